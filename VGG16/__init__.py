@@ -1,0 +1,28 @@
+"""VGG16: Simonyan & Zisserman 2015, configuration D, fitted to 28×28 grey."""
+
+import keras
+
+from digits.learning import layers
+
+#: Standard deviation of the initial weights, as a part of He's.
+INITIAL_SCALE = 0.03
+
+#: Filters of each convolution, block by block.
+BLOCKS = ((32, 32), (64, 64), (128, 128, 128), (256, 256, 256), (256, 256, 256))
+
+
+def build_model() -> keras.Model:
+    """Thirteen 3×3 convolutions in five blocks, each closed by max pooling, and three dense layers.
+
+    Returns:
+        An uncompiled model: (n, 28, 28, 1) ``float32`` in [0, 1] to (n, 10) probabilities.
+    """
+    pixels, x = layers.inputs()
+    for block, widths in enumerate(BLOCKS, start=1):
+        for place, filters in enumerate(widths, start=1):
+            x = layers.convolution(x, filters, INITIAL_SCALE, f"block{block}_conv{place}")
+        x = keras.layers.MaxPooling2D(padding="same", name=f"block{block}_pool")(x)  # 28, 14, 7, 4, 2, 1
+    x = keras.layers.Flatten(name="flatten")(x)
+    x = layers.dense(x, 256, INITIAL_SCALE, "dense1")
+    x = layers.dense(x, 256, INITIAL_SCALE, "dense2")
+    return keras.Model(pixels, layers.predictions(x, INITIAL_SCALE), name="VGG16")

@@ -1,0 +1,250 @@
+"""Raw images and labels, checked, and where they came from.
+
+Loading is not preprocessing: everything here is ``uint8``. What the networks are given is made of
+it by :func:`digits.image_format.to_input`.
+"""
+
+import gzip
+import hashlib
+import os
+import shutil
+import socket
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.errors import UserError
+from digits.image_format import CLASSES, SIZE, to_mnist_format
+from digits.learning.config import MNIST, UCI
+
+ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"  # Keras's own address
+TIMEOUT = 30.0  #: seconds without a byte after which a download is given up
+MAX_BYTES = 1 << 30  #: an array larger than this is refused before it is unpacked
+ENVIRONMENT = "MNIST_NPZ"
+KEYS = ("x_train", "y_train", "x_test", "y_test")
+IDX_FILES = {
+    "x_train": "train-images-idx3-ubyte",
+    "y_train": "train-labels-idx1-ubyte",
+    "x_test": "t10k-images-idx3-ubyte",
+    "y_test": "t10k-labels-idx1-ubyte",
+}
+#: MD5 of MNIST's four IDX files (header and bytes), uncompressed.
+MNIST_MD5 = {
+    "x_train": "6bbc9ace898e44ae57da46a324031adb",
+    "y_train": "a25bea736e30d166cdddb491f175f624",
+    "x_test": "2646ac647ad5339dbf082846283269ea",
+    "y_test": "27ae3e4e09519cfbb04c329615203637",
+}
+WAYS_OUT = f"give a file with --data FILE (or {ENVIRONMENT}), or use the embedded digits with --dataset uci"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images and labels as they were loaded.
+
+    Attributes:
+        x_train, x_test: ``uint8``, shape (n, 28, 28), ink 255 on paper 0.
+        y_train, y_test: ``uint8``, shape (n,), 0-9.
+        name: what tables and plots call it: "MNIST", "UCI digits" or "data 1a2b3c4d".
+        source: where it came from, for the header.
+        digest: SHA-256 over the four arrays' bytes and shapes, 64 hexadecimal digits.
+        validation_fraction: the part of the training images, at their end, that validates.
+    """
+
+    x_train: NDArray[np.uint8]
+    y_train: NDArray[np.uint8]
+    x_test: NDArray[np.uint8]
+    y_test: NDArray[np.uint8]
+    name: str
+    source: str
+    digest: str
+    validation_fraction: float = 0.2
+
+    def split(self) -> dict[str, tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+        """Images and labels for "train", "validation" and "test".
+
+        Validation is the last ``validation_fraction`` of the training images, as Keras's
+        ``validation_split`` takes it: MNIST becomes 48,000 / 12,000 / 10,000.
+        """
+        border = int(len(self.x_train) * (1 - self.validation_fraction))
+        return {
+            "train": (self.x_train[:border], self.y_train[:border]),
+            "validation": (self.x_train[border:], self.y_train[border:]),
+            "test": (self.x_test, self.y_test),
+        }
+
+
+def load(data: Path | None, environment: Mapping[str, str] = os.environ, origin: str = ORIGIN) -> Dataset:
+    """Load MNIST, or a user's own file of the same layout.
+
+    Looked for in this order: ``data``, the environment variable ``MNIST_NPZ``, Keras's cache, the
+    download through the Keras API. The first two may be any 28×28 digits, as an ``.npz`` with the
+    arrays of Keras's ``mnist.npz`` or as a folder of four IDX files (gzipped or not); the last two
+    are MNIST to the byte or are refused.
+
+    Raises:
+        UserError: a file is missing, damaged or of the wrong shape; nothing can be downloaded.
+    """
+    if data is not None:
+        return _own(data, "--data")
+    if environment.get(ENVIRONMENT):
+        return _own(Path(environment[ENVIRONMENT]), ENVIRONMENT)
+    cached = _keras_cache() / "mnist.npz"
+    if cached.exists():
+        try:
+            return _official(cached, f"Keras's cache, {cached}")
+        except UserError as error:
+            print(f"Keras's cache is passed over: {error}", flush=True)
+    _download(cached, origin)
+    return _official(cached, f"downloaded through Keras, now in {cached}")
+
+
+def load_uci() -> Dataset:
+    """The 1,797 handwritten digits that scikit-learn carries, as 28×28 images.
+
+    They are the test part of UCI *Optical Recognition of Handwritten Digits* (Alpaydin & Kaynak
+    1998): 8×8 counts of ink, 0-16, here brought into MNIST's 20×20 box by centre of mass. Split
+    60/20/20 in their own order, which keeps most writers apart.
+    """
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    counts = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
+    images = np.stack([to_mnist_format(image) for image in counts])
+    labels = bunch.target.astype(np.uint8)
+    border = round(len(images) * 0.8)
+    arrays = dict(zip(KEYS, (images[:border], labels[:border], images[border:], labels[border:]), strict=True))
+    return Dataset(**arrays, name=UCI, source="embedded in scikit-learn (load_digits)",
+                   digest=_digest(arrays), validation_fraction=0.25)  # fmt: skip
+
+
+def is_mnist(arrays: Mapping[str, NDArray[np.uint8]]) -> bool:
+    """Whether the four arrays are MNIST's, by the MD5 of the IDX files that they would make."""
+    return all(hashlib.md5(_idx_header(arrays[key]) + arrays[key].tobytes()).hexdigest() == MNIST_MD5[key]
+               for key in KEYS)  # fmt: skip
+
+
+def _own(path: Path, option: str) -> Dataset:
+    """A user's own file: MNIST if its bytes are MNIST's, else called by its digest."""
+    if not path.exists():
+        raise UserError(f"{option}: no file or folder at {path}; {WAYS_OUT}")
+    arrays = _read(path)
+    digest = _digest(arrays)
+    name = MNIST if is_mnist(arrays) else f"data {digest[:8]}"
+    return Dataset(**arrays, name=name, source=f"{option} {path}", digest=digest)
+
+
+def _official(path: Path, source: str) -> Dataset:
+    arrays = _read(path)
+    if not is_mnist(arrays):
+        raise UserError(f"{path} is not MNIST: its content differs from the published MD5s; {WAYS_OUT}")
+    return Dataset(**arrays, name=MNIST, source=source, digest=_digest(arrays))
+
+
+def _read(path: Path) -> dict[str, NDArray[np.uint8]]:
+    """The four arrays of an ``.npz`` or a folder of IDX files, checked.
+
+    Raises:
+        UserError: unreadable, incomplete, or of another shape, dtype or label range.
+    """
+    try:
+        arrays = _read_idx_folder(path) if path.is_dir() else _read_npz(path)
+    except (OSError, EOFError, ValueError, KeyError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{path} cannot be read as MNIST's .npz or IDX files ({reason}); {WAYS_OUT}") from error
+    for part in ("train", "test"):
+        _check(path, part, arrays[f"x_{part}"], arrays[f"y_{part}"])
+    return arrays
+
+
+def _check(path: Path, part: str, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIZE, SIZE):
+        raise UserError(f"{path}: x_{part} must be uint8 of shape (n, 28, 28), got {images.dtype} {images.shape}")
+    if labels.dtype != np.uint8 or labels.shape != images.shape[:1]:
+        raise UserError(f"{path}: y_{part} must be uint8 of shape ({len(images)},), got {labels.dtype} {labels.shape}")
+    if len(images) < CLASSES:
+        raise UserError(f"{path}: x_{part} holds {len(images)} images; at least {CLASSES} are needed")
+    if labels.max() >= CLASSES:
+        raise UserError(f"{path}: y_{part} must hold labels 0-9, got {labels.max()}")
+
+
+def _read_npz(path: Path) -> dict[str, NDArray[np.uint8]]:
+    with zipfile.ZipFile(path) as archive:
+        if any(info.file_size > MAX_BYTES for info in archive.infolist()):
+            raise ValueError(f"an array is larger than {MAX_BYTES >> 20} MiB")
+    with np.load(path, allow_pickle=False) as archive:
+        return {key: archive[key] for key in KEYS}
+
+
+def _read_idx_folder(folder: Path) -> dict[str, NDArray[np.uint8]]:
+    arrays = {}
+    for key, name in IDX_FILES.items():
+        plain, gzipped = folder / name, folder / f"{name}.gz"
+        if not plain.exists() and not gzipped.exists():
+            raise FileNotFoundError(f"{name} or {name}.gz is missing")
+        with open(plain, "rb") if plain.exists() else gzip.open(gzipped) as file:
+            arrays[key] = _parse_idx(name, file.read(MAX_BYTES))
+    return arrays
+
+
+def _parse_idx(name: str, content: bytes) -> NDArray[np.uint8]:
+    """An IDX file of unsigned bytes: 0, 0, 8, dimensions, each as big-endian 32 bits, then bytes."""
+    if len(content) < 4 or content[:3] != b"\0\0\x08":
+        raise ValueError(f"{name} is no IDX file of bytes")
+    dimensions = content[3]
+    shape = struct.unpack_from(f">{dimensions}I", content, 4)
+    expected, got = int(np.prod(shape, dtype=np.uint64)), len(content) - 4 - 4 * dimensions
+    if got != expected:
+        raise ValueError(f"{name} should hold {expected} bytes after its header, has {got}")
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+
+
+def _idx_header(array: NDArray[np.uint8]) -> bytes:
+    return bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
+
+
+def _digest(arrays: Mapping[str, NDArray[np.uint8]]) -> str:
+    digest = hashlib.sha256()
+    for key in KEYS:
+        digest.update(_idx_header(arrays[key]) + arrays[key].tobytes())
+    return digest.hexdigest()
+
+
+def _keras_cache() -> Path:
+    """The folder in which ``keras.utils.get_file`` keeps datasets, found without importing Keras."""
+    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets"
+
+
+def _download(target: Path, origin: str) -> None:
+    """Download MNIST through Keras; move it to ``target`` once it is known to be whole and MNIST.
+
+    Raises:
+        UserError: no connection, an error from the server, a time-out, or other content.
+    """
+    import keras
+
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)  # Keras downloads through urllib, which has no limit of its own
+    folder = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".download-", dir=target.parent))
+        file = Path(keras.utils.get_file("mnist.npz", origin, cache_dir=folder))
+        _official(file, origin)
+        os.replace(file, target)
+    except UserError as error:
+        raise UserError(f"MNIST's download from {origin} is refused: it is damaged or is not MNIST; {WAYS_OUT}") from error
+    except Exception as error:  # Keras raises bare Exception where the server says no
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"MNIST cannot be downloaded ({reason}); {WAYS_OUT}") from error
+    finally:
+        socket.setdefaulttimeout(before)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)

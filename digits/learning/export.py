@@ -1,0 +1,103 @@
+"""A trained model as files: ``.keras``, its ``.onnx`` twin and the model card."""
+
+import logging
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from digits.errors import UserError
+from digits.files import replacing, sha256
+from digits.image_format import CLASSES, SIZE
+
+
+def versions() -> dict[str, str | int]:
+    """What a result depends on beside the recipe: versions, processor and cores."""
+    import tensorflow
+
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tensorflow.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cores": available_cores(),
+    }
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def save_keras(model: keras.Model, path: Path) -> None:
+    """Write structure and weights, without the optimiser's state, to ``path`` (``.keras``)."""
+    bare = keras.models.clone_model(model)
+    bare.set_weights(model.get_weights())
+    with replacing(path) as temporary:
+        bare.save(temporary)
+
+
+def save_onnx(model: keras.Model, path: Path, half: bool = False) -> None:
+    """Write the model's twin for use without TensorFlow to ``path`` (``.onnx``).
+
+    Args:
+        model: 28×28×1 in [0, 1] in, ten probabilities out.
+        path: where to write.
+        half: keep large weights as 16-bit floats, cast to 32 bits when the network is loaded.
+    """
+    model(np.zeros((1, SIZE, SIZE, 1), np.float32))  # Keras exports only what was called once
+    logging.getLogger("tf2onnx").setLevel(logging.WARNING)
+    with replacing(path) as temporary:
+        model.export(temporary, format="onnx", verbose=False)
+        if half:
+            graph = onnx.load(temporary)
+            _halve(graph)
+            onnx.checker.check_model(graph)
+            onnx.save(graph, temporary)
+
+
+def _halve(model: onnx.ModelProto) -> None:
+    graph = model.graph
+    casts = []
+    for tensor in graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) > 4096:
+            name = tensor.name
+            weights = numpy_helper.to_array(tensor).astype(np.float16)
+            tensor.CopyFrom(numpy_helper.from_array(weights, f"{name}_half"))
+            casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def load_model(path: Path) -> keras.Model:
+    """Load a ``.keras`` file, Keras's safe mode on, and check that it is one of ours by shape.
+
+    Raises:
+        UserError: missing, damaged, or of another input or output.
+    """
+    if not path.exists():
+        raise UserError(f"no model at {path}; make it with: python test.py --models {path.stem}")
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        shapes = model.input_shape, model.output_shape
+    except Exception as error:  # a damaged archive raises whatever its reader stumbles over
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f"{path} cannot be loaded as a Keras model ({reason}); "
+                        f"make it anew with: python test.py --models {path.stem}") from error  # fmt: skip
+    if shapes != ((None, SIZE, SIZE, 1), (None, CLASSES)):
+        raise UserError(f"{path}: expected a model of 28×28×1 to 10, got {shapes[0]} to {shapes[1]}")
+    return model
+
+
+def file_digests(*paths: Path) -> dict[str, str]:
+    """SHA-256 by file name, by which a model card knows its files."""
+    return {path.name: sha256(path) for path in paths}

@@ -1,0 +1,242 @@
+"""The whole job: train, evaluate, save and plot; everything staged and put into place at the end."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.errors import UserError
+from digits.files import sha256, write_json, write_text
+from digits.image_format import to_input
+from digits.learning import architecture, evaluation, export, plots, report
+from digits.learning.config import MNIST, POST_ACCURACY, Recipe
+from digits.learning.dataset import Dataset
+from digits.learning.report import PARTS, Card
+from digits.learning.training import duration, train
+
+Builder = Callable[[], keras.Model]
+HALF_ABOVE = 8_000_000  #: parameters above which the ONNX twin keeps its weights as 16-bit floats
+GALLERY = 32  #: misses shown in a gallery
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a run's files go, and where they wait until all of them are whole."""
+
+    folder: Path
+
+    @property
+    def models(self) -> Path:
+        return self.folder / "models"
+
+    @property
+    def plots(self) -> Path:
+        return self.folder / "plots"
+
+    @property
+    def work(self) -> Path:
+        """State to resume from, and a folder laid out as this one: not for people."""
+        return self.folder / ".unfinished"
+
+    @property
+    def staged(self) -> "Output":
+        return Output(self.work / "staged")
+
+    def publish(self) -> None:
+        """Rename every staged file into its place, then forget the run's state."""
+        for file in sorted(path for path in self.staged.folder.rglob("*") if path.is_file()):
+            target = self.folder / file.relative_to(self.staged.folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(file, target)
+        shutil.rmtree(self.work)
+
+
+def run(builders: Mapping[str, Builder], dataset: Dataset, recipe: Recipe, output: Output, resume: bool) -> dict[str, Card]:
+    """Train, evaluate, save and plot the given networks.
+
+    Nothing in ``output.models`` and ``output.plots`` changes before everything is done. What an
+    earlier run left there of other networks, on the same data, stays and enters the comparison.
+
+    Returns:
+        The model cards by name, those of earlier runs included.
+
+    Raises:
+        UserError: the folder cannot be written, or the state to resume does not fit.
+    """
+    with _told_plainly(output):
+        if not resume:
+            shutil.rmtree(output.work, ignore_errors=True)
+        shutil.rmtree(output.staged.folder, ignore_errors=True)
+        output.work.mkdir(parents=True, exist_ok=True)
+        parts = dataset.split()
+        cards = {}
+        for name, build_model in builders.items():
+            model, history, seconds = train(
+                name, build_model, parts["train"], parts["validation"], recipe,
+                output.work / name, dataset.digest, resume,
+            )  # fmt: skip
+            print(f"{name}: trained in {duration(seconds)}; evaluating and saving", flush=True)
+            probabilities = predict(model, dataset)
+            card = _card(name, model, dataset, recipe, history, seconds, probabilities)
+            _stage_model(model, card, output.staged)
+            _stage_plots(model, card, dataset, probabilities["test"], output.staged)
+            cards[name] = card
+            keras.utils.clear_session()
+        cards = _with_earlier(cards, dataset, output)
+        stage_results(cards, dataset, output.staged)
+        output.publish()
+        return cards
+
+
+def evaluate(names: Iterable[str], dataset: Dataset, output: Output, redraw: bool = False) -> dict[str, Card]:
+    """Evaluate saved networks again; what cannot be measured (recipe, history, time) is their card's.
+
+    Args:
+        names: of the networks, in ``output.models``.
+        dataset: any; the networks need not have learned from it.
+        output: where the networks are.
+        redraw: draw ``output.plots`` anew, too. Else nothing is written.
+
+    Raises:
+        UserError: a model or its card is missing, damaged, or they do not belong together; the
+            plots cannot be written, or would show other data than the networks learned from.
+    """
+    cards = {}
+    for name in names:
+        file = output.models / f"{name}.keras"
+        card = report.read_card(output.models / f"{name}.json")
+        model = export.load_model(file)
+        if card["files"].get(file.name) != sha256(file):
+            raise UserError(f"{file} is not the file that {name}.json describes; "
+                            f"make both anew with: python test.py --models {name}")  # fmt: skip
+        if redraw and card["data_digest"] != dataset.digest:
+            raise UserError(f"{name} learned from {card['dataset']}, not from {dataset.name}: its plots are not redrawn")
+        print(f"{name}: evaluating {file}", flush=True)
+        probabilities = predict(model, dataset)
+        card |= {"dataset": dataset.name} | _figures(dataset, probabilities)
+        if redraw:
+            with _told_plainly(output):
+                _stage_plots(model, card, dataset, probabilities["test"], output.staged)
+        cards[name] = card
+    if redraw:
+        with _told_plainly(output):
+            stage_results(_with_earlier(cards, dataset, output), dataset, output.staged)
+            output.publish()
+    return cards
+
+
+@contextmanager
+def _told_plainly(output: Output) -> Iterator[None]:
+    """Turn what the operating system refuses into one line."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"cannot write to {output.folder} ({error}); what stood in models/ and plots/ is as it was. "
+                        "Make room or give another folder with --output DIR") from error  # fmt: skip
+
+
+def predict(model: keras.Model, dataset: Dataset) -> dict[str, NDArray[np.float32]]:
+    """Probabilities, shape (n, 10), by part of the data."""
+    return {
+        part: model.predict(to_input(images), batch_size=250, verbose=0)
+        for part, (images, _) in dataset.split().items()
+    }
+
+
+def _figures(dataset: Dataset, probabilities: Mapping[str, NDArray[np.float32]]) -> Card:
+    parts = dataset.split()
+    labels, read = parts["test"][1], probabilities["test"].argmax(axis=1)
+    return {
+        "scores": {part: evaluation.score(parts[part][1], probabilities[part]).to_json() for part in PARTS},
+        "by_class": evaluation.by_class(labels, read),
+        "confusion": evaluation.confusion(labels, read).tolist(),
+    }
+
+
+def _card(
+    name: str,
+    model: keras.Model,
+    dataset: Dataset,
+    recipe: Recipe,
+    history: dict[str, list[float]],
+    seconds: float,
+    probabilities: Mapping[str, NDArray[np.float32]],
+) -> Card:
+    return {
+        "model": name,
+        "dataset": dataset.name,
+        "data_digest": dataset.digest,
+        "date": date.today().isoformat(),
+        "recipe": {"optimizer": "Adam", **asdict(recipe)},
+        "parameters": model.count_params(),
+        "seconds": round(seconds, 1),
+        "history": history,
+        **_figures(dataset, probabilities),
+        "versions": export.versions(),
+    }
+
+
+def _stage_model(model: keras.Model, card: Card, staged: Output) -> None:
+    name = card["model"]
+    files = staged.models / f"{name}.keras", staged.models / f"{name}.onnx"
+    export.save_keras(model, files[0])
+    export.save_onnx(model, files[1], half=card["parameters"] > HALF_ABOVE)
+    card["files"] = export.file_digests(*files)
+    write_json(staged.models / f"{name}.json", card)
+
+
+def _stage_plots(
+    model: keras.Model, card: Card, dataset: Dataset, probabilities: NDArray[np.float32], staged: Output
+) -> None:
+    """One network's figures, from its card and its probabilities on the test images."""
+    name, title = card["model"], card["dataset"]
+    images, labels = dataset.split()["test"]
+    worst = evaluation.worst_misses(labels, probabilities, GALLERY)
+    test = report.scores(card)["test"]
+    figures = {
+        "architecture": plots.architecture(
+            architecture.blocks(model), name, card["parameters"], architecture.caption(model)
+        ),
+        "history": plots.history(card["history"], name, title),
+        "confusion": plots.confusion(np.array(card["confusion"]), name, title),
+        "by_class": plots.per_class(card["by_class"], name, title),
+        "misses": plots.misses(
+            images[worst], labels[worst], probabilities[worst], (test.misses, test.n), name, title
+        ),
+    }
+    for kind, figure in figures.items():
+        plots.save(figure, staged.plots / f"{name}_{kind}.png")
+
+
+def stage_results(cards: Mapping[str, Card], dataset: Dataset, staged: Output) -> None:
+    """Samples, comparison and the results of all networks."""
+    parts = dataset.split()
+    plots.save(plots.samples({"Training": parts["train"], "Test": parts["test"]}, dataset.name), staged.plots / "samples.png")
+    figure = plots.comparison(
+        {name: report.scores(card)["test"] for name, card in cards.items()},
+        POST_ACCURACY if dataset.name == MNIST else {},
+        {name: card["parameters"] for name, card in cards.items()},
+        {name: card["seconds"] for name, card in cards.items()},
+        dataset.name,
+    )
+    plots.save(figure, staged.plots / "comparison.png")
+    write_json(staged.plots / "results.json", {"dataset": dataset.name, "models": dict(cards)})
+    write_text(staged.plots / "results.md", report.markdown(cards))
+
+
+def _with_earlier(cards: dict[str, Card], dataset: Dataset, output: Output) -> dict[str, Card]:
+    """Add the networks that earlier runs left in ``output``, if they learned from the same data."""
+    all_cards = dict(cards)
+    for path in sorted(output.models.glob("*.json")):
+        if path.stem not in cards:
+            card = report.read_card(path)
+            if card["data_digest"] == dataset.digest:
+                all_cards[path.stem] = card
+    return {name: all_cards[name] for name in sorted(all_cards)}

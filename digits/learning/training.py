@@ -1,0 +1,186 @@
+"""Model + data + recipe in, history out; resumable from the last finished epoch."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.errors import UserError
+from digits.files import replacing, write_json
+from digits.image_format import to_input
+from digits.learning.config import Recipe
+
+Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+STATE = "state.json"
+
+
+class EpochBatches(keras.utils.PyDataset):
+    """Training images in an order that depends on the seed and the epoch alone.
+
+    So a resumed run sees what an uninterrupted one would have seen. Every image comes once an epoch.
+    """
+
+    def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.uint8], recipe: Recipe, first_epoch: int = 0):
+        super().__init__(workers=1)
+        self._images, self._labels, self._recipe = images, labels, recipe
+        self._start(first_epoch)
+
+    def __len__(self) -> int:
+        return -(-len(self._images) // self._recipe.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        size = self._recipe.batch_size
+        chosen = self._order[index * size : (index + 1) * size]
+        return to_input(self._images[chosen]), self._labels[chosen]
+
+    def on_epoch_end(self) -> None:
+        self._start(self._epoch + 1)
+
+    def _start(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._order = np.random.default_rng([self._recipe.seed, epoch]).permutation(len(self._images))
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """After each epoch: weights, Adam's moments and random states to one file, then the history.
+
+    The history names the weights that belong to it and is written last, so that a run killed at
+    any moment leaves a pair that fits.
+    """
+
+    def __init__(self, folder: Path, state: dict[str, Any]):
+        super().__init__()
+        self._folder, self._state = folder, state
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        weights = self._folder / f"epoch-{epoch + 1}.weights.h5"
+        with replacing(weights) as temporary:
+            self.model.save_weights(temporary)
+        for key, value in (logs or {}).items():
+            self._state["history"].setdefault(key, []).append(float(value))
+        self._state["seconds"] += time.perf_counter() - self._began
+        self._state["weights"] = weights.name
+        write_json(self._folder / STATE, self._state)
+        for old in self._folder.glob("epoch-*.weights.h5"):
+            if old != weights:
+                old.unlink()
+
+
+class Estimate(keras.callbacks.Callback):
+    """Says how long the training will take once a few steps have run; plain lines without a terminal."""
+
+    STEPS = 30
+
+    def __init__(self, name: str, plain: bool):
+        super().__init__()
+        self._name, self._plain, self._done = name, plain, False
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self._steps = 0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._steps += 1
+        if self._steps == 5:  # the first steps include building the graph
+            self._began = time.perf_counter()
+        if self._steps == 5 + self.STEPS:
+            step = (time.perf_counter() - self._began) / self.STEPS
+            epochs = self.params["epochs"] - self._epoch
+            print(f"{'' if self._plain else chr(10)}{self._name}: about {duration(step * self.params['steps'] * epochs)}"
+                  f" for {epochs} epochs ({step * 1000:.0f} ms a step)", flush=True)  # fmt: skip
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._epoch = epoch
+        self._epoch_began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if self._plain and logs:
+            print(f"{self._name}: epoch {epoch + 1}/{self.params['epochs']}, "
+                  f"{duration(time.perf_counter() - self._epoch_began)}, loss {logs['loss']:.4f}, "
+                  f"accuracy {logs['accuracy']:.2%}, validation loss {logs['val_loss']:.4f}, "
+                  f"accuracy {logs['val_accuracy']:.2%}", flush=True)  # fmt: skip
+
+
+def train(
+    name: str,
+    build_model: Callable[[], keras.Model],
+    train_data: Labelled,
+    validation_data: Labelled,
+    recipe: Recipe,
+    folder: Path,
+    digest: str,
+    resume: bool = False,
+) -> tuple[keras.Model, dict[str, list[float]], float]:
+    """Train one network with Adam and cross-entropy.
+
+    Args:
+        name: the network's name, for messages.
+        build_model: returns an uncompiled ``keras.Model``, 28×28×1 in, ten probabilities out.
+        train_data, validation_data: ``uint8`` images of shape (n, 28, 28) and labels of shape (n,).
+        recipe: the hyperparameters.
+        folder: where the state after each epoch is kept.
+        digest: of the data; a state made with other data is not gone on with.
+        resume: go on from the state in ``folder``, if there is one.
+
+    Returns:
+        The trained model; loss, accuracy, val_loss and val_accuracy by epoch; seconds of training.
+
+    Raises:
+        UserError: the state to resume is damaged or was made with another recipe or other data.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    model = build_model()
+    model.compile(
+        optimizer=keras.optimizers.Adam(recipe.learning_rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,  # XLA is no faster on a CPU and takes longer to build
+    )
+    identity = {"model": name, "recipe": asdict(recipe), "data": digest, "parameters": model.count_params()}
+    state: dict[str, Any] = {"identity": identity, "history": {}, "seconds": 0.0, "weights": None}
+    if resume and (folder / STATE).exists():
+        state = _restore(model, folder, identity)
+    done = len(state["history"].get("loss", []))
+    if done < recipe.epochs:
+        plain = not sys.stdout.isatty()
+        model.fit(
+            EpochBatches(*train_data, recipe, first_epoch=done),
+            validation_data=(to_input(validation_data[0]), validation_data[1]),
+            validation_batch_size=500,
+            initial_epoch=done,
+            epochs=recipe.epochs,
+            verbose=0 if plain else 1,
+            callbacks=[Checkpoint(folder, state), Estimate(name, plain)],
+        )
+    return model, state["history"], state["seconds"]
+
+
+def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict[str, Any]:
+    try:
+        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        if state["identity"] == identity:
+            model.optimizer.build(model.trainable_variables)
+            model.load_weights(folder / state["weights"])
+            return state
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"the unfinished run in {folder} is damaged ({error}); start anew without --resume") from error
+    differing = [key for key, value in identity.items() if state["identity"].get(key) != value]
+    raise UserError(f"the unfinished run in {folder} was made with another {' and '.join(differing)}; "
+                    "give the same options again, or start anew without --resume")  # fmt: skip
+
+
+def duration(seconds: float) -> str:
+    """"48 s", "7 min" or "1 h 5 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

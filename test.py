@@ -1,0 +1,158 @@
+#!/usr/bin/env python
+"""Train, evaluate, save and plot ANN, CNN and VGG16 on MNIST.
+
+Without arguments: all three at the published hyperparameters (Adam, learning rate 0.00001,
+5 epochs, batch size 32), models into models/, plots and results into plots/.
+"""
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import fields, replace
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from digits.errors import UserError
+from digits.learning.config import MNIST, MNIST_RECIPE, MODELS, UCI, UCI_RECIPE, Recipe
+
+ROOT = Path(__file__).resolve().parent
+EXAMPLES = """\
+examples:
+  python test.py                          the published run, about half an hour on two cores
+  python test.py --data mnist.npz         the same, from a file instead of the download
+  python test.py --dataset uci            1,797 embedded digits, two minutes, no download
+  python test.py --models CNN --seed 1    one network, another seed (into runs/)
+  python test.py --resume                 go on with an interrupted run
+  python test.py --evaluate               the table again, from the saved models
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse, call, print. Returns the exit code."""
+    options = parse(arguments)
+    prepare_tensorflow()
+    try:
+        return work(options)
+    except UserError as error:
+        print(f"test.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ntest.py: interrupted; nothing published has changed. Go on with the same command and --resume",
+              file=sys.stderr)  # fmt: skip
+        return 130
+
+
+def work(options: argparse.Namespace) -> int:
+    """Load the data, then train or evaluate, then print the table."""
+    from digits.learning import dataset
+
+    data = dataset.load_uci() if options.dataset == "uci" else dataset.load(options.data)
+    recipe = chosen_recipe(options)
+
+    from digits.learning import export, pipeline, report  # imports Keras, which takes seconds
+
+    output = pipeline.Output(options.output or default_output(data.name, recipe, options.evaluate))
+    builders = {name: import_module(name).build_model for name in options.models}
+    versions = export.versions()
+    images = ", ".join(f"{len(labels):,} {part}" for part, (_, labels) in data.split().items())
+    sizes = ", ".join(f"{name} {build().count_params():,}" for name, build in builders.items())
+    print(f"""\
+{"Evaluating" if options.evaluate else "Training"} {", ".join(builders)}
+  data      {data.name}, {data.source}
+            {images} images
+  recipe    {"as each model card says" if options.evaluate else recipe}
+  machine   {versions["platform"]}, {versions["cores"]} cores, Python {versions["python"]}, \
+TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]}
+  networks  {sizes} parameters
+  folder    {output.folder}
+""", flush=True)  # fmt: skip
+    if options.evaluate:
+        cards = pipeline.evaluate(builders, data, output, options.redraw)
+    else:
+        cards = pipeline.run(builders, data, recipe, output, options.resume)
+    print(f"\n{data.name}\n\n{report.plain_table(cards)}")
+    if not options.evaluate or options.redraw:
+        print(f"\nmodels  {output.models}\nplots   {output.plots}\ntable   {output.plots / 'results.md'}")
+    return 0
+
+
+def chosen_recipe(options: argparse.Namespace) -> Recipe:
+    """The data's own recipe with what the options change."""
+    own = UCI_RECIPE if options.dataset == "uci" else MNIST_RECIPE
+    given = {field.name: getattr(options, field.name) for field in fields(Recipe)}
+    return replace(own, **{name: value for name, value in given.items() if value is not None})
+
+
+def default_output(data_name: str, recipe: Recipe, evaluate: bool) -> Path:
+    """The project itself for the published run, a folder in runs/ for other data or another recipe."""
+    if data_name == UCI:
+        return ROOT / "runs" / "uci"
+    if evaluate or (data_name == MNIST and recipe == MNIST_RECIPE):
+        return ROOT
+    return ROOT / "runs" / (f"mnist-{recipe.digest()}" if data_name == MNIST else data_name.replace(" ", "-"))
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line instead of after the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see python {self.prog} --help\n")
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line; a wrong option ends the program with one line and exit code 2."""
+    parser = OneLineParser(
+        "test.py", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--models", nargs="+", default=MODELS, choices=MODELS, metavar="NAME", help=f"from {', '.join(MODELS)}")
+    add("--epochs", type=number(int, 1), help=f"default {MNIST_RECIPE.epochs}")
+    add("--batch-size", type=number(int, 1), help=f"default {MNIST_RECIPE.batch_size}")
+    add("--learning-rate", type=number(float, 0, above=True), help=f"default {MNIST_RECIPE.learning_rate:g}")
+    add("--seed", type=number(int, 0), help=f"default {MNIST_RECIPE.seed}")
+    add("--dataset", choices=("mnist", "uci"), default="mnist", help="uci: embedded digits, a schedule of their own")
+    add("--data", type=Path, metavar="FILE", help="an .npz as Keras lays out MNIST, or a folder of the four IDX files")
+    add("--output", type=Path, metavar="DIR", help="where models/ and plots/ are; default: here for the published run")
+    add("--evaluate", action="store_true", help="no training: evaluate the saved models; writes nothing")
+    add("--redraw", action="store_true", help="with --evaluate: draw the plots and tables anew")
+    add("--resume", action="store_true", help="go on with an interrupted run from its last finished epoch")
+    options = parser.parse_args(arguments)
+    options.models = tuple(dict.fromkeys(options.models))
+    if options.redraw and not options.evaluate:
+        parser.error("--redraw goes with --evaluate")
+    if options.evaluate and options.resume:
+        parser.error("--resume goes with training, not with --evaluate")
+    if options.data and options.dataset == "uci":
+        parser.error("--data goes with --dataset mnist; the uci digits are embedded")
+    return options
+
+
+def number(kind: type, least: float, above: bool = False) -> Callable[[str], float]:
+    """A type for argparse: a finite number of at least (or above) ``least``."""
+
+    def convert(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value) or value < least or (above and value == least):
+            what = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"must be {what} {'above' if above else 'of at least'} {least}, got {text!r}")
+        return value
+
+    return convert
+
+
+def prepare_tensorflow() -> None:
+    """Training runs on the CPU, the same everywhere; TensorFlow's start-up notes are no news to anyone."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
