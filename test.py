@@ -7,7 +7,6 @@ Without arguments: all three at the published hyperparameters (Adam, learning ra
 
 import argparse
 import math
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -17,6 +16,7 @@ from typing import NoReturn
 
 from digits.errors import UserError
 from digits.learning.config import MNIST, MNIST_RECIPE, MODELS, UCI, UCI_RECIPE, Recipe
+from digits.learning.start import start_keras
 
 ROOT = Path(__file__).resolve().parent
 EXAMPLES = """\
@@ -33,7 +33,6 @@ examples:
 def main(arguments: list[str] | None = None) -> int:
     """Parse, call, print. Returns the exit code."""
     options = parse(arguments)
-    prepare_tensorflow()
     try:
         return work(options)
     except UserError as error:
@@ -52,7 +51,8 @@ def work(options: argparse.Namespace) -> int:
     data = dataset.load_uci() if options.dataset == "uci" else dataset.load(options.data)
     recipe = chosen_recipe(options)
 
-    from digits.learning import export, pipeline, report  # imports Keras, which takes seconds
+    start_keras()  # takes seconds: after everything that may be wrong with the input
+    from digits.learning import export, pipeline, report
 
     output = pipeline.Output(options.output or default_output(data.name, recipe, options.evaluate))
     builders = {name: import_module(name).build_model for name in options.models}
@@ -144,14 +144,6 @@ def number(kind: type, least: float, above: bool = False) -> Callable[[str], flo
         return value
 
     return convert
-
-
-def prepare_tensorflow() -> None:
-    """Training runs on the CPU, the same everywhere; TensorFlow's start-up notes are no news to anyone."""
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 if __name__ == "__main__":

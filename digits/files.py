@@ -14,14 +14,14 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; rename it to ``path`` once the block has succeeded.
 
     The temporary file lies in the folder of ``path`` (a rename is atomic only within one file
-    system) and keeps its suffix, because Keras and matplotlib choose the format by it. If the
+    system) and keeps its suffixes, because Keras and matplotlib choose the format by it. If the
     block fails, the temporary file is removed and what stood at ``path`` is untouched.
 
     Raises:
         OSError: the folder cannot be made or written, or the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}.partial{path.suffix}")
+    temporary = path.with_name(f".partial-{os.getpid()}-{path.name}")
     try:
         yield temporary
         with open(temporary, "rb+") as file:

@@ -29,12 +29,12 @@ def caption(model: keras.Model) -> str:
     kinds = {type(layer) for layer in model.layers}
     said = []
     if keras.layers.Rescaling in kinds:
-        said.append("pixels in [0, 1] are standardised first")
+        said.append("Pixels in [0, 1] are standardised first")
     if keras.layers.BatchNormalization in kinds:
         said.append("batch normalisation and ReLU follow every blue and green box")
     if keras.layers.Dropout in kinds:
         said.append("dropout while training")
-    return "; ".join([*said, "softmax at the end"]).capitalize() + "."
+    return "; ".join([*said, "softmax at the end"]) + "."
 
 
 def _shape(shape: tuple[int | None, ...]) -> str:

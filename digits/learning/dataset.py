@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from digits.errors import UserError
 from digits.image_format import CLASSES, SIZE, to_mnist_format
 from digits.learning.config import MNIST, UCI
+from digits.learning.start import start_keras
 
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"  # Keras's own address
 TIMEOUT = 30.0  #: seconds without a byte after which a download is given up
@@ -228,6 +229,7 @@ def _download(target: Path, origin: str) -> None:
     Raises:
         UserError: no connection, an error from the server, a time-out, or other content.
     """
+    start_keras()
     import keras
 
     before = socket.getdefaulttimeout()

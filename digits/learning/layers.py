@@ -38,13 +38,13 @@ def convolution(x: keras.KerasTensor, filters: int, scale: float, name: str) -> 
     layer = keras.layers.Conv2D(
         filters, 3, padding="same", use_bias=False, kernel_initializer=initializer(scale), name=name
     )
-    return _normalised(layer(x), name)
+    return _normalised(layer(x), scale, name)
 
 
 def dense(x: keras.KerasTensor, units: int, scale: float, name: str) -> keras.KerasTensor:
     """Fully connected layer, batch normalisation, ReLU."""
     layer = keras.layers.Dense(units, use_bias=False, kernel_initializer=initializer(scale), name=name)
-    return _normalised(layer(x), name)
+    return _normalised(layer(x), scale, name)
 
 
 def predictions(x: keras.KerasTensor, scale: float) -> keras.KerasTensor:
@@ -52,6 +52,9 @@ def predictions(x: keras.KerasTensor, scale: float) -> keras.KerasTensor:
     return keras.layers.Dense(10, activation="softmax", kernel_initializer=initializer(scale), name="predictions")(x)
 
 
-def _normalised(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    x = keras.layers.BatchNormalization(epsilon=EPSILON, name=f"{name}_norm")(x)
+def _normalised(x: keras.KerasTensor, scale: float, name: str) -> keras.KerasTensor:
+    """Batch normalisation, its running variance starting at what small initial weights give, and ReLU."""
+    x = keras.layers.BatchNormalization(
+        epsilon=EPSILON, moving_variance_initializer=keras.initializers.Constant(scale**2), name=f"{name}_norm"
+    )(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x)

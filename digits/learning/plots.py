@@ -51,9 +51,9 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(temporary, bbox_inches="tight", pad_inches=0.2, metadata={"Software": None})
 
 
-def _figure(width: float, height: float, title: str, subtitle: str = "") -> Figure:
+def _figure(width: float, height: float, title: str) -> Figure:
     figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(title + (f"\n{subtitle}" if subtitle else ""), x=0.01, ha="left")
+    figure.suptitle(title, x=0.01, ha="left")
     return figure
 
 
@@ -123,24 +123,19 @@ def confusion(counts: NDArray[np.int64], name: str, dataset: str) -> Figure:
         counts: shape (10, 10), rows the true digits.
     """
     n, right = int(counts.sum()), int(np.trace(counts))
-    figure = _figure(6.6, 6.4, f"{name} on {dataset}: what was read as what",
-                     f"test images: {n:,}, misses: {n - right:,}")  # fmt: skip
+    figure = _figure(6.6, 6.6, f"{name} on {dataset}: what was read as what")
     axes = figure.subplots()
     misses = counts * (1 - np.eye(10, dtype=int))
+    display = ConfusionMatrixDisplay(misses).plot(ax=axes, cmap="Oranges", colorbar=False, values_format=",d")
+    display.im_.set_clim(0, max(4, misses.max()))
+    for (true, read), text in np.ndenumerate(display.text_):
+        text.set_fontsize(9)
+        if true == read:
+            text.set(text=f"{counts[true, read]:,}", color=GREY)
+        elif not misses[true, read]:
+            text.set_text("")
+    axes.set(xlabel="read as", ylabel="true digit", title=f"{n:,} test images, {n - right:,} misses")
     axes.grid(False)
-    axes.imshow(misses, cmap="Oranges", vmin=0, vmax=max(1, misses.max()))
-    display = ConfusionMatrixDisplay(counts)
-    display.plot(ax=axes, cmap="Oranges", colorbar=False, include_values=False)
-    axes.images[-1].set_data(misses)
-    axes.images[-1].set_clim(0, max(4, misses.max()))
-    for true in range(10):
-        for read in range(10):
-            count = counts[true, read]
-            if count:
-                dark = true != read and count > 0.6 * max(4, misses.max())
-                axes.text(read, true, f"{count:,}", ha="center", va="center", fontsize=9,
-                          color="white" if dark else GREY if true == read else "black")  # fmt: skip
-    axes.set(xlabel="read as", ylabel="true digit")
     axes.tick_params(length=0)
     return figure
 
@@ -186,8 +181,9 @@ def misses(
     """
     columns = 8
     rows = max(1, -(-len(images) // columns))
-    title = f"{name} on {dataset}: the {len(images)} most confident misses" if len(images) else f"{name}: no misses"
-    figure = _figure(9.5, 1.45 * rows + 0.9, title, f"of {total[0]:,} misses in {total[1]:,} test images")
+    shown = f"the {len(images)} most confident of" if len(images) < total[0] else "all"
+    title = f"{name} on {dataset}: {shown} {total[0]:,} misses in {total[1]:,} test images"
+    figure = _figure(9.5, 1.45 * rows + 0.6, title)
     grid = np.atleast_2d(figure.subplots(rows, columns, squeeze=False))
     for axes in grid.flat:
         _blank(axes, frame=False)
@@ -211,7 +207,7 @@ def architecture(blocks: Sequence[tuple[str, str, str]], name: str, parameters: 
     per_row = 11
     rows = -(-len(blocks) // per_row)
     per_row = -(-len(blocks) // rows)
-    figure = _figure(max(7.5, 1.02 * per_row + 0.4), 2.0 * rows + 1.0, f"{name}: {parameters:,} parameters", "")
+    figure = _figure(max(7.5, 1.02 * per_row + 0.4), 2.0 * rows + 0.9, f"{name}: {parameters:,} parameters")
     axes = figure.subplots()
     axes.set(xlim=(-0.6, per_row - 0.4), ylim=(-2.0 * (rows - 1) - 1.35, 0.75))
     axes.axis("off")
@@ -247,8 +243,7 @@ def comparison(
         post: test accuracy in the post by network; empty where the data is not MNIST.
         parameters, seconds: size and training time by network.
     """
-    n = next(iter(scores.values())).n
-    figure = _figure(10, 4.2, f"The networks compared on {dataset}", f"test images: {n:,}; whiskers: 95 % interval")
+    figure = _figure(10, 4.2, f"The networks compared on {dataset}")
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (3, 2)})
     _error_rates(left, scores, post)
     for index, name in enumerate(scores):
@@ -258,6 +253,8 @@ def comparison(
                        (8, 8), textcoords="offset points", fontsize=9)  # fmt: skip
     right.set(title="Size and training time", xlabel="training, minutes", ylabel="parameters, millions")
     right.set(xscale="log", yscale="log")
+    for axis in (right.xaxis, right.yaxis):
+        axis.set_major_formatter("{x:g}")
     right.margins(0.3)
     return figure
 
@@ -283,7 +280,9 @@ def _error_rates(axes: Axes, scores: Mapping[str, Score], post: Mapping[str, flo
             axes.annotate(f"{error:.2f} %", (error, at - height / 2), (5, 0), textcoords="offset points",
                           va="center", fontsize=9)  # fmt: skip
         axes.legend(loc="lower right")
-    axes.set(title="Error rate on test images (lower is better)", xlabel="error, %", yticks=y, yticklabels=names)
+    n = scores[names[0]].n
+    axes.set(title=f"Error rate on {n:,} test images, with 95 % interval", xlabel="error, % (less is better)",
+             yticks=y, yticklabels=names)  # fmt: skip
     axes.grid(axis="y", visible=False)
     axes.margins(x=0.3)
 

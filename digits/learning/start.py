@@ -1,0 +1,25 @@
+"""Importing Keras the way this project uses it: on TensorFlow, on the CPU, quietly."""
+
+import os
+import tempfile
+
+
+def start_keras() -> None:
+    """Import TensorFlow and Keras.
+
+    Training is on the CPU, the same everywhere. TensorFlow writes notes to standard error while it
+    is imported, past every log level, so they are caught at the file descriptor; an import that
+    fails raises as ever.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    standard_error = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
+    import keras  # noqa: F401
