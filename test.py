@@ -39,8 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"test.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\ntest.py: interrupted; nothing published has changed. Go on with the same command and --resume",
-              file=sys.stderr)  # fmt: skip
+        print(
+            "\ntest.py: interrupted; nothing published has changed. Go on with the same command and --resume",
+            file=sys.stderr,
+        )
         return 130
 
 
@@ -59,7 +61,8 @@ def work(options: argparse.Namespace) -> int:
     versions = export.versions()
     images = ", ".join(f"{len(labels):,} {part}" for part, (_, labels) in data.split().items())
     sizes = ", ".join(f"{name} {build().count_params():,}" for name, build in builders.items())
-    print(f"""\
+    print(
+        f"""\
 {"Evaluating" if options.evaluate else "Training"} {", ".join(builders)}
   data      {data.name}, {data.source}
             {images} images
@@ -68,7 +71,9 @@ def work(options: argparse.Namespace) -> int:
 TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]}
   networks  {sizes} parameters
   folder    {output.folder}
-""", flush=True)  # fmt: skip
+""",
+        flush=True,
+    )
     if options.evaluate:
         cards = pipeline.evaluate(builders, data, output, options.redraw)
     else:
@@ -130,17 +135,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def number(kind: type, least: float, above: bool = False) -> Callable[[str], float]:
+def number(kind: type[int] | type[float], least: float, above: bool = False) -> Callable[[str], float]:
     """A type for argparse: a finite number of at least (or above) ``least``."""
 
     def convert(text: str) -> float:
         try:
-            value = kind(text)
+            value: float = kind(text)
         except ValueError:
             value = math.nan
         if not math.isfinite(value) or value < least or (above and value == least):
-            what = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"must be {what} {'above' if above else 'of at least'} {least}, got {text!r}")
+            what = f"{'a whole number' if kind is int else 'a number'} {'above' if above else 'of at least'} {least}"
+            raise argparse.ArgumentTypeError(f"must be {what}, got {text!r}")
         return value
 
     return convert

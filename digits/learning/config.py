@@ -36,8 +36,10 @@ class Recipe:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:8]
 
     def __str__(self) -> str:
-        return (f"Adam, learning rate {self.learning_rate:g}, {self.epochs} epochs, "
-                f"batch size {self.batch_size}, seed {self.seed}")  # fmt: skip
+        return (
+            f"Adam, learning rate {self.learning_rate:g}, {self.epochs} epochs, "
+            f"batch size {self.batch_size}, seed {self.seed}"
+        )
 
 
 #: The mission's recipe, for MNIST.

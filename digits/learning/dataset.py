@@ -25,6 +25,9 @@ from digits.image_format import CLASSES, SIZE, to_mnist_format
 from digits.learning.config import MNIST, UCI
 from digits.learning.start import start_keras
 
+Bytes = NDArray[np.uint8]
+Arrays = Mapping[str, Bytes]
+
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"  # Keras's own address
 TIMEOUT = 30.0  #: seconds without a byte after which a download is given up
 MAX_BYTES = 1 << 30  #: an array larger than this is refused before it is unpacked
@@ -43,6 +46,7 @@ MNIST_MD5 = {
     "x_test": "2646ac647ad5339dbf082846283269ea",
     "y_test": "27ae3e4e09519cfbb04c329615203637",
 }
+UNREADABLE = (OSError, EOFError, ValueError, KeyError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile)
 WAYS_OUT = f"give a file with --data FILE (or {ENVIRONMENT}), or use the embedded digits with --dataset uci"
 
 
@@ -59,16 +63,16 @@ class Dataset:
         validation_fraction: the part of the training images, at their end, that validates.
     """
 
-    x_train: NDArray[np.uint8]
-    y_train: NDArray[np.uint8]
-    x_test: NDArray[np.uint8]
-    y_test: NDArray[np.uint8]
+    x_train: Bytes
+    y_train: Bytes
+    x_test: Bytes
+    y_test: Bytes
     name: str
     source: str
     digest: str
-    validation_fraction: float = 0.2
+    validation_fraction: float
 
-    def split(self) -> dict[str, tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    def split(self) -> dict[str, tuple[Bytes, Bytes]]:
         """Images and labels for "train", "validation" and "test".
 
         Validation is the last ``validation_fraction`` of the training images, as Keras's
@@ -122,14 +126,14 @@ def load_uci() -> Dataset:
     labels = bunch.target.astype(np.uint8)
     border = round(len(images) * 0.8)
     arrays = dict(zip(KEYS, (images[:border], labels[:border], images[border:], labels[border:]), strict=True))
-    return Dataset(**arrays, name=UCI, source="embedded in scikit-learn (load_digits)",
-                   digest=_digest(arrays), validation_fraction=0.25)  # fmt: skip
+    return _dataset(arrays, UCI, "embedded in scikit-learn (load_digits)", validation_fraction=0.25)
 
 
-def is_mnist(arrays: Mapping[str, NDArray[np.uint8]]) -> bool:
+def is_mnist(arrays: Arrays) -> bool:
     """Whether the four arrays are MNIST's, by the MD5 of the IDX files that they would make."""
-    return all(hashlib.md5(_idx_header(arrays[key]) + arrays[key].tobytes()).hexdigest() == MNIST_MD5[key]
-               for key in KEYS)  # fmt: skip
+    return all(
+        hashlib.md5(_idx_header(arrays[key]) + arrays[key].tobytes()).hexdigest() == MNIST_MD5[key] for key in KEYS
+    )
 
 
 def _own(path: Path, option: str) -> Dataset:
@@ -137,19 +141,23 @@ def _own(path: Path, option: str) -> Dataset:
     if not path.exists():
         raise UserError(f"{option}: no file or folder at {path}; {WAYS_OUT}")
     arrays = _read(path)
-    digest = _digest(arrays)
-    name = MNIST if is_mnist(arrays) else f"data {digest[:8]}"
-    return Dataset(**arrays, name=name, source=f"{option} {path}", digest=digest)
+    name = MNIST if is_mnist(arrays) else f"data {_digest(arrays)[:8]}"
+    return _dataset(arrays, name, f"{option} {path}")
 
 
 def _official(path: Path, source: str) -> Dataset:
     arrays = _read(path)
     if not is_mnist(arrays):
         raise UserError(f"{path} is not MNIST: its content differs from the published MD5s; {WAYS_OUT}")
-    return Dataset(**arrays, name=MNIST, source=source, digest=_digest(arrays))
+    return _dataset(arrays, MNIST, source)
 
 
-def _read(path: Path) -> dict[str, NDArray[np.uint8]]:
+def _dataset(arrays: Arrays, name: str, source: str, validation_fraction: float = 0.2) -> Dataset:
+    x_train, y_train, x_test, y_test = (arrays[key] for key in KEYS)
+    return Dataset(x_train, y_train, x_test, y_test, name, source, _digest(arrays), validation_fraction)
+
+
+def _read(path: Path) -> Arrays:
     """The four arrays of an ``.npz`` or a folder of IDX files, checked.
 
     Raises:
@@ -157,7 +165,7 @@ def _read(path: Path) -> dict[str, NDArray[np.uint8]]:
     """
     try:
         arrays = _read_idx_folder(path) if path.is_dir() else _read_npz(path)
-    except (OSError, EOFError, ValueError, KeyError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{path} cannot be read as MNIST's .npz or IDX files ({reason}); {WAYS_OUT}") from error
     for part in ("train", "test"):
@@ -165,7 +173,7 @@ def _read(path: Path) -> dict[str, NDArray[np.uint8]]:
     return arrays
 
 
-def _check(path: Path, part: str, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
+def _check(path: Path, part: str, images: Bytes, labels: Bytes) -> None:
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIZE, SIZE):
         raise UserError(f"{path}: x_{part} must be uint8 of shape (n, 28, 28), got {images.dtype} {images.shape}")
     if labels.dtype != np.uint8 or labels.shape != images.shape[:1]:
@@ -176,7 +184,7 @@ def _check(path: Path, part: str, images: NDArray[np.uint8], labels: NDArray[np.
         raise UserError(f"{path}: y_{part} must hold labels 0-9, got {labels.max()}")
 
 
-def _read_npz(path: Path) -> dict[str, NDArray[np.uint8]]:
+def _read_npz(path: Path) -> Arrays:
     with zipfile.ZipFile(path) as archive:
         if any(info.file_size > MAX_BYTES for info in archive.infolist()):
             raise ValueError(f"an array is larger than {MAX_BYTES >> 20} MiB")
@@ -184,7 +192,7 @@ def _read_npz(path: Path) -> dict[str, NDArray[np.uint8]]:
         return {key: archive[key] for key in KEYS}
 
 
-def _read_idx_folder(folder: Path) -> dict[str, NDArray[np.uint8]]:
+def _read_idx_folder(folder: Path) -> Arrays:
     arrays = {}
     for key, name in IDX_FILES.items():
         plain, gzipped = folder / name, folder / f"{name}.gz"
@@ -195,7 +203,7 @@ def _read_idx_folder(folder: Path) -> dict[str, NDArray[np.uint8]]:
     return arrays
 
 
-def _parse_idx(name: str, content: bytes) -> NDArray[np.uint8]:
+def _parse_idx(name: str, content: bytes) -> Bytes:
     """An IDX file of unsigned bytes: 0, 0, 8, dimensions, each as big-endian 32 bits, then bytes."""
     if len(content) < 4 or content[:3] != b"\0\0\x08":
         raise ValueError(f"{name} is no IDX file of bytes")
@@ -207,11 +215,11 @@ def _parse_idx(name: str, content: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
-def _idx_header(array: NDArray[np.uint8]) -> bytes:
+def _idx_header(array: Bytes) -> bytes:
     return bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
 
 
-def _digest(arrays: Mapping[str, NDArray[np.uint8]]) -> str:
+def _digest(arrays: Arrays) -> str:
     digest = hashlib.sha256()
     for key in KEYS:
         digest.update(_idx_header(arrays[key]) + arrays[key].tobytes())
@@ -242,7 +250,7 @@ def _download(target: Path, origin: str) -> None:
         _official(file, origin)
         os.replace(file, target)
     except UserError as error:
-        raise UserError(f"MNIST's download from {origin} is refused: it is damaged or is not MNIST; {WAYS_OUT}") from error
+        raise UserError(f"the download from {origin} is damaged or is not MNIST, and is refused; {WAYS_OUT}") from error
     except Exception as error:  # Keras raises bare Exception where the server says no
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"MNIST cannot be downloaded ({reason}); {WAYS_OUT}") from error

@@ -65,7 +65,8 @@ def by_class(labels: NDArray[np.uint8], predicted: NDArray[np.intp]) -> dict[str
 
 def confusion(labels: NDArray[np.uint8], predicted: NDArray[np.intp]) -> NDArray[np.int64]:
     """Counts, shape (10, 10): rows are the true digits, columns what was read."""
-    return confusion_matrix(labels, predicted, labels=range(CLASSES))
+    counts: NDArray[np.int64] = confusion_matrix(labels, predicted, labels=range(CLASSES))
+    return counts
 
 
 def worst_misses(labels: NDArray[np.uint8], probabilities: NDArray[np.float32], most: int) -> NDArray[np.intp]:

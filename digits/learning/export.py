@@ -3,14 +3,11 @@
 import logging
 import os
 import platform
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from digits.errors import UserError
@@ -91,8 +88,10 @@ def load_model(path: Path) -> keras.Model:
         shapes = model.input_shape, model.output_shape
     except Exception as error:  # a damaged archive raises whatever its reader stumbles over
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(f"{path} cannot be loaded as a Keras model ({reason}); "
-                        f"make it anew with: python test.py --models {path.stem}") from error  # fmt: skip
+        raise UserError(
+            f"{path} cannot be loaded as a Keras model ({reason}); "
+            f"make it anew with: python test.py --models {path.stem}"
+        ) from error
     if shapes != ((None, SIZE, SIZE, 1), (None, CLASSES)):
         raise UserError(f"{path}: expected a model of 28×28×1 to 10, got {shapes[0]} to {shapes[1]}")
     return model

@@ -58,7 +58,9 @@ class Output:
         shutil.rmtree(self.work)
 
 
-def run(builders: Mapping[str, Builder], dataset: Dataset, recipe: Recipe, output: Output, resume: bool) -> dict[str, Card]:
+def run(
+    builders: Mapping[str, Builder], dataset: Dataset, recipe: Recipe, output: Output, resume: bool
+) -> dict[str, Card]:
     """Train, evaluate, save and plot the given networks.
 
     Nothing in ``output.models`` and ``output.plots`` changes before everything is done. What an
@@ -79,9 +81,15 @@ def run(builders: Mapping[str, Builder], dataset: Dataset, recipe: Recipe, outpu
         cards = {}
         for name, build_model in builders.items():
             model, history, seconds = train(
-                name, build_model, parts["train"], parts["validation"], recipe,
-                output.work / name, dataset.digest, resume,
-            )  # fmt: skip
+                name,
+                build_model,
+                parts["train"],
+                parts["validation"],
+                recipe,
+                output.work / name,
+                dataset.digest,
+                resume,
+            )
             print(f"{name}: trained in {duration(seconds)}; evaluating and saving", flush=True)
             probabilities = predict(model, dataset)
             card = _card(name, model, dataset, recipe, history, seconds, probabilities)
@@ -114,10 +122,14 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, redraw: boo
         card = report.read_card(output.models / f"{name}.json")
         model = export.load_model(file)
         if card["files"].get(file.name) != sha256(file):
-            raise UserError(f"{file} is not the file that {name}.json describes; "
-                            f"make both anew with: python test.py --models {name}")  # fmt: skip
+            raise UserError(
+                f"{file} is not the file that {name}.json describes; "
+                f"make both anew with: python test.py --models {name}"
+            )
         if redraw and card["data_digest"] != dataset.digest:
-            raise UserError(f"{name} learned from {card['dataset']}, not from {dataset.name}: its plots are not redrawn")
+            raise UserError(
+                f"{name} learned from {card['dataset']}, not from {dataset.name}: its plots are not redrawn"
+            )
         print(f"{name}: evaluating {file}", flush=True)
         probabilities = predict(model, dataset)
         card |= {"dataset": dataset.name} | _figures(dataset, probabilities)
@@ -138,8 +150,10 @@ def _told_plainly(output: Output) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(f"cannot write to {output.folder} ({error}); what stood in models/ and plots/ is as it was. "
-                        "Make room or give another folder with --output DIR") from error  # fmt: skip
+        raise UserError(
+            f"cannot write to {output.folder} ({error}); what stood in models/ and plots/ is as it was. "
+            "Make room or give another folder with --output DIR"
+        ) from error
 
 
 def predict(model: keras.Model, dataset: Dataset) -> dict[str, NDArray[np.float32]]:
@@ -207,9 +221,7 @@ def _stage_plots(
         "history": plots.history(card["history"], name, title),
         "confusion": plots.confusion(np.array(card["confusion"]), name, title),
         "by_class": plots.per_class(card["by_class"], name, title),
-        "misses": plots.misses(
-            images[worst], labels[worst], probabilities[worst], (test.misses, test.n), name, title
-        ),
+        "misses": plots.misses(images[worst], labels[worst], probabilities[worst], (test.misses, test.n), name, title),
     }
     for kind, figure in figures.items():
         plots.save(figure, staged.plots / f"{name}_{kind}.png")
@@ -218,7 +230,9 @@ def _stage_plots(
 def stage_results(cards: Mapping[str, Card], dataset: Dataset, staged: Output) -> None:
     """Samples, comparison and the results of all networks."""
     parts = dataset.split()
-    plots.save(plots.samples({"Training": parts["train"], "Test": parts["test"]}, dataset.name), staged.plots / "samples.png")
+    plots.save(
+        plots.samples({"Training": parts["train"], "Test": parts["test"]}, dataset.name), staged.plots / "samples.png"
+    )
     figure = plots.comparison(
         {name: report.scores(card)["test"] for name, card in cards.items()},
         POST_ACCURACY if dataset.name == MNIST else {},

@@ -12,15 +12,15 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-import numpy as np  # noqa: E402
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.patches import FancyBboxPatch, Rectangle  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
-from sklearn.metrics import ConfusionMatrixDisplay  # noqa: E402
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch, Rectangle
+from numpy.typing import NDArray
+from sklearn.metrics import ConfusionMatrixDisplay
 
-from digits.files import replacing  # noqa: E402
-from digits.learning.evaluation import Score  # noqa: E402
+from digits.files import replacing
+from digits.learning.evaluation import Score
 
 BLUE, ORANGE, GREEN, VERMILION, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#6B7280"
 MARKERS = "osD^vP"
@@ -58,7 +58,7 @@ def _figure(width: float, height: float, title: str) -> Figure:
 
 
 def percent(part: float, digits: int = 2) -> str:
-    """"99.41 %" of 0.9941."""
+    """0.9941 as "99.41 %"."""
     return f"{100 * part:.{digits}f} %"
 
 
@@ -71,8 +71,8 @@ def samples(parts: Mapping[str, tuple[NDArray[np.uint8], NDArray[np.uint8]]], na
         name: of the dataset.
     """
     figure = _figure(9, 1.9 * len(parts) + 0.9, f"{name}: two of each digit")
-    for row, (subfigure, (title, (images, labels))) in enumerate(
-        zip(np.atleast_1d(figure.subfigures(len(parts), 1)), parts.items(), strict=True)
+    for subfigure, (title, (images, labels)) in zip(
+        np.atleast_1d(figure.subfigures(len(parts), 1)), parts.items(), strict=True
     ):
         subfigure.suptitle(f"{title}: {len(images):,} images", x=0.01, ha="left", fontsize=11, fontweight="normal")
         axes = subfigure.subplots(2, columns, gridspec_kw={"wspace": 0.04, "hspace": 0.04})
@@ -103,8 +103,13 @@ def history(by_epoch: Mapping[str, Sequence[float]], name: str, dataset: str) ->
         axes.plot(epochs, validation, "s--", color=VERMILION, label="validation (at the epoch's end)")
         axes.set(title=title, xlabel="epoch", xticks=_ticks(len(epochs)))
         form = "{:.2f}" if key == "accuracy" else "{:.3f}"
-        axes.annotate(form.format(validation[-1]), (len(epochs), validation[-1]), (5, 6 if key == "accuracy" else -4),
-                      textcoords="offset points", color=VERMILION)  # fmt: skip
+        axes.annotate(
+            form.format(validation[-1]),
+            (len(epochs), validation[-1]),
+            (5, 6 if key == "accuracy" else -4),
+            textcoords="offset points",
+            color=VERMILION,
+        )
         axes.margins(x=0.12)
     left.legend(loc="lower right")
     right.legend(loc="upper right")
@@ -213,8 +218,16 @@ def architecture(blocks: Sequence[tuple[str, str, str]], name: str, parameters: 
     axes.axis("off")
     for index, (kind, label, shape) in enumerate(blocks):
         x, y = index % per_row, -2.0 * (index // per_row)
-        axes.add_patch(FancyBboxPatch((x - 0.36, y - 0.42), 0.72, 0.84, boxstyle="round,pad=0,rounding_size=0.08",
-                                      facecolor=colours[kind], edgecolor="none"))  # fmt: skip
+        axes.add_patch(
+            FancyBboxPatch(
+                (x - 0.36, y - 0.42),
+                0.72,
+                0.84,
+                boxstyle="round,pad=0,rounding_size=0.08",
+                facecolor=colours[kind],
+                edgecolor="none",
+            )
+        )
         axes.text(x, y, label, ha="center", va="center", color="white", fontsize=8.5, fontweight="bold")
         axes.text(x, y - 0.52, shape, ha="center", va="top", color=GREY, fontsize=8)
         if index + 1 < len(blocks) and (index + 1) % per_row:
@@ -222,8 +235,15 @@ def architecture(blocks: Sequence[tuple[str, str, str]], name: str, parameters: 
         elif index + 1 < len(blocks):
             axes.text(x + 0.5, y, "↵", color=GREY, ha="center", va="center", fontsize=13)
     kinds = list(dict.fromkeys(kind for kind, *_ in blocks))
-    axes.legend([Rectangle((0, 0), 1, 1, color=colours[kind]) for kind in kinds], kinds, ncols=len(kinds),
-                loc="upper left", bbox_to_anchor=(0, 1.16), handlelength=1, handleheight=1)  # fmt: skip
+    axes.legend(
+        [Rectangle((0, 0), 1, 1, color=colours[kind]) for kind in kinds],
+        kinds,
+        ncols=len(kinds),
+        loc="upper left",
+        bbox_to_anchor=(0, 1.16),
+        handlelength=1,
+        handleheight=1,
+    )
     axes.text(-0.36, -2.0 * (rows - 1) - 1.1, caption, fontsize=8.5, color="black", va="center")
     return figure
 
@@ -247,10 +267,14 @@ def comparison(
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (3, 2)})
     _error_rates(left, scores, post)
     for index, name in enumerate(scores):
-        right.plot(seconds[name] / 60, parameters[name] / 1e6, MARKERS[index % len(MARKERS)],
-                   color=BLUE, markersize=10)  # fmt: skip
-        right.annotate(f"{name}\n{percent(scores[name].accuracy)}", (seconds[name] / 60, parameters[name] / 1e6),
-                       (8, 8), textcoords="offset points", fontsize=9)  # fmt: skip
+        right.plot(seconds[name] / 60, parameters[name] / 1e6, MARKERS[index % len(MARKERS)], color=BLUE, markersize=10)
+        right.annotate(
+            f"{name}\n{percent(scores[name].accuracy)}",
+            (seconds[name] / 60, parameters[name] / 1e6),
+            (8, 8),
+            textcoords="offset points",
+            fontsize=9,
+        )
     right.set(title="Size and training time", xlabel="training, minutes", ylabel="parameters, millions")
     right.set(xscale="log", yscale="log")
     for axis in (right.xaxis, right.yaxis):
@@ -270,19 +294,37 @@ def _error_rates(axes: Axes, scores: Mapping[str, Score], post: Mapping[str, flo
     axes.barh(ours, errors, height, color=BLUE, label="this project")
     axes.errorbar(errors, ours, xerr=[low, high], fmt="none", ecolor="black", elinewidth=1.2, capsize=3)
     for at, name, error, up in zip(ours, names, errors, high, strict=True):
-        axes.annotate(f"{error:.2f} % ({scores[name].misses:,} misses)", (error + up, at), (5, 0),
-                      textcoords="offset points", va="center", fontsize=9)  # fmt: skip
+        axes.annotate(
+            f"{error:.2f} % ({scores[name].misses:,} misses)",
+            (error + up, at),
+            (5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
     if post:
         known = [(at, 100 * (1 - post[name])) for at, name in zip(y, names, strict=True) if name in post]
-        axes.barh([at - height / 2 for at, _ in known], [error for _, error in known], height, color=ORANGE,
-                  hatch="//", edgecolor="white", label="the post")  # fmt: skip
+        axes.barh(
+            [at - height / 2 for at, _ in known],
+            [error for _, error in known],
+            height,
+            color=ORANGE,
+            hatch="//",
+            edgecolor="white",
+            label="the post",
+        )
         for at, error in known:
-            axes.annotate(f"{error:.2f} %", (error, at - height / 2), (5, 0), textcoords="offset points",
-                          va="center", fontsize=9)  # fmt: skip
+            axes.annotate(
+                f"{error:.2f} %", (error, at - height / 2), (5, 0), textcoords="offset points", va="center", fontsize=9
+            )
         axes.legend(loc="lower right")
     n = scores[names[0]].n
-    axes.set(title=f"Error rate on {n:,} test images, with 95 % interval", xlabel="error, % (less is better)",
-             yticks=y, yticklabels=names)  # fmt: skip
+    axes.set(
+        title=f"Error rate on {n:,} test images, with 95 % interval",
+        xlabel="error, % (less is better)",
+        yticks=y,
+        yticklabels=names,
+    )
     axes.grid(axis="y", visible=False)
     axes.margins(x=0.3)
 

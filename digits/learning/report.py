@@ -28,8 +28,9 @@ def read_card(path: Path) -> Card:
     except FileNotFoundError as error:
         raise UserError(f"no model card at {path}; make it with: python test.py --models {path.stem}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is no model card ({error}); "
-                        f"make it anew with: python test.py --models {path.stem}") from error  # fmt: skip
+        raise UserError(
+            f"{path} is no model card ({error}); make it anew with: python test.py --models {path.stem}"
+        ) from error
     return card
 
 
@@ -40,22 +41,24 @@ def scores(card: Card) -> dict[str, Score]:
 
 def rows(cards: Mapping[str, Card]) -> list[tuple[str, ...]]:
     """The results table, without its header: three rows a network."""
-    table = []
+    table: list[tuple[str, ...]] = []
     for name, card in cards.items():
         for part, score in scores(card).items():
             first = part == PARTS[0]
             post = POST_ACCURACY.get(name) if part == "test" and card["dataset"] == MNIST else None
-            table.append((
-                name if first else "",
-                f"{card['parameters']:,}" if first else "",
-                duration(card["seconds"]) if first else "",
-                part,
-                f"{score.loss:.4f}",
-                f"{score.accuracy:.2%}",
-                f"{score.misses:,} / {score.n:,}",
-                f"{score.low:.2%} – {score.high:.2%}",
-                f"{post:.2%}" if post else "",
-            ))  # fmt: skip
+            table.append(
+                (
+                    name if first else "",
+                    f"{card['parameters']:,}" if first else "",
+                    duration(card["seconds"]) if first else "",
+                    part,
+                    f"{score.loss:.4f}",
+                    f"{score.accuracy:.2%}",
+                    f"{score.misses:,} / {score.n:,}",
+                    f"{score.low:.2%} – {score.high:.2%}",
+                    f"{post:.2%}" if post else "",
+                )
+            )
     return table
 
 
@@ -66,12 +69,14 @@ def plain_table(cards: Mapping[str, Card]) -> str:
         table = [row[:-1] for row in table]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     rule = "─" * (sum(widths) + 2 * len(widths) - 2)
-    lines = []
+    lines: list[str] = []
     for row in table:
         if row[0] and lines:
             lines.append(rule)
-        cells = [cell.ljust(width) if column in LEFT else cell.rjust(width)
-                 for column, (cell, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip
+        cells = [
+            cell.ljust(width) if column in LEFT else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
 
@@ -98,6 +103,7 @@ def markdown(cards: Mapping[str, Card]) -> str:
 
 def markdown_table(cards: Mapping[str, Card]) -> list[str]:
     """The results table as lines of Markdown."""
+
     def line(cells: Sequence[str]) -> str:
         return f"| {' | '.join(cells)} |"
 

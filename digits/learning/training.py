@@ -95,8 +95,9 @@ class Estimate(keras.callbacks.Callback):
         if self._steps == 5 + self.STEPS:
             step = (time.perf_counter() - self._began) / self.STEPS
             epochs = self.params["epochs"] - self._epoch
-            print(f"{'' if self._plain else chr(10)}{self._name}: about {duration(step * self.params['steps'] * epochs)}"
-                  f" for {epochs} epochs ({step * 1000:.0f} ms a step)", flush=True)  # fmt: skip
+            left = duration(step * self.params["steps"] * epochs)
+            line = "" if self._plain else "\n"  # below the progress bar
+            print(f"{line}{self._name}: about {left} for {epochs} epochs, {step * 1000:.0f} ms a step", flush=True)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._epoch = epoch
@@ -104,10 +105,13 @@ class Estimate(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if self._plain and logs:
-            print(f"{self._name}: epoch {epoch + 1}/{self.params['epochs']}, "
-                  f"{duration(time.perf_counter() - self._epoch_began)}, loss {logs['loss']:.4f}, "
-                  f"accuracy {logs['accuracy']:.2%}, validation loss {logs['val_loss']:.4f}, "
-                  f"accuracy {logs['val_accuracy']:.2%}", flush=True)  # fmt: skip
+            print(
+                f"{self._name}: epoch {epoch + 1}/{self.params['epochs']}, "
+                f"{duration(time.perf_counter() - self._epoch_began)}, loss {logs['loss']:.4f}, "
+                f"accuracy {logs['accuracy']:.2%}, validation loss {logs['val_loss']:.4f}, "
+                f"accuracy {logs['val_accuracy']:.2%}",
+                flush=True,
+            )
 
 
 def train(
@@ -166,7 +170,7 @@ def train(
 
 def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict[str, Any]:
     try:
-        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        state: dict[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
         if state["identity"] == identity:
             model.optimizer.build(model.trainable_variables)
             model.load_weights(folder / state["weights"])
@@ -174,12 +178,14 @@ def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"the unfinished run in {folder} is damaged ({error}); start anew without --resume") from error
     differing = [key for key, value in identity.items() if state["identity"].get(key) != value]
-    raise UserError(f"the unfinished run in {folder} was made with another {' and '.join(differing)}; "
-                    "give the same options again, or start anew without --resume")  # fmt: skip
+    raise UserError(
+        f"the unfinished run in {folder} was made with another {' and '.join(differing)}; "
+        "give the same options again, or start anew without --resume"
+    )
 
 
 def duration(seconds: float) -> str:
-    """"48 s", "7 min" or "1 h 5 min"."""
+    """Seconds as a person says them: "48 s", "7 min" or "1 h 5 min"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
