@@ -1,7 +1,7 @@
 """The contract between training and recognition: what a network is given.
 
 One digit is a 28×28 ``uint8`` image, ink bright (255) on dark paper (0). As in MNIST, the ink fits
-a 20×20 box, aspect ratio kept, and its centre of mass lies in the middle of the image (LeCun et
+a 20×20 box, aspect ratio kept, and its centre of mass lies at the pixel (14, 14) (LeCun et
 al., *Gradient-Based Learning Applied to Document Recognition*, 1998, section III-A). A network is
 given such images as ``float32`` in [0, 1] with a channel axis. NumPy and OpenCV alone.
 """
@@ -45,7 +45,8 @@ def to_mnist_format(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Returns:
         A new ``uint8`` array of shape (28, 28): the ink's longest side 20 pixels, aspect ratio
-        kept, its centre of mass in the middle. An image without ink gives an empty one.
+        kept, its centre of mass at the pixel (14, 14). MNIST's own images come out as they went
+        in. An image without ink gives an empty one.
 
     Raises:
         ValueError: the array is not two-dimensional ``uint8``.
@@ -66,7 +67,7 @@ def to_mnist_format(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     mass = moments["m00"]
     if mass == 0:  # ink so faint that shrinking rounded it away
         return image
-    middle = (SIZE - 1) / 2
+    middle = SIZE / 2  # the pixel with index 14, not the image's edge-to-edge middle: so MNIST has it
     left = round(middle - moments["m10"] / mass)
     top = round(middle - moments["m01"] / mass)
     left = min(max(left, 0), SIZE - box.shape[1])  # lopsided ink stays whole

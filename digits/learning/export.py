@@ -36,10 +36,8 @@ def available_cores() -> int:
 
 def save_keras(model: keras.Model, path: Path) -> None:
     """Write structure and weights, without the optimiser's state, to ``path`` (``.keras``)."""
-    bare = keras.models.clone_model(model)
-    bare.set_weights(model.get_weights())
     with replacing(path) as temporary:
-        bare.save(temporary)
+        keras.saving.save_model(model, temporary, include_optimizer=False)
 
 
 def save_onnx(model: keras.Model, path: Path, half: bool = False) -> None:
@@ -54,15 +52,31 @@ def save_onnx(model: keras.Model, path: Path, half: bool = False) -> None:
     logging.getLogger("tf2onnx").setLevel(logging.WARNING)
     with replacing(path) as temporary:
         model.export(temporary, format="onnx", verbose=False)
+        twin = onnx.load(temporary)
+        _flatten_plainly(twin.graph)
         if half:
-            graph = onnx.load(temporary)
-            _halve(graph)
-            onnx.checker.check_model(graph)
-            onnx.save(graph, temporary)
+            _halve(twin.graph)
+        onnx.checker.check_model(twin)
+        onnx.save(twin, temporary)
 
 
-def _halve(model: onnx.ModelProto) -> None:
-    graph = model.graph
+def _flatten_plainly(graph: onnx.GraphProto) -> None:
+    """Replace the reshaping to a computed shape that ``Flatten`` exports as, which OpenCV 4 gets wrong."""
+    constants = {tensor.name for tensor in graph.initializer}
+    kept: list[onnx.NodeProto] = []
+    needed = {output.name for output in graph.output}
+    for node in reversed(graph.node):
+        if not needed.intersection(node.output):
+            continue  # the computation of the shape, now unused
+        if node.op_type == "Reshape" and node.input[1] not in constants:
+            node = helper.make_node("Flatten", [node.input[0]], node.output, axis=1)
+        needed.update(node.input)
+        kept.append(node)
+    del graph.node[:]
+    graph.node.extend(reversed(kept))
+
+
+def _halve(graph: onnx.GraphProto) -> None:
     casts = []
     for tensor in graph.initializer:
         if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) > 4096:

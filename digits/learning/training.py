@@ -49,10 +49,10 @@ class EpochBatches(keras.utils.PyDataset):
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """After each epoch: weights, Adam's moments and random states to one file, then the history.
+    """After each epoch: weights and Adam's moments to one file, then history and random states to another.
 
-    The history names the weights that belong to it and is written last, so that a run killed at
-    any moment leaves a pair that fits.
+    The second names the first and is written last, so that a run killed at any moment leaves a pair
+    that fits. Keras's ``BackupAndRestore`` keeps neither the history nor the state of dropout.
     """
 
     def __init__(self, folder: Path, state: dict[str, Any]):
@@ -70,6 +70,7 @@ class Checkpoint(keras.callbacks.Callback):
             self._state["history"].setdefault(key, []).append(float(value))
         self._state["seconds"] += time.perf_counter() - self._began
         self._state["weights"] = weights.name
+        self._state["random"] = [state.numpy().tolist() for state in random_states(self.model)]
         write_json(self._folder / STATE, self._state)
         for old in self._folder.glob("epoch-*.weights.h5"):
             if old != weights:
@@ -174,6 +175,8 @@ def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict
         if state["identity"] == identity:
             model.optimizer.build(model.trainable_variables)
             model.load_weights(folder / state["weights"])
+            for variable, value in zip(random_states(model), state["random"], strict=True):
+                variable.assign(value)
             return state
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"the unfinished run in {folder} is damaged ({error}); start anew without --resume") from error
@@ -182,6 +185,11 @@ def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict
         f"the unfinished run in {folder} was made with another {' and '.join(differing)}; "
         "give the same options again, or start anew without --resume"
     )
+
+
+def random_states(model: keras.Model) -> list[keras.Variable]:
+    """The states of the layers' random generators, which Keras's weight files leave out."""
+    return [variable for variable in model.variables if "seed_generator" in variable.path]
 
 
 def duration(seconds: float) -> str:

@@ -1,0 +1,85 @@
+"""Shared fixtures: small drawn digits that stand in for MNIST, and MNIST itself where it is at hand."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from digits.learning.start import start_keras
+
+ROOT = Path(__file__).resolve().parent.parent
+start_keras()
+
+
+def drawn_digits(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Digits in a typeface at jittered places and sizes: (n, 28, 28) and (n,), ``uint8``."""
+    rng = np.random.default_rng(seed)
+    images, labels = np.zeros((n, 28, 28), np.uint8), (np.arange(n) % 10).astype(np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        place = tuple(int(value) for value in rng.integers((5, 21), (10, 25)))
+        cv2.putText(image, str(label), place, cv2.FONT_HERSHEY_SIMPLEX, rng.uniform(0.55, 0.75), 255, 2, cv2.LINE_AA)
+    return images, labels
+
+
+@pytest.fixture(scope="session")
+def arrays() -> dict[str, np.ndarray]:
+    """60 training and 20 test images, laid out as Keras's ``mnist.npz``."""
+    x_train, y_train = drawn_digits(60, 0)
+    x_test, y_test = drawn_digits(20, 1)
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+
+@pytest.fixture(scope="session")
+def npz(arrays: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "own digits.npz"
+    np.savez_compressed(path, **arrays)
+    return path
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Path:
+    """MNIST, for the few tests that measure something on it."""
+    path = os.environ.get("MNIST_NPZ")
+    if not path:
+        pytest.skip("needs MNIST: set MNIST_NPZ to a file")
+    return Path(path)
+
+
+Driver = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Driver:
+    """Run ``test.py`` as a person does, with an empty Keras cache and no proxy to the world."""
+
+    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, ROOT / "test.py", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            env=clean_environment(tmp_path),
+            **options,  # type: ignore[call-overload]
+        )
+
+    return run
+
+
+def clean_environment(home: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if key != "MNIST_NPZ"}
+    return kept | {"KERAS_HOME": str(home / "keras"), "https_proxy": "http://127.0.0.1:9", "PYTHONUTF8": "1"}
+
+
+def assert_one_line(result: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Exit code 2 and one line on standard error that says all of ``words``."""
+    assert result.returncode == 2, result.stderr
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("test.py: ")
+    for word in words:
+        assert word in lines[0]

@@ -1,0 +1,123 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from digits.errors import UserError
+from digits.learning.config import Recipe
+from digits.learning.training import STATE, EpochBatches, duration, train
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=1e-3, seed=7)
+Arrays = dict[str, np.ndarray]
+
+
+def small() -> keras.Model:
+    """Has everything that a resumed run must restore: moments, running statistics, random dropout."""
+    pixels = keras.Input((28, 28, 1))
+    x = keras.layers.Conv2D(4, 3, strides=2)(pixels)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.Dropout(0.3)(keras.layers.Flatten()(x))
+    return keras.Model(pixels, keras.layers.Dense(10, activation="softmax")(x))
+
+
+def train_small(arrays: Arrays, folder: Path, recipe: Recipe = RECIPE, resume: bool = False) -> tuple:
+    data = arrays["x_train"], arrays["y_train"]
+    return train("small", small, data, (arrays["x_test"], arrays["y_test"]), recipe, folder, "digest", resume)
+
+
+def test_each_epoch_shows_every_image_once_in_its_own_order(arrays: Arrays) -> None:
+    batches = EpochBatches(np.arange(60, dtype=np.uint8).repeat(784).reshape(60, 28, 28), arrays["y_train"], RECIPE)
+    orders = []
+    for _ in range(2):
+        assert len(batches) == 8
+        seen = np.concatenate([batches[index][0][:, 0, 0, 0] for index in range(8)]) * 255
+        assert sorted(seen.round()) == list(range(60))
+        orders.append(seen.tolist())
+        batches.on_epoch_end()
+    assert orders[0] != orders[1]
+    later = EpochBatches(np.arange(60, dtype=np.uint8).repeat(784).reshape(60, 28, 28), arrays["y_train"], RECIPE, 1)
+    assert later[0][0][:, 0, 0, 0].tolist() == pytest.approx([value / 255 for value in orders[1][:8]])
+
+
+def test_training_learns_and_the_seed_decides_everything(arrays: Arrays, tmp_path: Path) -> None:
+    model, history, seconds = train_small(arrays, tmp_path / "a")
+    again, history_again, _ = train_small(arrays, tmp_path / "b")
+    assert history == history_again
+    for first, second in zip(model.get_weights(), again.get_weights(), strict=True):
+        assert np.array_equal(first, second)
+    assert sorted(history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert all(len(values) == 3 for values in history.values())
+    assert history["loss"][-1] < history["loss"][0]
+    assert seconds > 0
+    other, *_ = train_small(arrays, tmp_path / "c", Recipe(3, 8, 1e-3, seed=8))
+    assert not np.array_equal(model.get_weights()[0], other.get_weights()[0])
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(arrays: Arrays, npz: Path, tmp_path: Path) -> None:
+    """kill -9 in the second epoch, resume, and compare bit for bit with a run that was left alone."""
+    code = f"""
+import sys, time
+sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests" / "learning")!r}, {str(ROOT / "tests")!r}]
+import numpy as np, test_training, digits.learning.training as training
+from pathlib import Path
+class Slow(training.EpochBatches):
+    def __getitem__(self, index):
+        time.sleep(0.2 if self._epoch == 1 else 0)
+        return super().__getitem__(index)
+training.EpochBatches = Slow
+arrays = dict(np.load({str(npz)!r}))
+test_training.train_small(arrays, Path({str(tmp_path / "killed")!r}))
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"CUDA_VISIBLE_DEVICES": "-1"})
+    state = tmp_path / "killed" / STATE
+    deadline = time.monotonic() + 120
+    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert len(json.loads(state.read_text())["history"]["loss"]) == 1
+
+    resumed, resumed_history, _ = train_small(arrays, tmp_path / "killed", resume=True)
+    whole, history, _ = train_small(arrays, tmp_path / "whole")
+    assert resumed_history == history
+    for first, second in zip(resumed.get_weights(), whole.get_weights(), strict=True):
+        assert np.array_equal(first, second)
+
+
+def test_a_finished_run_is_resumed_without_training(arrays: Arrays, tmp_path: Path) -> None:
+    model, history, seconds = train_small(arrays, tmp_path)
+    again, *same = train_small(arrays, tmp_path, resume=True)
+    assert same == [history, seconds]
+    assert np.array_equal(model.get_weights()[0], again.get_weights()[0])
+
+
+def test_another_recipe_is_not_gone_on_with(arrays: Arrays, tmp_path: Path) -> None:
+    train_small(arrays, tmp_path, Recipe(1, 8, 1e-3, 7))
+    with pytest.raises(UserError, match="made with another recipe; give the same options again"):
+        train_small(arrays, tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("damage", ["state", "weights", "no weights"])
+def test_a_damaged_state_is_one_line(damage: str, arrays: Arrays, tmp_path: Path) -> None:
+    recipe = Recipe(1, 8, 1e-3, 7)
+    train_small(arrays, tmp_path, recipe)
+    file = tmp_path / STATE if damage == "state" else next(tmp_path.glob("*.weights.h5"))
+    file.write_bytes(file.read_bytes()[:100])
+    if damage == "no weights":
+        file.unlink()
+    with pytest.raises(UserError, match="is damaged .* start anew without --resume") as caught:
+        train_small(arrays, tmp_path, recipe, resume=True)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(7.4, "7 s"), (89, "89 s"), (90, "2 min"), (3900, "1 h 5 min")])
+def test_duration(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
