@@ -1,9 +1,10 @@
 """Model + data + recipe in, history out; resumable from the last finished epoch."""
 
+import itertools
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,34 +19,21 @@ from digits.image_format import to_input
 from digits.learning.config import Recipe
 
 Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
 STATE = "state.json"
 
 
-class EpochBatches(keras.utils.PyDataset):
-    """Training images in an order that depends on the seed and the epoch alone.
+def batches(images: NDArray[np.uint8], labels: NDArray[np.uint8], recipe: Recipe, first_epoch: int) -> Iterator[Batch]:
+    """Training batches without end, in an order that depends on the seed and the epoch alone.
 
-    So a resumed run sees what an uninterrupted one would have seen. Every image comes once an epoch.
+    So a resumed run sees what an uninterrupted one would have seen. Every image comes once an
+    epoch. (A ``keras.utils.PyDataset`` will not do: Keras ends its first epoch early to look ahead.)
     """
-
-    def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.uint8], recipe: Recipe, first_epoch: int = 0):
-        super().__init__(workers=1)
-        self._images, self._labels, self._recipe = images, labels, recipe
-        self._start(first_epoch)
-
-    def __len__(self) -> int:
-        return -(-len(self._images) // self._recipe.batch_size)
-
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        size = self._recipe.batch_size
-        chosen = self._order[index * size : (index + 1) * size]
-        return to_input(self._images[chosen]), self._labels[chosen]
-
-    def on_epoch_end(self) -> None:
-        self._start(self._epoch + 1)
-
-    def _start(self, epoch: int) -> None:
-        self._epoch = epoch
-        self._order = np.random.default_rng([self._recipe.seed, epoch]).permutation(len(self._images))
+    for epoch in itertools.count(first_epoch):
+        order = np.random.default_rng([recipe.seed, epoch]).permutation(len(images))
+        for start in range(0, len(order), recipe.batch_size):
+            chosen = order[start : start + recipe.batch_size]
+            yield to_input(images[chosen]), labels[chosen]
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -158,7 +146,8 @@ def train(
     if done < recipe.epochs:
         plain = not sys.stdout.isatty()
         model.fit(
-            EpochBatches(*train_data, recipe, first_epoch=done),
+            batches(*train_data, recipe, first_epoch=done),
+            steps_per_epoch=-(-len(train_data[0]) // recipe.batch_size),
             validation_data=(to_input(validation_data[0]), validation_data[1]),
             validation_batch_size=500,
             initial_epoch=done,

@@ -1,3 +1,4 @@
+import itertools
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import pytest
 
 from digits.errors import UserError
 from digits.learning.config import Recipe
-from digits.learning.training import STATE, EpochBatches, duration, train
+from digits.learning.training import STATE, batches, duration, train
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=1e-3, seed=7)
@@ -34,17 +35,17 @@ def train_small(arrays: Arrays, folder: Path, recipe: Recipe = RECIPE, resume: b
 
 
 def test_each_epoch_shows_every_image_once_in_its_own_order(arrays: Arrays) -> None:
-    batches = EpochBatches(np.arange(60, dtype=np.uint8).repeat(784).reshape(60, 28, 28), arrays["y_train"], RECIPE)
-    orders = []
-    for _ in range(2):
-        assert len(batches) == 8
-        seen = np.concatenate([batches[index][0][:, 0, 0, 0] for index in range(8)]) * 255
-        assert sorted(seen.round()) == list(range(60))
-        orders.append(seen.tolist())
-        batches.on_epoch_end()
-    assert orders[0] != orders[1]
-    later = EpochBatches(np.arange(60, dtype=np.uint8).repeat(784).reshape(60, 28, 28), arrays["y_train"], RECIPE, 1)
-    assert later[0][0][:, 0, 0, 0].tolist() == pytest.approx([value / 255 for value in orders[1][:8]])
+    images = np.arange(60, dtype=np.uint8).repeat(784).reshape(60, 28, 28)
+
+    def shown(first_epoch: int) -> list[float]:
+        eight = itertools.islice(batches(images, arrays["y_train"], RECIPE, first_epoch), 8)
+        return np.concatenate([given[:, 0, 0, 0] * 255 for given, _ in eight]).round().tolist()
+
+    assert sorted(shown(0)) == sorted(shown(1)) == list(range(60))
+    assert shown(0) != shown(1)
+    given, labels = next(batches(images, arrays["y_train"], RECIPE, 0))
+    assert (given.shape, given.dtype) == ((8, 28, 28, 1), np.float32)
+    assert labels.tolist() == [index % 10 for index in shown(0)[:8]]
 
 
 def test_training_learns_and_the_seed_decides_everything(arrays: Arrays, tmp_path: Path) -> None:
@@ -68,11 +69,12 @@ import sys, time
 sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests" / "learning")!r}, {str(ROOT / "tests")!r}]
 import numpy as np, test_training, digits.learning.training as training
 from pathlib import Path
-class Slow(training.EpochBatches):
-    def __getitem__(self, index):
-        time.sleep(0.2 if self._epoch == 1 else 0)
-        return super().__getitem__(index)
-training.EpochBatches = Slow
+quick = training.batches
+def slow(*arguments, **options):
+    for index, batch in enumerate(quick(*arguments, **options)):
+        time.sleep(0.3 if index > 10 else 0)
+        yield batch
+training.batches = slow
 arrays = dict(np.load({str(npz)!r}))
 test_training.train_small(arrays, Path({str(tmp_path / "killed")!r}))
 """
