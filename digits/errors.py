@@ -1,5 +1,7 @@
 """The one error that a person is shown: a single line, without a traceback."""
 
+import os
+
 
 class UserError(Exception):
     """Bad input or an environment that does not allow the work.
@@ -7,3 +9,11 @@ class UserError(Exception):
     The message is one line that says what was wrong, what was received and what to do.
     Scripts print it to standard error and end with exit code 2.
     """
+
+
+def reason(error: BaseException) -> str:
+    """What a library's error says, short and on one line."""
+    if isinstance(error, OSError) and error.errno:
+        place = f": {error.filename}" if error.filename else ""
+        return os.strerror(error.errno) + place
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,9 +1,6 @@
 """Shared fixtures: small drawn digits that stand in for MNIST, and MNIST itself where it is at hand."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -12,7 +9,6 @@ import pytest
 
 from digits.learning.start import start_keras
 
-ROOT = Path(__file__).resolve().parent.parent
 start_keras()
 
 
@@ -48,38 +44,3 @@ def mnist() -> Path:
     if not path:
         pytest.skip("needs MNIST: set MNIST_NPZ to a file")
     return Path(path)
-
-
-Driver = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def driver(tmp_path: Path) -> Driver:
-    """Run ``test.py`` as a person does, with an empty Keras cache and no proxy to the world."""
-
-    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, ROOT / "test.py", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            timeout=300,
-            env=clean_environment(tmp_path),
-            **options,  # type: ignore[call-overload]
-        )
-
-    return run
-
-
-def clean_environment(home: Path) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if key != "MNIST_NPZ"}
-    return kept | {"KERAS_HOME": str(home / "keras"), "https_proxy": "http://127.0.0.1:9", "PYTHONUTF8": "1"}
-
-
-def assert_one_line(result: subprocess.CompletedProcess[str], *words: str) -> None:
-    """Exit code 2 and one line on standard error that says all of ``words``."""
-    assert result.returncode == 2, result.stderr
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith("test.py: ")
-    for word in words:
-        assert word in lines[0]

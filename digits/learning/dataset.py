@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.errors import UserError
+from digits.errors import UserError, reason
 from digits.image_format import CLASSES, SIZE, to_mnist_format
 from digits.learning.config import MNIST, UCI
 from digits.learning.start import start_keras
@@ -166,8 +166,7 @@ def _read(path: Path) -> Arrays:
     try:
         arrays = _read_idx_folder(path) if path.is_dir() else _read_npz(path)
     except UNREADABLE as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"{path} cannot be read as MNIST's .npz or IDX files ({reason}); {WAYS_OUT}") from error
+        raise UserError(f"{path} cannot be read as MNIST's .npz or IDX files ({reason(error)}); {WAYS_OUT}") from error
     for part in ("train", "test"):
         _check(path, part, arrays[f"x_{part}"], arrays[f"y_{part}"])
     return arrays
@@ -252,8 +251,7 @@ def _download(target: Path, origin: str) -> None:
     except UserError as error:
         raise UserError(f"the download from {origin} is damaged or is not MNIST, and is refused; {WAYS_OUT}") from error
     except Exception as error:  # Keras raises bare Exception where the server says no
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"MNIST cannot be downloaded ({reason}); {WAYS_OUT}") from error
+        raise UserError(f"MNIST cannot be downloaded ({reason(error)}); {WAYS_OUT}") from error
     finally:
         socket.setdefaulttimeout(before)
         if folder is not None:

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from digits.errors import UserError
+from digits.errors import UserError, reason
 from digits.files import replacing, sha256
 from digits.image_format import CLASSES, SIZE
 
@@ -103,9 +103,8 @@ def load_model(path: Path) -> keras.Model:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
         shapes = model.input_shape, model.output_shape
     except Exception as error:  # a damaged archive raises whatever its reader stumbles over
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UserError(
-            f"{path} cannot be loaded as a Keras model ({reason}); "
+            f"{path} cannot be loaded as a Keras model ({reason(error)}); "
             f"make it anew with: python test.py --models {path.stem}"
         ) from error
     if shapes != ((None, SIZE, SIZE, 1), (None, CLASSES)):

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.errors import UserError
+from digits.errors import UserError, reason
 from digits.files import sha256, write_json, write_text
 from digits.image_format import to_input
 from digits.learning import architecture, evaluation, export, plots, report
@@ -151,7 +151,7 @@ def _told_plainly(output: Output) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"cannot write to {output.folder} ({error}); what stood in models/ and plots/ is as it was. "
+            f"cannot write to {output.folder} ({reason(error)}); what stood in models/ and plots/ is as it was. "
             "Make room or give another folder with --output DIR"
         ) from error
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from digits.errors import UserError
+from digits.errors import UserError, reason
 from digits.learning.config import MNIST, POST_ACCURACY
 from digits.learning.evaluation import Score
 from digits.learning.training import duration
@@ -29,7 +29,7 @@ def read_card(path: Path) -> Card:
         raise UserError(f"no model card at {path}; make it with: python test.py --models {path.stem}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path} is no model card ({error}); make it anew with: python test.py --models {path.stem}"
+            f"{path} is no model card ({reason(error)}); make it anew with: python test.py --models {path.stem}"
         ) from error
     return card
 

@@ -1,5 +1,6 @@
 """Importing Keras the way this project uses it: on TensorFlow, on the CPU, quietly."""
 
+import logging
 import os
 import tempfile
 
@@ -22,4 +23,5 @@ def start_keras() -> None:
         finally:
             os.dup2(standard_error, 2)
             os.close(standard_error)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no advice about retracing
     import keras  # noqa: F401

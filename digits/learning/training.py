@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.errors import UserError
+from digits.errors import UserError, reason
 from digits.files import replacing, write_json
 from digits.image_format import to_input
 from digits.learning.config import Recipe
@@ -168,7 +168,9 @@ def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict
                 variable.assign(value)
             return state
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"the unfinished run in {folder} is damaged ({error}); start anew without --resume") from error
+        raise UserError(
+            f"the unfinished run in {folder} is damaged ({reason(error)}); start anew without --resume"
+        ) from error
     differing = [key for key, value in identity.items() if state["identity"].get(key) != value]
     raise UserError(
         f"the unfinished run in {folder} was made with another {' and '.join(differing)}; "

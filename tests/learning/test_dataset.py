@@ -58,7 +58,7 @@ def test_idx_folder_is_the_same_data_as_the_npz(gzipped: bool, npz: Path, arrays
 def test_environment_variable_comes_after_the_option(npz: Path, tmp_path: Path) -> None:
     assert "MNIST_NPZ" in load(None, {"MNIST_NPZ": str(npz)}).source
     assert "--data" in load(npz, {"MNIST_NPZ": str(tmp_path / "none")}).source
-    with pytest.raises(UserError, match="MNIST_NPZ: no file or folder at .*none"):
+    with pytest.raises(UserError, match=r"MNIST_NPZ: no file or folder at .*none"):
         load(None, {"MNIST_NPZ": str(tmp_path / "none")})
 
 
@@ -82,7 +82,10 @@ def test_one_other_pixel_is_not_mnist(arrays: Arrays, is_mnist: None, tmp_path: 
 
 def wrong_arrays(arrays: Arrays) -> dict[str, tuple[Arrays, str]]:
     return {
-        "shape": (arrays | {"x_train": arrays["x_train"][:, :20]}, r"x_train must be uint8 of shape \(n, 28, 28\), got"),
+        "shape": (
+            arrays | {"x_train": arrays["x_train"][:, :20]},
+            r"x_train must be uint8 of shape \(n, 28, 28\), got",
+        ),
         "dtype": (arrays | {"x_test": arrays["x_test"] / 255}, "got float64"),
         "labels of letters": (arrays | {"y_test": arrays["y_test"] + np.uint8(1)}, "labels 0-9, got 10"),
         "label dtype": (arrays | {"y_train": arrays["y_train"].astype(int)}, "got int64"),
@@ -192,9 +195,7 @@ def served(status: int, body: bytes, length: int | None = None, hang: float = 0)
         server.server_close()
 
 
-def test_a_good_download_lands_in_kerass_cache_and_is_found_there_again(
-    npz: Path, cache: Path, is_mnist: None
-) -> None:
+def test_a_good_download_lands_in_kerass_cache_and_is_found_there_again(npz: Path, cache: Path, is_mnist: None) -> None:
     with served(200, npz.read_bytes()) as origin:
         first = load(None, {}, origin)
     assert first.name == "MNIST"

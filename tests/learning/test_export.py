@@ -18,10 +18,12 @@ def lived_in(name: str) -> keras.Model:
     keras.utils.set_random_seed(3)
     model = import_module(name).build_model()
     rng = np.random.default_rng(3)
-    model.set_weights([
-        weights * (1 + 0.1 * rng.standard_normal(weights.shape)) + 1e-4 * rng.standard_normal(weights.shape)
-        for weights in model.get_weights()
-    ])
+    model.set_weights(
+        [
+            weights * (1 + 0.1 * rng.standard_normal(weights.shape)) + 1e-4 * rng.standard_normal(weights.shape)
+            for weights in model.get_weights()
+        ]
+    )
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.moving_variance.assign(np.abs(layer.moving_variance.numpy()))

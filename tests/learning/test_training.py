@@ -115,7 +115,7 @@ def test_a_damaged_state_is_one_line(damage: str, arrays: Arrays, tmp_path: Path
     file.write_bytes(file.read_bytes()[:100])
     if damage == "no weights":
         file.unlink()
-    with pytest.raises(UserError, match="is damaged .* start anew without --resume") as caught:
+    with pytest.raises(UserError, match=r"is damaged .* start anew without --resume") as caught:
         train_small(arrays, tmp_path, recipe, resume=True)
     assert "\n" not in str(caught.value)
 
