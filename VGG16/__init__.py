@@ -20,9 +20,10 @@ def build_model() -> keras.Model:
     pixels, x = layers.inputs()
     for block, widths in enumerate(BLOCKS, start=1):
         for place, filters in enumerate(widths, start=1):
-            x = layers.convolution(x, filters, INITIAL_SCALE, f"block{block}_conv{place}")
+            first = block == place == 1  # has but one channel to pass on
+            x = layers.convolution(x, filters, INITIAL_SCALE, f"block{block}_conv{place}", identity=not first)
         x = keras.layers.MaxPooling2D(padding="same", name=f"block{block}_pool")(x)  # 28, 14, 7, 4, 2, 1
     x = keras.layers.Flatten(name="flatten")(x)
-    x = layers.dense(x, 256, INITIAL_SCALE, "dense1")
-    x = layers.dense(x, 256, INITIAL_SCALE, "dense2")
+    x = layers.dense(x, 512, INITIAL_SCALE, "dense1", identity=True)
+    x = layers.dense(x, 512, INITIAL_SCALE, "dense2", identity=True)
     return keras.Model(pixels, layers.predictions(x, INITIAL_SCALE), name="VGG16")

@@ -201,7 +201,7 @@ def test_own_data_and_embedded_digits_write_into_runs(project: Path, npz: Path) 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_run_goes_on_with_resume(how: signal.Signals, project: Path, npz: Path) -> None:
     def options(output: Path) -> list[object]:
-        return ["--models", "ANN", "--data", npz, "--epochs", 60, "--batch-size", 1, "--output", output]
+        return ["--models", "ANN", "--data", npz, "--epochs", 12, "--batch-size", 4, "--output", output]
 
     output, whole = project / f"stopped by {how.name}", project / "left alone"
     process = start(project, *options(output))
@@ -211,7 +211,7 @@ def test_an_interrupted_run_goes_on_with_resume(how: signal.Signals, project: Pa
         time.sleep(0.01)
     process.send_signal(how)
     error = process.communicate(timeout=60)[1]
-    assert 0 < len(json.loads(state.read_text())["history"]["loss"]) < 60
+    assert 0 < len(json.loads(state.read_text())["history"]["loss"]) < 12
     if how == signal.SIGINT:
         assert process.returncode == 130
         assert error.splitlines()[-1].startswith("test.py: interrupted")
@@ -228,37 +228,21 @@ def test_an_interrupted_run_goes_on_with_resume(how: signal.Signals, project: Pa
         assert cards[0][key] == cards[1][key]
 
 
-def refused_runs(output: Path) -> dict[str, tuple[list[object], dict[str, object], list[str]]]:
-    """Options, process settings and what the one line says."""
-
-    def quota() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))  # ANN's weights and moments: 16 MB
-
-    return {
-        "full disk": ([], {"preexec_fn": quota}, ["cannot write to", "is as it was", "--output DIR"]),
-        "other recipe": (["--resume", "--epochs", 2], {}, ["made with another recipe"]),
-        "damaged state": (["--resume"], {}, ["is damaged", "start anew without --resume"]),
-        "unreadable card": ([], {}, ["CNN.json is no model card"]),
-    }
+def quota() -> None:
+    """No file larger than 2 MB, as on a disk that is nearly full; ANN's weights and moments take 16 MB."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
 
 
-@pytest.mark.parametrize("case", refused_runs(Path()))
-def test_a_refused_run_leaves_the_previous_outputs_whole(
-    case: str, trained: tuple[Path, Result], project: Path, npz: Path, tmp_path: Path
+def test_a_full_disk_is_one_line_and_leaves_the_previous_outputs_whole(
+    trained: tuple[Path, Result], project: Path, npz: Path
 ) -> None:
-    output = tmp_path / "output"
-    shutil.copytree(trained[0], output)
-    if case == "unreadable card":
-        (output / "models" / "CNN.json").write_text("{")
-    if case in ("other recipe", "damaged state"):
-        (output / ".unfinished" / "ANN").mkdir(parents=True)
-        identity = '{"identity": {"model": "ANN"}}' if case == "other recipe" else "{"
-        (output / ".unfinished" / "ANN" / "state.json").write_text(identity)
-    before = contents(output / "models") | contents(output / "plots")
-    extra, settings, said = refused_runs(output)[case]
-    result = run(project, "--models", "ANN", "--data", npz, "--epochs", 1, "--output", output, *extra, **settings)
-    assert_one_line(result, *said)
-    assert contents(output / "models") | contents(output / "plots") == before
+    output, _ = trained
+    before = contents(output)
+    result = run(project, "--models", "ANN", "--data", npz, "--epochs", 1, "--output", output, preexec_fn=quota)
+    assert_one_line(result, f"cannot write to {output}", "is as it was", "--output DIR")
+    assert contents(output / "models") | contents(output / "plots") == {
+        name.split("/", 1)[1]: content for name, content in before.items()
+    }
 
 
 def test_an_output_that_cannot_be_a_folder_is_one_line(project: Path, npz: Path) -> None:
@@ -274,24 +258,12 @@ def test_an_output_without_permission_is_one_line(project: Path, npz: Path, tmp_
     assert_one_line(run(project, "--models", "ANN", "--data", npz, "--output", tmp_path / "new"), "cannot write to")
 
 
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        ("corrupt", "ANN.keras cannot be loaded as a Keras model"),
-        ("missing", "make it with: python test.py --models ANN"),
-        ("exchanged", "ANN.keras is not the file that ANN.json describes"),
-    ],
-)
-def test_a_damaged_saved_model_is_one_line(
-    damage: str, said: str, trained: tuple[Path, Result], project: Path, npz: Path, tmp_path: Path
+def test_a_corrupt_saved_model_is_one_line(
+    trained: tuple[Path, Result], project: Path, npz: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "output"
     shutil.copytree(trained[0], output)
     model = output / "models" / "ANN.keras"
-    if damage == "corrupt":
-        model.write_bytes(model.read_bytes()[:1000])
-    elif damage == "missing":
-        model.unlink()
-    else:
-        shutil.copy(output / "models" / "CNN.keras", model)
-    assert_one_line(run(project, "--evaluate", "--models", "ANN", "--data", npz, "--output", output), said)
+    model.write_bytes(model.read_bytes()[:1000])
+    result = run(project, "--evaluate", "--models", "ANN", "--data", npz, "--output", output)
+    assert_one_line(result, "ANN.keras cannot be loaded as a Keras model", "python test.py --models ANN")

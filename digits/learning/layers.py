@@ -1,15 +1,21 @@
 """The pieces that the three builders are made of.
 
-The learning rate of 0.00001 moves a weight by 0.075 at most in 7,500 steps, and far less in
-practice. Two things make that enough. Batch normalisation follows every convolution and dense
-layer, so that multiplying a layer's weights by a constant changes nothing of what the network
-computes; and the weights start at a small fraction of He's initial scale, so that the same small
-step turns them further. What counts for learning is the step relative to the weight (van Laarhoven
-2017, *L2 Regularization versus Batch and Weight Normalization*). See the README, "What 1e-5 does
-here", for what this gains.
+A learning rate of 0.00001 moves a weight by 0.075 at most in 7,500 steps. Three choices make that
+enough (README, "What 1e-5 does here", has what each gains):
+
+- Batch normalisation follows every convolution and dense layer, so that multiplying a layer's
+  weights by a constant changes nothing of what the network computes.
+- The weights start at a small part of He's initial scale. What counts for learning is then the step
+  relative to the weight (van Laarhoven 2017, *L2 Regularization versus Batch and Weight
+  Normalization*), and the same small step turns small weights further.
+- In a deep network the weights start as random numbers plus the identity, so that at first every
+  convolution passes on what it is given (Zagoruyko & Komodakis 2017, *DiracNets*).
 """
 
+import math
+
 import keras
+import numpy as np
 
 from digits.image_format import SIZE, TRAIN_MEAN, TRAIN_STD
 
@@ -17,10 +23,12 @@ from digits.image_format import SIZE, TRAIN_MEAN, TRAIN_STD
 #: initial weights leave, which is about the square of their scale.
 EPSILON = 1e-6
 
+#: Of the running mean and variance: a memory of 20 steps. Keras's 0.99 remembers 100, in which small
+#: weights turn so far that a deep network is evaluated with statistics of another.
+MOMENTUM = 0.95
 
-def initializer(scale: float) -> keras.initializers.Initializer:
-    """He's normal initialiser (He et al. 2015, eq. 10), its standard deviation times ``scale``."""
-    return keras.initializers.VarianceScaling(2 * scale**2, mode="fan_in", distribution="truncated_normal")
+#: Norm of a filter's identity, as a multiple of its random part's.
+IDENTITY = 3.0
 
 
 def inputs() -> tuple[keras.KerasTensor, keras.KerasTensor]:
@@ -33,18 +41,28 @@ def inputs() -> tuple[keras.KerasTensor, keras.KerasTensor]:
     return pixels, standardised
 
 
-def convolution(x: keras.KerasTensor, filters: int, scale: float, name: str) -> keras.KerasTensor:
-    """3×3 convolution that keeps the size, batch normalisation, ReLU."""
+def convolution(
+    x: keras.KerasTensor, filters: int, scale: float, name: str, identity: bool = False
+) -> keras.KerasTensor:
+    """3×3 convolution that keeps the size, batch normalisation, ReLU.
+
+    Args:
+        x: shape (n, height, width, channels).
+        filters: output channels.
+        scale: of the initial weights, as a part of He's.
+        name: of the layer.
+        identity: add the identity to the initial weights: filter i passes on channel i (modulo channels).
+    """
     layer = keras.layers.Conv2D(
         filters, 3, padding="same", use_bias=False, kernel_initializer=initializer(scale), name=name
     )
-    return _normalised(layer(x), scale, name)
+    return _normalised(x, layer, scale, identity)
 
 
-def dense(x: keras.KerasTensor, units: int, scale: float, name: str) -> keras.KerasTensor:
-    """Fully connected layer, batch normalisation, ReLU."""
+def dense(x: keras.KerasTensor, units: int, scale: float, name: str, identity: bool = False) -> keras.KerasTensor:
+    """Fully connected layer, batch normalisation, ReLU; arguments as :func:`convolution`'s."""
     layer = keras.layers.Dense(units, use_bias=False, kernel_initializer=initializer(scale), name=name)
-    return _normalised(layer(x), scale, name)
+    return _normalised(x, layer, scale, identity)
 
 
 def predictions(x: keras.KerasTensor, scale: float) -> keras.KerasTensor:
@@ -52,9 +70,27 @@ def predictions(x: keras.KerasTensor, scale: float) -> keras.KerasTensor:
     return keras.layers.Dense(10, activation="softmax", kernel_initializer=initializer(scale), name="predictions")(x)
 
 
-def _normalised(x: keras.KerasTensor, scale: float, name: str) -> keras.KerasTensor:
-    """Batch normalisation, its running variance starting at what small initial weights give, and ReLU."""
-    x = keras.layers.BatchNormalization(
-        epsilon=EPSILON, moving_variance_initializer=keras.initializers.Constant(scale**2), name=f"{name}_norm"
-    )(x)
-    return keras.layers.ReLU(name=f"{name}_relu")(x)
+def initializer(scale: float) -> keras.initializers.Initializer:
+    """He's normal initialiser (He et al. 2015, eq. 10), its standard deviation times ``scale``."""
+    return keras.initializers.VarianceScaling(2 * scale**2, mode="fan_in", distribution="truncated_normal")
+
+
+def _normalised(x: keras.KerasTensor, layer: keras.Layer, scale: float, identity: bool) -> keras.KerasTensor:
+    """The layer, batch normalisation, ReLU. The running variance starts at what the weights give."""
+    y = layer(x)
+    if identity:
+        _add_identity(layer.kernel, IDENTITY * scale * math.sqrt(2))
+    variance = keras.initializers.Constant(scale**2 * (1 + IDENTITY**2 * identity))
+    y = keras.layers.BatchNormalization(
+        momentum=MOMENTUM, epsilon=EPSILON, moving_variance_initializer=variance, name=f"{layer.name}_norm"
+    )(y)
+    return keras.layers.ReLU(name=f"{layer.name}_relu")(y)
+
+
+def _add_identity(kernel: keras.Variable, weight: float) -> None:
+    """Add ``weight`` where output i meets input i modulo inputs, in the middle of a convolution's kernel."""
+    weights = keras.ops.convert_to_numpy(kernel).copy()
+    *sides, inputs, outputs = weights.shape
+    out = np.arange(outputs)
+    weights[(*(side // 2 for side in sides), out % inputs, out)] += weight
+    kernel.assign(weights)

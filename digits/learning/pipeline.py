@@ -77,6 +77,7 @@ def run(
             shutil.rmtree(output.work, ignore_errors=True)
         shutil.rmtree(output.staged.folder, ignore_errors=True)
         output.work.mkdir(parents=True, exist_ok=True)
+        earlier = _earlier(dataset, output)  # read before hours of training, not after
         parts = dataset.split()
         cards = {}
         for name, build_model in builders.items():
@@ -97,8 +98,8 @@ def run(
             _stage_plots(model, card, dataset, probabilities["test"], output.staged)
             cards[name] = card
             keras.utils.clear_session()
-        cards = _with_earlier(cards, dataset, output)
-        stage_results(cards, dataset, output.staged)
+        cards = dict(sorted((earlier | cards).items()))
+        _stage_results(cards, dataset, output.staged)
         output.publish()
         return cards
 
@@ -139,7 +140,7 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, redraw: boo
         cards[name] = card
     if redraw:
         with _told_plainly(output):
-            stage_results(_with_earlier(cards, dataset, output), dataset, output.staged)
+            _stage_results(dict(sorted((_earlier(dataset, output) | cards).items())), dataset, output.staged)
             output.publish()
     return cards
 
@@ -227,7 +228,7 @@ def _stage_plots(
         plots.save(figure, staged.plots / f"{name}_{kind}.png")
 
 
-def stage_results(cards: Mapping[str, Card], dataset: Dataset, staged: Output) -> None:
+def _stage_results(cards: Mapping[str, Card], dataset: Dataset, staged: Output) -> None:
     """Samples, comparison and the results of all networks."""
     parts = dataset.split()
     plots.save(
@@ -245,12 +246,7 @@ def stage_results(cards: Mapping[str, Card], dataset: Dataset, staged: Output) -
     write_text(staged.plots / "results.md", report.markdown(cards))
 
 
-def _with_earlier(cards: dict[str, Card], dataset: Dataset, output: Output) -> dict[str, Card]:
-    """Add the networks that earlier runs left in ``output``, if they learned from the same data."""
-    all_cards = dict(cards)
-    for path in sorted(output.models.glob("*.json")):
-        if path.stem not in cards:
-            card = report.read_card(path)
-            if card["data_digest"] == dataset.digest:
-                all_cards[path.stem] = card
-    return {name: all_cards[name] for name in sorted(all_cards)}
+def _earlier(dataset: Dataset, output: Output) -> dict[str, Card]:
+    """The cards of all networks that earlier runs left in ``output``, if they learned from the same data."""
+    cards = {path.stem: report.read_card(path) for path in output.models.glob("*.json")}
+    return {name: card for name, card in cards.items() if card["data_digest"] == dataset.digest}
