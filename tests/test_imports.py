@@ -13,7 +13,7 @@ MODULES = sorted(
     for path in (ROOT / folder).rglob("*.py")
 )
 LIGHT = {"digits", "digits.errors", "digits.files", "digits.image_format", "digits.learning"} | {
-    f"digits.learning.{name}" for name in ("config", "dataset", "evaluation", "plots", "start")
+    f"digits.learning.{name}" for name in ("config", "dataset", "evaluation", "plots", "report", "start")
 }
 
 

@@ -18,8 +18,8 @@ from digits.image_format import to_input
 from digits.learning import architecture, evaluation, export, plots, report
 from digits.learning.config import MNIST, POST_ACCURACY, Recipe
 from digits.learning.dataset import Dataset
-from digits.learning.report import PARTS, Card
-from digits.learning.training import duration, train
+from digits.learning.report import PARTS, Card, duration
+from digits.learning.training import train
 
 Builder = Callable[[], keras.Model]
 HALF_ABOVE = 8_000_000  #: parameters above which the ONNX twin keeps its weights as 16-bit floats

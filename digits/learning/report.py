@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from digits.errors import UserError, reason
+from digits.files import write_text
 from digits.learning.config import MNIST, POST_ACCURACY
 from digits.learning.evaluation import Score
-from digits.learning.training import duration
 
 Card = dict[str, Any]
 PARTS = ("train", "validation", "test")
@@ -81,6 +81,14 @@ def plain_table(cards: Mapping[str, Card]) -> str:
     return "\n".join(lines)
 
 
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: "48 s", "7 min" or "1 h 5 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def markdown(cards: Mapping[str, Card]) -> str:
     """``results.md``: what was run, the table, and precision, recall and F1."""
     card = next(iter(cards.values()))
@@ -109,3 +117,23 @@ def markdown_table(cards: Mapping[str, Card]) -> list[str]:
 
     alignment = ["---" if column in LEFT else "---:" for column in range(len(HEADER))]
     return [line(HEADER), line(alignment), *map(line, rows(cards))]
+
+
+def with_table(page: str, cards: Mapping[str, Card]) -> str:
+    """A Markdown page with the results table put between its two ``results`` comments."""
+    before, _, rest = page.partition("<!-- results -->")
+    _, _, after = rest.partition("<!-- /results -->")
+    table = "\n".join(markdown_table(cards))
+    return f"{before}<!-- results -->\n{table}\n<!-- /results -->{after}"
+
+
+def main() -> None:
+    """Put the committed results into the README: ``python -m digits.learning.report``."""
+    root = Path(__file__).resolve().parents[2]
+    cards = json.loads((root / "plots" / "results.json").read_text(encoding="utf-8"))["models"]
+    readme = root / "README.md"
+    write_text(readme, with_table(readme.read_text(encoding="utf-8"), cards))
+
+
+if __name__ == "__main__":
+    main()

@@ -17,6 +17,7 @@ from digits.errors import UserError, reason
 from digits.files import replacing, write_json
 from digits.image_format import to_input
 from digits.learning.config import Recipe
+from digits.learning.report import duration
 
 Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
@@ -181,11 +182,3 @@ def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict
 def random_states(model: keras.Model) -> list[keras.Variable]:
     """The states of the layers' random generators, which Keras's weight files leave out."""
     return [variable for variable in model.variables if "seed_generator" in variable.path]
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: "48 s", "7 min" or "1 h 5 min"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

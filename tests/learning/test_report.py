@@ -69,3 +69,17 @@ def test_a_missing_or_damaged_card_names_the_command_that_makes_it(damage: str, 
     with pytest.raises(UserError, match=r"python test.py --models ANN") as caught:
         report.read_card(path)
     assert "\n" not in str(caught.value)
+
+
+def test_the_table_replaces_what_stands_between_the_comments() -> None:
+    page = "before\n<!-- results -->\nold\n<!-- /results -->\nafter\n"
+    new = report.with_table(page, {"ANN": CARD})
+    assert new.startswith("before\n<!-- results -->\n| model |")
+    assert new.endswith("|\n<!-- /results -->\nafter\n")
+    assert "old" not in new
+    assert report.with_table(new, {"ANN": CARD}) == new
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(7.4, "7 s"), (89, "89 s"), (90, "2 min"), (3900, "1 h 5 min")])
+def test_duration(seconds: float, said: str) -> None:
+    assert report.duration(seconds) == said

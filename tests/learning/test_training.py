@@ -13,7 +13,7 @@ import pytest
 
 from digits.errors import UserError
 from digits.learning.config import Recipe
-from digits.learning.training import STATE, batches, duration, train
+from digits.learning.training import STATE, batches, train
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=1e-3, seed=7)
@@ -118,8 +118,3 @@ def test_a_damaged_state_is_one_line(damage: str, arrays: Arrays, tmp_path: Path
     with pytest.raises(UserError, match=r"is damaged .* start anew without --resume") as caught:
         train_small(arrays, tmp_path, recipe, resume=True)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(("seconds", "said"), [(7.4, "7 s"), (89, "89 s"), (90, "2 min"), (3900, "1 h 5 min")])
-def test_duration(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
