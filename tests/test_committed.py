@@ -10,6 +10,7 @@ import pytest
 from digits.files import sha256
 from digits.image_format import to_input
 from digits.learning import export, report
+from digits.learning.augmentation import AMOUNTS
 from digits.learning.config import MNIST_RECIPE, MODELS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +22,7 @@ def test_results_are_of_all_networks_on_mnist_at_the_missions_recipe() -> None:
     assert tuple(RESULTS["models"]) == MODELS
     for card in RESULTS["models"].values():
         recipe = {"optimizer": "Adam", "epochs": 5, "batch_size": 32, "learning_rate": 1e-5, "seed": 0}
-        assert card["recipe"] == recipe
+        assert card["recipe"] == recipe | {"distortion": AMOUNTS}
         assert [score.n for score in report.scores(card).values()] == [48_000, 12_000, 10_000]
     assert (MNIST_RECIPE.epochs, MNIST_RECIPE.batch_size, MNIST_RECIPE.learning_rate) == (5, 32, 1e-5)
 

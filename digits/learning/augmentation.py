@@ -6,10 +6,9 @@ from numpy.typing import NDArray
 
 from digits.image_format import SIZE
 
-ROTATION = 8.0  #: degrees, to either side
-SHEAR = 0.08  #: horizontal shift per row, to either side
-STRETCH = 0.08  #: relative change of width and of height, each for itself
-SHIFT = 1.0  #: pixels, to any side
+#: How far at most, to either side: rotation in degrees, shear in pixels a row, stretch of width and
+#: of height each for itself as a part of it, shift along x and y in pixels.
+AMOUNTS = {"rotation": 8.0, "shear": 0.08, "stretch": 0.08, "shift": 1.0}
 
 
 def distort(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -23,10 +22,10 @@ def distort(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
         New images of the same shape and type, interpolated linearly.
     """
     n = len(images)
-    angle = np.deg2rad(rng.uniform(-ROTATION, ROTATION, n))
-    shear = rng.uniform(-SHEAR, SHEAR, n)
-    width, height = rng.uniform(1 - STRETCH, 1 + STRETCH, (2, n))
-    shift = rng.uniform(-SHIFT, SHIFT, (n, 2))
+    angle = np.deg2rad(AMOUNTS["rotation"] * rng.uniform(-1, 1, n))
+    shear = AMOUNTS["shear"] * rng.uniform(-1, 1, n)
+    width, height = 1 + AMOUNTS["stretch"] * rng.uniform(-1, 1, (2, n))
+    shift = AMOUNTS["shift"] * rng.uniform(-1, 1, (n, 2))
     turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).transpose(2, 0, 1)
     sheared = np.array([[width, shear * height], [np.zeros(n), height]]).transpose(2, 0, 1)
     linear = turned @ sheared

@@ -16,6 +16,7 @@ from digits.errors import UserError, reason
 from digits.files import sha256, write_json, write_text
 from digits.image_format import to_input
 from digits.learning import architecture, evaluation, export, plots, report
+from digits.learning.augmentation import AMOUNTS
 from digits.learning.config import MNIST, POST_ACCURACY, Recipe
 from digits.learning.dataset import Dataset
 from digits.learning.report import PARTS, Card, duration
@@ -189,7 +190,7 @@ def _card(
         "dataset": dataset.name,
         "data_digest": dataset.digest,
         "date": date.today().isoformat(),
-        "recipe": {"optimizer": "Adam", **asdict(recipe)},
+        "recipe": {"optimizer": "Adam", **asdict(recipe), "distortion": AMOUNTS},
         "parameters": model.count_params(),
         "seconds": round(seconds, 1),
         "history": history,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from digits.errors import UserError, reason
 from digits.files import replacing, write_json
 from digits.image_format import to_input
+from digits.learning.augmentation import distort
 from digits.learning.config import Recipe
 from digits.learning.report import duration
 
@@ -25,16 +26,17 @@ STATE = "state.json"
 
 
 def batches(images: NDArray[np.uint8], labels: NDArray[np.uint8], recipe: Recipe, first_epoch: int) -> Iterator[Batch]:
-    """Training batches without end, in an order that depends on the seed and the epoch alone.
+    """Training batches without end, in an order and distorted by what depends on the seed and the epoch alone.
 
     So a resumed run sees what an uninterrupted one would have seen. Every image comes once an
     epoch. (A ``keras.utils.PyDataset`` will not do: Keras ends its first epoch early to look ahead.)
     """
     for epoch in itertools.count(first_epoch):
-        order = np.random.default_rng([recipe.seed, epoch]).permutation(len(images))
+        rng = np.random.default_rng([recipe.seed, epoch])
+        order = rng.permutation(len(images))
         for start in range(0, len(order), recipe.batch_size):
             chosen = order[start : start + recipe.batch_size]
-            yield to_input(images[chosen]), labels[chosen]
+            yield to_input(distort(images[chosen], rng)), labels[chosen]
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -23,8 +23,7 @@ def test_the_random_state_decides(arrays: dict[str, np.ndarray]) -> None:
 
 
 def test_without_amounts_nothing_changes(arrays: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
-    for amount in ("ROTATION", "SHEAR", "STRETCH", "SHIFT"):
-        monkeypatch.setattr(augmentation, amount, 0.0)
+    monkeypatch.setattr(augmentation, "AMOUNTS", dict.fromkeys(augmentation.AMOUNTS, 0.0))
     assert np.array_equal(distort(arrays["x_train"], np.random.default_rng(0)), arrays["x_train"])
 
 
@@ -35,5 +34,5 @@ def test_a_dot_in_the_middle_moves_by_the_shift_alone() -> None:
     ys, xs = np.mgrid[:28, :28]
     mass = distorted.sum(axis=(1, 2))
     x, y = ((grid * distorted).sum(axis=(1, 2)) / mass for grid in (xs, ys))
-    assert np.abs(x - 14).max() == pytest.approx(augmentation.SHIFT, abs=0.1)
-    assert np.abs(y - 14).max() == pytest.approx(augmentation.SHIFT, abs=0.1)
+    assert np.abs(x - 14).max() == pytest.approx(augmentation.AMOUNTS["shift"], abs=0.1)
+    assert np.abs(y - 14).max() == pytest.approx(augmentation.AMOUNTS["shift"], abs=0.1)

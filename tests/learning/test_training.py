@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from digits.errors import UserError
+from digits.image_format import to_input
 from digits.learning.config import Recipe
 from digits.learning.training import STATE, batches, train
 
@@ -35,17 +36,27 @@ def train_small(arrays: Arrays, folder: Path, recipe: Recipe = RECIPE, resume: b
 
 
 def test_each_epoch_shows_every_image_once_in_its_own_order(arrays: Arrays) -> None:
-    images = np.arange(60, dtype=np.uint8).repeat(784).reshape(60, 28, 28)
+    numbers = np.arange(60, dtype=np.uint8)
 
-    def shown(first_epoch: int) -> list[float]:
-        eight = itertools.islice(batches(images, arrays["y_train"], RECIPE, first_epoch), 8)
-        return np.concatenate([given[:, 0, 0, 0] * 255 for given, _ in eight]).round().tolist()
+    def shown(first_epoch: int) -> list[int]:
+        eight = itertools.islice(batches(arrays["x_train"], numbers, RECIPE, first_epoch), 8)
+        return np.concatenate([labels for _, labels in eight]).tolist()
 
     assert sorted(shown(0)) == sorted(shown(1)) == list(range(60))
     assert shown(0) != shown(1)
-    given, labels = next(batches(images, arrays["y_train"], RECIPE, 0))
-    assert (given.shape, given.dtype) == ((8, 28, 28, 1), np.float32)
-    assert labels.tolist() == [index % 10 for index in shown(0)[:8]]
+
+
+def test_batches_are_distorted_anew_in_each_epoch_and_the_same_when_resumed(arrays: Arrays) -> None:
+    def image_0(first_epoch: int, skipped: int) -> np.ndarray:
+        numbers = np.arange(60, dtype=np.uint8)
+        epoch = itertools.islice(batches(arrays["x_train"], numbers, RECIPE, first_epoch), skipped, skipped + 8)
+        return next(given[labels == 0][0] for given, labels in epoch if 0 in labels)
+
+    assert image_0(0, 0).shape == (28, 28, 1)
+    assert image_0(0, 0).dtype == np.float32
+    assert not np.array_equal(image_0(0, 0), to_input(arrays["x_train"][:1])[0])
+    assert not np.array_equal(image_0(0, 0), image_0(1, 0))
+    assert np.array_equal(image_0(0, 8), image_0(1, 0))
 
 
 def test_training_learns_and_the_seed_decides_everything(arrays: Arrays, tmp_path: Path) -> None:
