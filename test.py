@@ -66,7 +66,7 @@ def work(options: argparse.Namespace) -> int:
 {"Evaluating" if options.evaluate else "Training"} {", ".join(builders)}
   data      {data.name}, {data.source}
             {images} images
-  recipe    {"as each model card says" if options.evaluate else recipe}
+  recipe    {"as each model card says" if options.evaluate else f"{recipe}; images distorted a little"}
   machine   {versions["platform"]}, {versions["cores"]} cores, Python {versions["python"]}, \
 TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]}
   networks  {sizes} parameters

@@ -6,7 +6,7 @@ import pytest
 
 from digits.learning.config import MODELS
 
-PARAMETERS = {"ANN": 0, "CNN": 0, "VGG16": 0}
+PARAMETERS = {"ANN": 1_338_378, "CNN": 586_282, "VGG16": 4_088_362}
 WEIGHT_LAYERS = {"ANN": (0, 3), "CNN": (6, 2), "VGG16": (13, 3)}
 
 
