@@ -31,7 +31,7 @@ def caption(model: keras.Model) -> str:
     if keras.layers.Rescaling in kinds:
         said.append("Pixels in [0, 1] are standardised first")
     if keras.layers.BatchNormalization in kinds:
-        said.append("batch normalisation and ReLU follow every blue and green box")
+        said.append("batch normalisation and ReLU follow every convolution and hidden layer")
     if keras.layers.Dropout in kinds:
         said.append("dropout while training")
     return "; ".join([*said, "softmax at the end"]) + "."

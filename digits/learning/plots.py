@@ -209,42 +209,41 @@ def architecture(blocks: Sequence[tuple[str, str, str]], name: str, parameters: 
         caption: what stands behind every box and is not drawn.
     """
     colours = {"input": GREY, "convolution": BLUE, "pooling": ORANGE, "dense": GREEN, "output": VERMILION}
-    per_row = 11
-    rows = -(-len(blocks) // per_row)
-    per_row = -(-len(blocks) // rows)
-    figure = _figure(max(7.5, 1.02 * per_row + 0.4), 2.0 * rows + 0.9, f"{name}: {parameters:,} parameters")
+    rows = -(-len(blocks) // 12)
+    columns = -(-len(blocks) // rows)
+    left, right, top, bottom, spacing = -0.45, max(columns - 0.45, 6.5), 0.95, -0.95, 1.45
+    bottom -= spacing * (rows - 1)
+    figure = _figure(right - left, top - bottom + 0.5, f"{name}: {parameters:,} parameters")
     axes = figure.subplots()
-    axes.set(xlim=(-0.6, per_row - 0.4), ylim=(-2.0 * (rows - 1) - 1.35, 0.75))
+    axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     axes.axis("off")
     for index, (kind, label, shape) in enumerate(blocks):
-        x, y = index % per_row, -2.0 * (index // per_row)
+        x, y = index % columns, -spacing * (index // columns)
         axes.add_patch(
             FancyBboxPatch(
-                (x - 0.36, y - 0.42),
+                (x - 0.36, y - 0.4),
                 0.72,
-                0.84,
+                0.8,
                 boxstyle="round,pad=0,rounding_size=0.08",
                 facecolor=colours[kind],
                 edgecolor="none",
             )
         )
         axes.text(x, y, label, ha="center", va="center", color="white", fontsize=8.5, fontweight="bold")
-        axes.text(x, y - 0.52, shape, ha="center", va="top", color=GREY, fontsize=8)
-        if index + 1 < len(blocks) and (index + 1) % per_row:
+        axes.text(x, y - 0.47, shape, ha="center", va="top", color=GREY, fontsize=8)
+        if index + 1 < len(blocks) and (index + 1) % columns:
             axes.annotate("", (x + 0.63, y), (x + 0.37, y), arrowprops={"arrowstyle": "-|>", "color": GREY})
-        elif index + 1 < len(blocks):
-            axes.text(x + 0.5, y, "↵", color=GREY, ha="center", va="center", fontsize=13)
     kinds = list(dict.fromkeys(kind for kind, *_ in blocks))
     axes.legend(
         [Rectangle((0, 0), 1, 1, color=colours[kind]) for kind in kinds],
         kinds,
         ncols=len(kinds),
         loc="upper left",
-        bbox_to_anchor=(0, 1.16),
+        borderaxespad=0,
         handlelength=1,
         handleheight=1,
     )
-    axes.text(-0.36, -2.0 * (rows - 1) - 1.1, caption, fontsize=8.5, color="black", va="center")
+    axes.text(-0.36, bottom + 0.1, caption, fontsize=8, color="black", va="center")
     return figure
 
 
