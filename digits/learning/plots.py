@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 from sklearn.metrics import ConfusionMatrixDisplay
 
@@ -277,6 +278,8 @@ def comparison(
     right.set(title="Size and training time", xlabel="training, minutes", ylabel="parameters, millions")
     right.set(xscale="log", yscale="log")
     for axis in (right.xaxis, right.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_minor_locator(NullLocator())
         axis.set_major_formatter("{x:g}")
     right.margins(0.3)
     return figure
