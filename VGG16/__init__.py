@@ -5,11 +5,10 @@ import keras
 from digits.learning import layers
 
 #: Standard deviation of the initial weights, as a part of He's.
-INITIAL_SCALE = 0.06
+INITIAL_SCALE = 0.03
 
 #: Filters of each convolution, block by block: half of the original's.
 BLOCKS = ((32, 32), (64, 64), (128, 128, 128), (256, 256, 256), (256, 256, 256))
-DROPOUT = 0.25
 
 
 def build_model() -> keras.Model:
@@ -26,7 +25,5 @@ def build_model() -> keras.Model:
         x = keras.layers.MaxPooling2D(padding="same", name=f"block{block}_pool")(x)  # 28, 14, 7, 4, 2, 1
     x = keras.layers.Flatten(name="flatten")(x)
     for place in (1, 2):
-        x = keras.layers.Dropout(DROPOUT, name=f"dense{place}_dropout")(x)
         x = layers.dense(x, 512, INITIAL_SCALE, f"dense{place}", identity=True)
-    x = keras.layers.Dropout(DROPOUT, name="predictions_dropout")(x)
     return keras.Model(pixels, layers.predictions(x, INITIAL_SCALE), name="VGG16")
