@@ -4,6 +4,7 @@ import itertools
 import json
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -40,10 +41,11 @@ def batches(images: NDArray[np.uint8], labels: NDArray[np.uint8], recipe: Recipe
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """After each epoch: weights and Adam's moments to one file, then history and random states to another.
+    """After each epoch: every variable of model and optimiser to one file, then the history to another.
 
     The second names the first and is written last, so that a run killed at any moment leaves a pair
-    that fits. Keras's ``BackupAndRestore`` keeps neither the history nor the state of dropout.
+    that fits. Keras's ``BackupAndRestore`` keeps neither the history nor the random state of dropout,
+    and HDF5, which it writes, brings the process down when the disk is full.
     """
 
     def __init__(self, folder: Path, state: dict[str, Any]):
@@ -54,17 +56,16 @@ class Checkpoint(keras.callbacks.Callback):
         self._began = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        weights = self._folder / f"epoch-{epoch + 1}.weights.h5"
-        with replacing(weights) as temporary:
-            self.model.save_weights(temporary)
+        variables = self._folder / f"epoch-{epoch + 1}.npz"
+        with replacing(variables) as temporary:
+            np.savez(temporary, *(variable.numpy() for variable in _variables(self.model)))
         for key, value in (logs or {}).items():
             self._state["history"].setdefault(key, []).append(float(value))
         self._state["seconds"] += time.perf_counter() - self._began
-        self._state["weights"] = weights.name
-        self._state["random"] = [state.numpy().tolist() for state in random_states(self.model)]
+        self._state["variables"] = variables.name
         write_json(self._folder / STATE, self._state)
-        for old in self._folder.glob("epoch-*.weights.h5"):
-            if old != weights:
+        for old in self._folder.glob("epoch-*.npz"):
+            if old != variables:
                 old.unlink()
 
 
@@ -142,7 +143,7 @@ def train(
         jit_compile=False,  # XLA is no faster on a CPU and takes longer to build
     )
     identity = {"model": name, "recipe": asdict(recipe), "data": digest, "parameters": model.count_params()}
-    state: dict[str, Any] = {"identity": identity, "history": {}, "seconds": 0.0, "weights": None}
+    state: dict[str, Any] = {"identity": identity, "history": {}, "seconds": 0.0, "variables": None}
     if resume and (folder / STATE).exists():
         state = _restore(model, folder, identity)
     done = len(state["history"].get("loss", []))
@@ -166,11 +167,11 @@ def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict
         state: dict[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
         if state["identity"] == identity:
             model.optimizer.build(model.trainable_variables)
-            model.load_weights(folder / state["weights"])
-            for variable, value in zip(random_states(model), state["random"], strict=True):
-                variable.assign(value)
+            with np.load(folder / state["variables"], allow_pickle=False) as saved:
+                for variable, value in zip(_variables(model), saved.values(), strict=True):
+                    variable.assign(value)
             return state
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise UserError(
             f"the unfinished run in {folder} is damaged ({reason(error)}); start anew without --resume"
         ) from error
@@ -181,6 +182,6 @@ def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict
     )
 
 
-def random_states(model: keras.Model) -> list[keras.Variable]:
-    """The states of the layers' random generators, which Keras's weight files leave out."""
-    return [variable for variable in model.variables if "seed_generator" in variable.path]
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    """Weights, running statistics, random states and the optimiser's moments, always in the same order."""
+    return [*model.variables, *model.optimizer.variables]
