@@ -149,6 +149,7 @@ def train(
     done = len(state["history"].get("loss", []))
     if done < recipe.epochs:
         plain = not sys.stdout.isatty()
+        print(f"{name}: training, epoch {done + 1} to {recipe.epochs}", flush=True)
         model.fit(
             batches(*train_data, recipe, first_epoch=done),
             steps_per_epoch=-(-len(train_data[0]) // recipe.batch_size),
