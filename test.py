@@ -52,11 +52,17 @@ def work(options: argparse.Namespace) -> int:
 
     data = dataset.load_uci() if options.dataset == "uci" else dataset.load(options.data)
     recipe = chosen_recipe(options)
+    folder = options.output or default_output(data.name, recipe, options.evaluate)
+    if data.name != MNIST and not options.evaluate and folder.resolve() == ROOT:
+        raise UserError(
+            f"networks trained on {data.name} would replace the published ones in {ROOT}; "
+            "give another folder with --output, or leave it out"
+        )
 
     start_keras()  # takes seconds: after everything that may be wrong with the input
     from digits.learning import export, pipeline, report
 
-    output = pipeline.Output(options.output or default_output(data.name, recipe, options.evaluate))
+    output = pipeline.Output(folder)
     builders = {name: import_module(name).build_model for name in options.models}
     versions = export.versions()
     images = ", ".join(f"{len(labels):,} {part}" for part, (_, labels) in data.split().items())

@@ -115,6 +115,14 @@ def test_a_wrong_option_is_one_line(arguments: list[str], said: str, project: Pa
     assert_one_line(run(project, *arguments, cwd=project), said)
 
 
+@pytest.mark.parametrize("data", ["own", "uci"])
+def test_other_data_never_replaces_the_published_networks(data: str, project: Path, npz: Path) -> None:
+    source = ["--data", npz] if data == "own" else ["--dataset", "uci"]
+    result = run(project, *source, "--output", ".", cwd=project)
+    assert_one_line(result, "would replace the published ones", "--output")
+    assert not (project / "models").exists()
+
+
 def test_no_connection_names_both_ways_out(project: Path) -> None:
     assert_one_line(run(project), "MNIST cannot be downloaded", "--data FILE", "--dataset uci")
 

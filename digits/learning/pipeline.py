@@ -74,7 +74,10 @@ def run(
         UserError: the folder cannot be written, or the state to resume does not fit.
     """
     with _told_plainly(output):
-        if not resume:
+        if not resume and output.work.exists():
+            print(
+                "Starting anew: the unfinished run found here is discarded (--resume would go on with it)", flush=True
+            )
             shutil.rmtree(output.work, ignore_errors=True)
         shutil.rmtree(output.staged.folder, ignore_errors=True)
         output.work.mkdir(parents=True, exist_ok=True)

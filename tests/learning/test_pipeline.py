@@ -63,6 +63,16 @@ def test_nothing_is_published_before_everything_is_done(trained: Output, data: d
     assert not trained.work.exists()
 
 
+def test_starting_anew_says_what_it_discards(
+    trained: Output, data: dataset.Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (trained.work / "small").mkdir(parents=True)
+    (trained.work / "small" / "state.json").write_text("{")
+    pipeline.run({"small": small}, data, ONE_EPOCH, trained, resume=False)
+    assert "unfinished run found here is discarded" in capsys.readouterr().out
+    assert not trained.work.exists()
+
+
 def test_networks_that_learned_from_other_data_stay_out_of_the_results(trained: Output) -> None:
     card = trained.models / "small.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | {"data_digest": "another"}))
