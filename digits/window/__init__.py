@@ -1,0 +1,1 @@
+"""The window: draws, shows, and leaves all computing to the reading wing."""
