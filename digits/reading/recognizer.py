@@ -8,8 +8,9 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.image_format import SIZE, to_mnist_format
+from digits.image_format import SIZE
 from digits.reading.classifier import Classifier
+from digits.reading.crop import to_crop
 from digits.reading.segmentation import Box, Segment
 
 
@@ -60,7 +61,7 @@ class Reading:
 def read(segments: Sequence[Segment], classifier: Classifier) -> Reading:
     """Read the digits of a drawing with one network, in one call."""
     start = time.perf_counter()
-    crops = np.array([to_mnist_format(segment.ink) for segment in segments], np.uint8).reshape(-1, SIZE, SIZE)
+    crops = np.array([to_crop(segment.ink) for segment in segments], np.uint8).reshape(-1, SIZE, SIZE)
     probabilities = classifier.probabilities(crops)
     digits = tuple(
         Digit(int(row.argmax()), float(row.max()), row, segment, crop)

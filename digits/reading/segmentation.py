@@ -1,15 +1,24 @@
-"""Ink to digits: what belongs together, what is apart, and in which order it is read."""
+"""Ink to digits: what belongs together, what is apart, and in which order it is read.
+
+The parts of a drawing are its strokes, or, where only an image is known, the connected components of its ink.
+Which parts make one digit is told from their boxes alone, so that every network is given the same digits.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.reading.crop import stroke_width_of
 from digits.reading.ink import Stroke, bounds, rasterise
 
 Box = tuple[int, int, int, int]  #: x, y, width, height in pixels
+
+INK = 64  #: a pixel of at least this is ink; the anti-aliased edge below it joins nothing
+SPECK = 1.6  #: parts of fewer stroke widths across are specks where there are larger ones
+MOST_PARTS = 1000  #: more is a texture and no page of digits; the largest are kept
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class Segment:
 
     box: Box
     ink: NDArray[np.uint8]
-    line: int
+    line: int = 0
     strokes: tuple[int, ...] = ()
 
 
@@ -40,15 +49,137 @@ def segment(strokes: Sequence[Stroke] = (), ink: NDArray[np.uint8] | None = None
     Returns:
         The digits in reading order: lines from top to bottom, in a line from left to right.
     """
-    left, top, width, height = bounds(strokes)
-    drawn = rasterise(strokes, width, height, left, top)
-    n, labels, stats, _ = cv2.connectedComponentsWithStats(drawn)
-    order = sorted(range(1, n), key=lambda i: int(stats[i, 0]))
-    return [
-        Segment(
-            (left + int(x), top + int(y), int(w), int(h)),
-            np.where(labels[y : y + h, x : x + w] == i, drawn[y : y + h, x : x + w], 0).astype(np.uint8),
-            0,
-        )
-        for i, (x, y, w, h) in ((i, stats[i, :4]) for i in order)
-    ]
+    parts = [_of_stroke(stroke, i) for i, stroke in enumerate(strokes)]
+    if ink is not None:
+        parts += _components(ink)
+    return _in_reading_order(_joined(_without_specks(parts)))
+
+
+def _of_stroke(stroke: Stroke, index: int) -> Segment:
+    left, top, width, height = bounds([stroke])
+    return _trimmed(Segment((left, top, width, height), rasterise([stroke], width, height, left, top), 0, (index,)))
+
+
+def _trimmed(part: Segment) -> Segment:
+    x, y, width, height = cv2.boundingRect(part.ink)
+    box = (part.box[0] + x, part.box[1] + y, width, height)
+    return replace(part, box=box, ink=part.ink[y : y + height, x : x + width])
+
+
+def _components(ink: NDArray[np.uint8]) -> list[Segment]:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((ink >= INK).astype(np.uint8), connectivity=8)
+    largest = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST_PARTS]
+    parts = []
+    for i in sorted(map(int, largest)):
+        x, y, width, height = (int(value) for value in stats[i, :4])
+        around = np.s_[y : y + height, x : x + width]
+        parts.append(Segment((x, y, width, height), np.where(labels[around] == i, ink[around], 0).astype(np.uint8)))
+    return parts
+
+
+def _without_specks(parts: list[Segment]) -> list[Segment]:
+    """Drop parts that are no larger across than a dot of the pen, unless there is nothing else."""
+    if not parts:
+        return parts
+    widths = [stroke_width_of((part.ink >= INK).astype(np.uint8)) for part in parts]
+    across = np.array([max(part.box[2:]) for part in parts])
+    pen = _weighted_median(np.array(widths), across)
+    kept = [part for part, size in zip(parts, across, strict=True) if size >= SPECK * pen]
+    return kept or parts
+
+
+def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
+
+
+def _belong_together(a: Segment, b: Segment) -> bool:
+    """Whether two parts make one digit. Every length is relative to the taller part or the smaller extent."""
+    left, right = sorted((a.box, b.box), key=lambda box: box[0] + box[2] / 2)
+    (xa, ya, wa, ha), (xb, yb, wb, hb) = left, right
+    size = max(ha, hb, 0.6 * max(wa, wb))
+    over_x = (min(xa + wa, xb + wb) - max(xa, xb)) / min(wa, wb)
+    over_y = (min(ya + ha, yb + hb) - max(ya, yb)) / min(ha, hb)
+    gap_x = (max(xa, xb) - min(xa + wa, xb + wb)) / size
+    gap_y = (max(ya, yb) - min(ya + ha, yb + hb)) / size
+    union_width = max(xa + wa, xb + wb) - min(xa, xb)
+    union_height = max(ya + ha, yb + hb) - min(ya, yb)
+    if min(ha, hb) < 0.45 * max(ha, hb) and over_x >= 0.15 and gap_y < 0.15:
+        return True  # a bar of a 5, the crossing of a 7, the base of a 1
+    if over_x >= 0.6 and over_y >= 0.3:
+        return True  # one within the other: a 0 drawn twice
+    if over_x >= 0.5 and gap_y < 0.08 and union_width >= 0.5 * union_height:
+        return True  # one upon the other: an 8 of two rings, and not two lines of digits
+    if gap_x <= 0.1 and over_y > 0 and union_width <= 0.8 * union_height and yb - ya >= 0.2 * size:
+        return True  # the right one lower: an open 4
+    return over_x >= 0.2 and _touching(a, b)
+
+
+def _touching(a: Segment, b: Segment) -> bool:
+    """Whether the ink of two parts overlaps."""
+    (xa, ya, wa, ha), (xb, yb, wb, hb) = a.box, b.box
+    left, top, right, bottom = max(xa, xb), max(ya, yb), min(xa + wa, xb + wb), min(ya + ha, yb + hb)
+    if left >= right or top >= bottom:
+        return False
+    ink_a = a.ink[top - ya : bottom - ya, left - xa : right - xa]
+    ink_b = b.ink[top - yb : bottom - yb, left - xb : right - xb]
+    return bool(((ink_a >= INK) & (ink_b >= INK)).any())
+
+
+def _joined(parts: list[Segment]) -> list[Segment]:
+    """Join parts that belong together, until none do."""
+    joined = list(parts)
+    i = 0
+    while i < len(joined):
+        mates = [j for j in _near(joined, i) if _belong_together(joined[i], joined[j])]
+        if mates:
+            union = _union([joined[i], *(joined[j] for j in mates)])
+            joined = [part for j, part in enumerate(joined) if j != i and j not in mates]
+            joined.append(union)  # looked at again, as the larger part that it is now
+            i = min([i, *mates])
+        else:
+            i += 1
+    return joined
+
+
+def _near(parts: Sequence[Segment], i: int) -> list[int]:
+    """Indices of the parts whose boxes are nearer to part i than half the larger one's size."""
+    boxes = np.array([part.box for part in parts], np.float64)
+    start, end = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    gap = np.maximum(start, start[i]) - np.minimum(end, end[i])
+    reach = np.maximum(boxes[:, 2:].max(axis=1), boxes[i, 2:].max())
+    return [int(j) for j in np.nonzero(gap.max(axis=1) < reach / 2)[0] if j != i]
+
+
+def _union(parts: Sequence[Segment]) -> Segment:
+    if len(parts) == 1:
+        return parts[0]
+    left, top = min(part.box[0] for part in parts), min(part.box[1] for part in parts)
+    right = max(part.box[0] + part.box[2] for part in parts)
+    bottom = max(part.box[1] + part.box[3] for part in parts)
+    ink = np.zeros((bottom - top, right - left), np.uint8)
+    for part in parts:
+        x, y, width, height = part.box
+        around = ink[y - top : y - top + height, x - left : x - left + width]
+        np.maximum(around, part.ink, out=around)
+    strokes = tuple(sorted(index for part in parts for index in part.strokes))
+    return Segment((left, top, right - left, bottom - top), ink, 0, strokes)
+
+
+def _in_reading_order(parts: Sequence[Segment]) -> list[Segment]:
+    """Number the lines and sort. A part continues the line whose last part it overlaps most in height."""
+    lines: list[list[Segment]] = []
+    for part in sorted(parts, key=lambda part: part.box[0] + part.box[2] / 2):
+        overlaps = [_vertical_overlap(line[-1], part) for line in lines]
+        if overlaps and max(overlaps) >= 0.4:
+            lines[int(np.argmax(overlaps))].append(part)
+        else:
+            lines.append([part])
+    lines.sort(key=lambda line: float(np.mean([part.box[1] + part.box[3] / 2 for part in line])))
+    return [replace(part, line=i) for i, line in enumerate(lines) for part in line]
+
+
+def _vertical_overlap(a: Segment, b: Segment) -> float:
+    """Common height of two boxes as a share of the lower one's."""
+    return (min(a.box[1] + a.box[3], b.box[1] + b.box[3]) - max(a.box[1], b.box[1])) / min(a.box[3], b.box[3])
