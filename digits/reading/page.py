@@ -1,14 +1,25 @@
 """Photographs and scans: files of any kind to ink, bright on dark."""
 
+import struct
+import zlib
+from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from digits.errors import UserError, reason
 
+Image.MAX_IMAGE_PIXELS = None  # a picture's size is looked at here, before it is decoded
 LARGEST = 50_000_000  #: pixels
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".pbm")
+
+CONTRAST = 28  #: least difference between ink and paper, of 255
+NOISE = 6  #: ink differs from the paper by at least as many standard deviations of the paper
+COLUMNS = 16  #: of the page, in each of which a ruled line counts as straight and level
+COARSE = 400  #: longest side of the image in which the paper is looked for, pixels
 
 
 def open_image(path: Path) -> NDArray[np.uint8]:
@@ -16,7 +27,7 @@ def open_image(path: Path) -> NDArray[np.uint8]:
 
     Returns:
         ``uint8`` array of shape (height, width, 3), RGB, turned upright by its EXIF orientation;
-        what is transparent is white paper.
+        what is transparent is paper.
 
     Raises:
         UserError: the file cannot be read, is no image, or has more than 50 megapixels.
@@ -26,23 +37,142 @@ def open_image(path: Path) -> NDArray[np.uint8]:
             if image.width * image.height > LARGEST:
                 raise UserError(f"{path} has {image.width}×{image.height} pixels; give one of at most 50 megapixels")
             return to_rgb(image)
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, TypeError, LookupError, EOFError, zlib.error, struct.error) as error:
         raise UserError(f"{path} cannot be read as an image: {reason(error)}; give a PNG, JPEG or TIFF") from error
 
 
 def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
     """An opened image as :func:`open_image` returns it."""
-    return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("I", "F") or image.mode.startswith("I;"):  # 16 bit and more: Pillow would clip it
+        values = np.nan_to_num(np.asarray(image, np.float64))
+        low, high = values.min(), values.max()
+        grey = ((values - low) * (255 / (high - low or 1))).astype(np.uint8)
+        return np.repeat(grey[..., np.newaxis], 3, axis=2)
+    if "A" in image.getbands() or "transparency" in image.info:
+        return _on_paper(np.asarray(image.convert("RGBA")))
+    return np.array(image.convert("RGB"))
+
+
+def _on_paper(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay a transparent image on white paper, or on black where what is opaque is light."""
+    alpha = rgba[..., 3:].astype(np.uint16)
+    opaque = rgba[..., :3][rgba[..., 3] > 127]
+    light_ink = len(opaque) < rgba[..., 3].size / 2 and len(opaque) > 0 and float(opaque.mean()) > 160
+    paper = 0 if light_ink else 255
+    return ((rgba[..., :3] * alpha + paper * (255 - alpha)) // 255).astype(np.uint8)
 
 
 def to_ink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Take the ink off the paper of a photograph or a scan.
 
+    Ink is what differs from the paper around it, darker on light or lighter on dark, in any colour channel;
+    uneven light is divided out, and the lines of ruled or squared paper are removed.
+
     Args:
         image: ``uint8`` RGB array of shape (height, width, 3).
 
     Returns:
-        ``uint8`` array of shape (height, width), bright on 0.
+        ``uint8`` array of shape (height, width): 0 is paper, 255 ink, its edges in between.
     """
-    grey = image.mean(axis=2)
-    return np.where(grey < 128, 255, 0).astype(np.uint8)
+    if image.shape[0] < 2 or image.shape[1] < 2:
+        return np.zeros(image.shape[:2], np.uint8)
+    dark_ink = _is_dark_on_light(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+    difference = _from_paper(image if dark_ink else 255 - image)
+    for _ in range(2):  # ruled, then, turned, squared
+        difference = np.ascontiguousarray(_without_ruling(difference).T)
+    return _levelled(difference)
+
+
+def _is_dark_on_light(grey: NDArray[np.uint8]) -> bool:
+    """Told from the border, which is paper; where the light is uneven, from what stands out of its surroundings."""
+    height, width = grey.shape
+    frame = max(1, min(height, width) // 40)
+    border = np.concatenate(
+        [grey[:frame].ravel(), grey[-frame:].ravel(), grey[:, :frame].ravel(), grey[:, -frame:].ravel()]
+    )
+    scale = min(1.0, COARSE / max(height, width))
+    size = (max(2, round(width * scale)), max(2, round(height * scale)))
+    coarse = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    low, paper, high = np.percentile(border, (10, 50, 90))
+    if high - low < CONTRAST:
+        around: NDArray[np.float64] = np.full(coarse.shape, paper)
+    else:
+        around = cv2.medianBlur(coarse, max(3, min(min(size) // 3, 255)) | 1).astype(np.float64)
+    return float(((coarse - around) ** 3).sum()) <= 0
+
+
+def _from_paper(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """How much darker each pixel is than the paper there, of 255, in the channel where it shows most.
+
+    The paper's brightness comes from a coarse image in which everything narrow and dark is closed.
+    """
+    height, width = image.shape[:2]
+    scale = min(1.0, COARSE / max(height, width))
+    size = (max(2, round(width * scale)), max(2, round(height * scale)))
+    coarse = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    reach = max(3, min(size) // 4) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    coarse = cv2.medianBlur(coarse, 3)
+    paper = cv2.GaussianBlur(cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, kernel), (0, 0), reach / 4)
+    most = np.zeros((height, width), np.uint8)
+    for channel in range(3):  # one at a time: 50 megapixels are large
+        there = cv2.resize(paper[..., channel], (width, height), interpolation=cv2.INTER_LINEAR)
+        there = np.maximum(there, 32)
+        lit = cv2.divide(image[..., channel], there, scale=255)
+        np.maximum(most, 255 - lit, out=most)
+    return most
+
+
+def _levelled(difference: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Stretch from paper to ink, or to nothing where no pixel stands out of the paper's noise."""
+    sample = difference[:: max(1, difference.shape[0] // 1000), :: max(1, difference.shape[1] // 1000)]
+    middle = float(np.median(sample))
+    noise = 1.4826 * float(np.median(np.abs(sample - middle)))
+    least = middle + max(CONTRAST, NOISE * noise)
+    standing_out = difference[difference > least]
+    if len(standing_out) == 0:
+        return np.zeros_like(difference)
+    ink = float(np.percentile(standing_out, 95))  # printed lines are fainter, and there may be many
+    low, high = max(least - CONTRAST / 2, 0.35 * ink), max(0.75 * ink, least + 1)
+    stretched = cv2.subtract(difference, np.full_like(difference, round(low)))
+    levelled: NDArray[np.uint8] = cv2.convertScaleAbs(stretched, alpha=255 / (high - low))
+    return levelled
+
+
+def _without_ruling(difference: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Remove three or more thin lines that cross most of the page from left to right, but no strokes across them.
+
+    In each of sixteen columns of the page, what a row has in common (its median) is line and not ink.
+    """
+    height, width = difference.shape
+    if width < 10 * COLUMNS or height < 40:
+        return difference
+    thickest = max(3, height // 100)
+    edges = np.linspace(0, width, COLUMNS + 1).astype(int)
+    common = [np.median(difference[:, a : b : max(1, (b - a) // 50)], axis=1) for a, b in pairwise(edges)]
+    profile = np.stack(common, axis=1).astype(np.uint8)
+    around = cv2.morphologyEx(profile, cv2.MORPH_OPEN, np.ones((thickest + 1, 1), np.uint8))
+    level = _crossing_lines(cv2.subtract(profile, around))
+    if level is None:
+        return difference
+    across = np.repeat(np.arange(COLUMNS), np.diff(edges))
+    level = cv2.dilate(level, np.ones((3, 1), np.uint8))[:, across]
+    on_line = (level > 0) & (difference < 1.35 * level + CONTRAST / 2)
+    cleaned = np.where(on_line, 0, difference).astype(np.uint8)
+    bridged = cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, np.ones((thickest + 2, 1), np.uint8))
+    return np.where(on_line, np.minimum(bridged, difference), cleaned).astype(np.uint8)
+
+
+def _crossing_lines(level: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Keep of (rows, columns) the lines that go on from column to column over the page; None for fewer than three."""
+    shown = (level >= CONTRAST / 2).astype(np.uint8)
+    n, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(shown, np.ones((3, 1), np.uint8)))
+    long = [i for i in range(1, n) if stats[i, cv2.CC_STAT_WIDTH] >= 0.85 * COLUMNS]
+    if len(long) < 3:
+        return None
+    kept = np.zeros_like(level)
+    for i in long:
+        line = (labels == i) & (shown > 0)
+        kept[line] = np.minimum(level[line], 1.2 * np.median(level[line]))  # where a stroke lies along it: the line
+    return kept

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from digits.image_format import SIZE
 from digits.reading.classifier import Classifier
-from digits.reading.crop import to_crop
+from digits.reading.crop import shape_of, to_crop
+from digits.reading.rejection import hatched, why_rejected
 from digits.reading.segmentation import Box, Segment
 
 
@@ -24,6 +25,7 @@ class Digit:
         probabilities: ``float32`` array of shape (10,).
         segment: its ink, its box, its line, its strokes.
         crop: ``uint8`` array of shape (28, 28): what the network was given.
+        rejected: why it is no digit, in a few words; "" where it is one.
     """
 
     digit: int | None
@@ -31,6 +33,7 @@ class Digit:
     probabilities: NDArray[np.float32]
     segment: Segment
     crop: NDArray[np.uint8]
+    rejected: str = ""
 
     @property
     def box(self) -> Box:
@@ -59,12 +62,20 @@ class Reading:
 
 
 def read(segments: Sequence[Segment], classifier: Classifier) -> Reading:
-    """Read the digits of a drawing with one network, in one call."""
+    """Read the digits of a drawing with one network, in one call.
+
+    Args:
+        segments: in reading order, as :func:`digits.reading.segmentation.segment` gives them.
+        classifier: the network.
+    """
     start = time.perf_counter()
-    crops = np.array([to_crop(segment.ink) for segment in segments], np.uint8).reshape(-1, SIZE, SIZE)
+    shapes = [shape_of(segment.ink) for segment in segments]
+    crops = np.array([to_crop(shape) for shape in shapes], np.uint8).reshape(-1, SIZE, SIZE)
     probabilities = classifier.probabilities(crops)
-    digits = tuple(
-        Digit(int(row.argmax()), float(row.max()), row, segment, crop)
-        for segment, crop, row in zip(segments, crops, probabilities, strict=True)
-    )
-    return Reading(classifier.name, digits, time.perf_counter() - start)
+    in_hatching = hatched(shapes, [segment.box for segment in segments])
+    digits = []
+    for segment, shape, crop, row, hatching in zip(segments, shapes, crops, probabilities, in_hatching, strict=True):
+        confidence = float(row.max())
+        rejected = "hatching" if hatching else why_rejected(shape, confidence)
+        digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, segment, crop, rejected))
+    return Reading(classifier.name, tuple(digits), time.perf_counter() - start)

@@ -18,6 +18,7 @@ Box = tuple[int, int, int, int]  #: x, y, width, height in pixels
 
 INK = 64  #: a pixel of at least this is ink; the anti-aliased edge below it joins nothing
 SPECK = 1.6  #: parts of fewer stroke widths across are specks where there are larger ones
+THIN = 0.45  #: ink of an image narrower than this many stroke widths is no writing: what is left of a printed line
 MOST_PARTS = 1000  #: more is a texture and no page of digits; the largest are kept
 
 
@@ -78,13 +79,20 @@ def _components(ink: NDArray[np.uint8]) -> list[Segment]:
 
 
 def _without_specks(parts: list[Segment]) -> list[Segment]:
-    """Drop parts that are no larger across than a dot of the pen, unless there is nothing else."""
+    """Drop what is no larger across than a dot of the pen, and, of an image, much thinner than the pen.
+
+    The pen's width is the median over all ink. Where nothing would be left, everything is kept.
+    """
     if not parts:
         return parts
-    widths = [stroke_width_of((part.ink >= INK).astype(np.uint8)) for part in parts]
+    widths = np.array([stroke_width_of((part.ink >= INK).astype(np.uint8)) for part in parts])
     across = np.array([max(part.box[2:]) for part in parts])
-    pen = _weighted_median(np.array(widths), across)
-    kept = [part for part, size in zip(parts, across, strict=True) if size >= SPECK * pen]
+    pen = _weighted_median(widths, widths * across)
+    kept = [
+        part
+        for part, size, width in zip(parts, across, widths, strict=True)
+        if size >= SPECK * pen and (part.strokes or width >= THIN * pen)
+    ]
     return kept or parts
 
 

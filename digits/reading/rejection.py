@@ -1,0 +1,101 @@
+"""What is no digit: dots, lines, scribbles, hatching, and what the network is not sure of.
+
+A network answers one of ten digits whatever it is shown, often with confidence, so most of this looks at the
+ink and not at the probabilities. All thresholds were chosen on the development pen digits, of which at most
+1 % may be rejected, and on drawn junk (benchmarks/pen_digits.py).
+"""
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from digits.reading.crop import MARGIN, Shape
+
+CONFIDENCE = 0.4  #: below this the network is not sure
+LEANING = (-15.0, 38.0)  #: degrees from upright, to the right positive, that the straight line of a 1 may lean
+PIECES = 4  #: separate pieces of ink; a digit has fewer
+HOLES = 4  #: holes in the ink; a digit has fewer
+LENGTH = 3.7  #: length of all strokes in units of the ink's longest side; a digit has less
+ELABORATE = (2.5, 3.7, 0.85)  #: between these lengths the confidence needed rises to this
+
+
+def why_rejected(shape: Shape | None, confidence: float) -> str:
+    """Why ink is no digit, in a few words; "" for a digit.
+
+    Args:
+        shape: of the ink; None for no ink.
+        confidence: the network's highest probability, in [0, 1].
+    """
+    if shape is None:
+        return "no ink"
+    width, height = shape.mask.shape[1] - 2 * MARGIN, shape.mask.shape[0] - 2 * MARGIN
+    if _is_dot(shape):
+        return "a dot"
+    lean = straight_lean(shape)
+    if lean is not None and not LEANING[0] <= lean <= LEANING[1]:
+        return "a line"
+    if width > 2 * height:
+        return "too wide for a digit"
+    if cv2.connectedComponents(shape.mask)[0] - 1 >= PIECES:
+        return "too many pieces for a digit"
+    if _holes(shape) >= HOLES:
+        return "too many holes for a digit"
+    length = float(shape.mask.sum()) / shape.stroke_width / max(width, height)
+    if length > LENGTH:
+        return "too much ink for a digit"
+    low, high, most = ELABORATE
+    needed = CONFIDENCE + (most - CONFIDENCE) * min(max((length - low) / (high - low), 0), 1)
+    return "" if confidence >= needed else "the network is not sure"
+
+
+def straight_lean(shape: Shape) -> float | None:
+    """How far a straight line leans from upright in degrees, to the right positive; None for any other ink."""
+    y, x = np.nonzero(shape.mask)
+    if len(x) < 2:
+        return None
+    spread, axes = np.linalg.eigh(np.cov(np.stack([x, y])))
+    breadth = math.sqrt(12 * max(spread[0], 0))  # of a bar with that variance
+    if breadth > 1.5 * shape.stroke_width or spread[1] < 4 * spread[0]:
+        return None
+    along_x, along_y = axes[:, 1]
+    lean = math.degrees(math.atan2(along_x, -along_y))
+    return (lean + 90) % 180 - 90
+
+
+def hatched(shapes: Sequence[Shape | None], boxes: Sequence[tuple[int, int, int, int]]) -> list[bool]:
+    """Which parts of a line of text are strokes of a hatching: four or more straight lines close side by side.
+
+    Args:
+        shapes: of the parts, in reading order.
+        boxes: (x, y, width, height) of each, pixels.
+    """
+    straight = [shape is not None and straight_lean(shape) is not None for shape in shapes]
+    marked = [False] * len(shapes)
+    start = 0
+    for i in range(1, len(shapes) + 1):
+        if i < len(shapes) and straight[i] and straight[i - 1] and _close(boxes[i - 1], boxes[i]):
+            continue
+        if straight[start] and i - start >= 4:
+            marked[start:i] = [True] * (i - start)
+        start = i
+    return marked
+
+
+def _close(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
+    apart = abs(b[0] + b[2] / 2 - a[0] - a[2] / 2)
+    return apart < 0.3 * min(max(a[2:]), max(b[2:]))
+
+
+def _is_dot(shape: Shape) -> bool:
+    """Compact and filled: as good as its own convex hull, and hardly longer than wide."""
+    points = cv2.findNonZero(shape.mask)
+    (_, (a, b), _) = cv2.minAreaRect(points)
+    filled = cv2.fillConvexPoly(np.zeros_like(shape.mask), cv2.convexHull(points), 1)
+    return max(a, b) < 2 * max(min(a, b), 1) and bool(shape.mask.sum() > 0.9 * filled.sum())
+
+
+def _holes(shape: Shape) -> int:
+    _, _, stats, _ = cv2.connectedComponentsWithStats(1 - shape.mask, connectivity=4)
+    return int((stats[1:, cv2.CC_STAT_AREA] > 12).sum()) - 1  # without the paper around
