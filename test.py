@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
 
+from digits.command_line import OneLineParser
 from digits.errors import UserError
-from digits.learning.config import MNIST, MNIST_RECIPE, MODELS, UCI, UCI_RECIPE, Recipe
+from digits.learning.config import MNIST, MNIST_RECIPE, UCI, UCI_RECIPE, Recipe
 from digits.learning.start import start_keras
+from digits.networks import MODELS
 
 ROOT = Path(__file__).resolve().parent
 EXAMPLES = """\
@@ -104,13 +105,6 @@ def default_output(data_name: str, recipe: Recipe, evaluate: bool) -> Path:
     if evaluate or (data_name == MNIST and recipe == MNIST_RECIPE):
         return ROOT
     return ROOT / "runs" / (f"mnist-{recipe.digest()}" if data_name == MNIST else data_name.replace(" ", "-"))
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong in one line instead of after the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see python {self.prog} --help\n")
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

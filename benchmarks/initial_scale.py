@@ -17,8 +17,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from digits.learning import dataset
-from digits.learning.config import MNIST_RECIPE, MODELS
+from digits.learning.config import MNIST_RECIPE
 from digits.learning.start import start_keras
+from digits.networks import MODELS
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from digits.learning.config import MODELS
+from digits.networks import MODELS
 
 PARAMETERS = {"ANN": 1_338_378, "CNN": 586_282, "VGG16": 4_088_362}
 WEIGHT_LAYERS = {"ANN": (0, 3), "CNN": (6, 2), "VGG16": (13, 3)}

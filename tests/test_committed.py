@@ -11,7 +11,8 @@ from digits.files import sha256
 from digits.image_format import to_input
 from digits.learning import export, report
 from digits.learning.augmentation import AMOUNTS
-from digits.learning.config import MNIST_RECIPE, MODELS
+from digits.learning.config import MNIST_RECIPE
+from digits.networks import MODELS
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = json.loads((ROOT / "plots" / "results.json").read_text(encoding="utf-8"))

@@ -4,10 +4,6 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
-#: The networks: each name is a folder at the top level with a ``build_model()``. A fourth network
-#: is one new folder and one more name here.
-MODELS = ("ANN", "CNN", "VGG16")
-
 #: What tables and plots call the two datasets that are known by their content.
 MNIST, UCI = "MNIST", "UCI digits"
 

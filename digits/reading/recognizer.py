@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +13,10 @@ from numpy.typing import NDArray
 from digits.image_format import SIZE
 from digits.reading.classifier import Classifier
 from digits.reading.crop import shape_of, to_crop
+from digits.reading.ink import open_strokes
+from digits.reading.page import open_image, to_ink
 from digits.reading.rejection import hatched, why_rejected
-from digits.reading.segmentation import Box, Segment
+from digits.reading.segmentation import Box, Segment, segment
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,30 @@ class Reading:
         lines = groupby(self.digits, key=lambda digit: digit.segment.line)
         return "\n".join("".join(digit.text for digit in line) for _, line in lines)
 
+    def as_json(self) -> dict[str, Any]:
+        """The reading as JSON's types: model, text, and a dictionary for each digit."""
+        digits = [
+            {
+                "digit": digit.digit,
+                "confidence": round(digit.confidence, 6),
+                "probabilities": [round(float(value), 6) for value in digit.probabilities],
+                "box": list(digit.box),
+            }
+            for digit in self.digits
+        ]
+        return {"model": self.model, "text": self.text, "digits": digits}
+
+
+def read_file(path: Path, classifier: Classifier) -> Reading:
+    """Read an image, or strokes saved as JSON.
+
+    Raises:
+        UserError: the file cannot be read; the message is one line that names it.
+    """
+    if path.suffix.lower() == ".json":
+        return read(segment(open_strokes(path).strokes), classifier)
+    return read(segment(ink=to_ink(open_image(path))), classifier)
+
 
 def read(segments: Sequence[Segment], classifier: Classifier) -> Reading:
     """Read the digits of a drawing with one network, in one call.
@@ -69,13 +97,13 @@ def read(segments: Sequence[Segment], classifier: Classifier) -> Reading:
         classifier: the network.
     """
     start = time.perf_counter()
-    shapes = [shape_of(segment.ink) for segment in segments]
+    shapes = [shape_of(part.ink) for part in segments]
     crops = np.array([to_crop(shape) for shape in shapes], np.uint8).reshape(-1, SIZE, SIZE)
     probabilities = classifier.probabilities(crops)
-    in_hatching = hatched(shapes, [segment.box for segment in segments])
+    in_hatching = hatched(shapes, [part.box for part in segments])
     digits = []
-    for segment, shape, crop, row, hatching in zip(segments, shapes, crops, probabilities, in_hatching, strict=True):
+    for part, shape, crop, row, hatching in zip(segments, shapes, crops, probabilities, in_hatching, strict=True):
         confidence = float(row.max())
         rejected = "hatching" if hatching else why_rejected(shape, confidence)
-        digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, segment, crop, rejected))
+        digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, part, crop, rejected))
     return Reading(classifier.name, tuple(digits), time.perf_counter() - start)

@@ -10,7 +10,7 @@ import pytest
 
 from digits.errors import UserError
 from digits.learning import export
-from digits.learning.config import MODELS
+from digits.networks import MODELS
 
 
 def lived_in(name: str) -> keras.Model:

@@ -1,0 +1,4 @@
+"""The networks by name: each is a folder at the top level with a ``build_model()``, and files in models/."""
+
+#: A fourth network is one new folder and one more name here.
+MODELS = ("ANN", "CNN", "VGG16")
