@@ -178,17 +178,19 @@ def misses(
     total: tuple[int, int],
     name: str,
     dataset: str,
+    what: str = "test images",
 ) -> Figure:
     """Gallery of misses with what they are, what was read and how confidently.
 
     Args:
         images, labels, probabilities: the misses to show, (n, 28, 28), (n,) and (n, 10).
         total: misses and images in the test part.
+        what: the images are called.
     """
     columns = 8
     rows = max(1, -(-len(images) // columns))
     shown = f"the {len(images)} most confident of" if len(images) < total[0] else "all"
-    title = f"{name} on {dataset}: {shown} {total[0]:,} misses in {total[1]:,} test images"
+    title = f"{name} on {dataset}: {shown} {total[0]:,} misses in {total[1]:,} {what}"
     figure = _figure(9.5, 1.45 * rows + 0.6, title)
     grid = np.atleast_2d(figure.subplots(rows, columns, squeeze=False))
     for axes in grid.flat:
@@ -197,6 +199,28 @@ def misses(
         _blank(axes)
         axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
         axes.set_title(f"{label}, read as {row.argmax()}\n{percent(row.max(), 0)}", fontsize=9, loc="center")
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
+def coverage(curves: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64], float, float]]) -> Figure:
+    """How the error falls as less sure answers are withheld.
+
+    Args:
+        curves: by network the coverage and the error, arrays of one shape in [0, 1], by falling
+            confidence; then the coverage and the error of what is shipped.
+    """
+    figure = _figure(7.5, 4.6, "Pen-drawn digits: coverage and error")
+    axes = figure.subplots()
+    for (name, (covered, error, shipped, shipped_error)), colour, marker in zip(
+        curves.items(), (BLUE, ORANGE, GREEN, VERMILION, SKY), MARKERS, strict=False
+    ):
+        axes.plot(100 * covered, 100 * error, color=colour, label=name)
+        label = f"{name} as shipped: answers {percent(shipped, 1)}, {percent(shipped_error, 1)} wrong"
+        axes.plot(100 * shipped, 100 * shipped_error, marker, color=colour, markersize=9, label=label)
+    axes.set(xlabel="digits answered, %, the surest first", ylabel="wrong among those answered, %", ylim=(0, None))
+    axes.set_xlim(50, 101)
+    axes.legend(loc="upper left")
     return figure
 
 

@@ -19,6 +19,7 @@ Box = tuple[int, int, int, int]  #: x, y, width, height in pixels
 INK = 64  #: a pixel of at least this is ink; the anti-aliased edge below it joins nothing
 SPECK = 1.6  #: parts of fewer stroke widths across are specks where there are larger ones
 THIN = 0.45  #: ink of an image narrower than this many stroke widths is no writing: what is left of a printed line
+SMALLEST = 6  #: parts of an image with fewer pixels across cannot be read
 MOST_PARTS = 1000  #: more is a texture and no page of digits; the largest are kept
 
 
@@ -73,6 +74,8 @@ def _components(ink: NDArray[np.uint8]) -> list[Segment]:
     parts = []
     for i in sorted(map(int, largest)):
         x, y, width, height = (int(value) for value in stats[i, :4])
+        if max(width, height) < SMALLEST:
+            continue
         around = np.s_[y : y + height, x : x + width]
         parts.append(Segment((x, y, width, height), np.where(labels[around] == i, ink[around], 0).astype(np.uint8)))
     return parts
