@@ -13,10 +13,9 @@ from pathlib import Path
 
 from digits.command_line import OneLineParser
 from digits.errors import UserError
-from digits.networks import MODELS
+from digits.networks import DEFAULT, MODELS
 
 ROOT = Path(__file__).resolve().parent
-DEFAULT = "CNN"  #: reads pen-drawn digits best of the three (benchmarks/pen_digits.py)
 EXAMPLES = """\
 examples:
   python gui_digit_recognizer.py                              the window

@@ -35,7 +35,7 @@ from digits.reading.ink import Stroke, bounds, rasterise
 from digits.reading.page import to_ink
 from digits.reading.recognizer import Reading, read
 from digits.reading.rejection import CONFIDENCE
-from digits.reading.segmentation import Segment, segment
+from digits.reading.segmentation import Segment, image_parts, segment, stroke_parts
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH, HEIGHT, PEN = 640, 480, 8
@@ -132,7 +132,7 @@ def draw(strokes: Sequence[Stroke], width: int = WIDTH, height: int = HEIGHT) ->
 
 def found(image: Image) -> list[Segment]:
     """What --image finds on a picture of that drawing."""
-    return segment(ink=to_ink(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)))
+    return segment(image_parts(to_ink(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB))))
 
 
 # Single digits
@@ -239,7 +239,8 @@ def numbers(
     drawn = [number(writers[rng.integers(len(writers))], gap, rng) for _ in range(n)]
     results: dict[str, Any] = {}
     for kind in ("image", "strokes"):
-        parts = [found(draw_all(strokes)) if kind == "image" else segment(strokes) for _, strokes in drawn]
+        known = kind == "strokes"
+        parts = [segment(stroke_parts(strokes)) if known else found(draw_all(strokes)) for _, strokes in drawn]
         count = sum(
             len(digits) == len(text) and digits[-1].line == 0 for digits, (text, _) in zip(parts, drawn, strict=True)
         )

@@ -1,6 +1,7 @@
 """The one error that a person is shown: a single line, without a traceback."""
 
 import os
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -11,9 +12,10 @@ class UserError(Exception):
     """
 
 
-def reason(error: BaseException) -> str:
-    """What a library's error says, short and on one line."""
+def reason(error: BaseException, path: Path | None = None) -> str:
+    """What a library's error says, short and on one line; a file that it names only if that is not ``path``."""
     if isinstance(error, OSError) and error.errno:
-        place = f": {error.filename}" if error.filename else ""
+        named = error.filename and str(error.filename) != str(path)
+        place = f": {error.filename}" if named else ""
         return os.strerror(error.errno) + place
     return " ".join(str(error).split())[:200] or type(error).__name__

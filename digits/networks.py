@@ -2,3 +2,6 @@
 
 #: A fourth network is one new folder and one more name here.
 MODELS = ("ANN", "CNN", "VGG16")
+
+#: The one that reads what people draw best of them (plots/pen_digits.md); used where none is chosen.
+DEFAULT = "CNN"

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = sorted(
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    for folder in ("digits", "ANN", "CNN", "VGG16")
-    for path in (ROOT / folder).rglob("*.py")
-)
-LIGHT = {"digits", "digits.errors", "digits.files", "digits.image_format", "digits.learning"} | {
-    f"digits.learning.{name}" for name in ("config", "dataset", "evaluation", "plots", "report", "start")
+FILES = sorted(path for folder in ("digits", "ANN", "CNN", "VGG16") for path in (ROOT / folder).rglob("*.py"))
+MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in FILES]
+MODULES.append("gui_digit_recognizer")
+TRAINING = {"ANN", "CNN", "VGG16"} | {
+    f"digits.learning.{name}" for name in ("architecture", "augmentation", "export", "layers", "pipeline", "training")
 }
+LEARNING, READING, WINDOW = "digits.learning", "digits.reading", "digits.window"
+FORBIDDEN = {LEARNING: (READING, WINDOW), READING: (LEARNING, WINDOW), WINDOW: (LEARNING,)}
 
 
 def loaded_by(module: str) -> set[str]:
@@ -27,15 +27,18 @@ def loaded_by(module: str) -> set[str]:
 def test_module_imports_only_what_its_wing_may(module: str) -> None:
     loaded = loaded_by(module)
     assert module in loaded
-    assert "tkinter" not in loaded
-    if module in LIGHT:  # Keras itself imports matplotlib where it finds it
+    wing = ".".join(module.split(".")[:2])
+    if module not in TRAINING:
         assert not {"tensorflow", "keras"} & loaded
         assert "matplotlib" not in loaded or module == "digits.learning.plots"
-    if not module.startswith("digits.learning"):
-        assert not {name for name in loaded if name.startswith("digits.learning.") and module.startswith("digits")}
+    if wing != WINDOW:
+        assert "tkinter" not in loaded
+    assert not {name for name in loaded if name.startswith(FORBIDDEN.get(wing, "-"))}
+    if module in ("gui_digit_recognizer", "digits.window.app"):
+        assert "tkinter" not in loaded and "cv2" not in loaded  # --help, --image and a missing display need neither
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "digits").rglob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [path for path in FILES if "digits" in path.parts], ids=lambda path: path.name)
 def test_matplotlib_is_imported_by_plots_alone(path: Path) -> None:
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     imported = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]

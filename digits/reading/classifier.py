@@ -27,7 +27,7 @@ class Classifier:
         try:
             content = np.frombuffer(path.read_bytes(), np.uint8)  # OpenCV itself fails on non-ASCII paths
         except OSError as error:
-            raise UserError(f"{path} cannot be read: {reason(error)}; {again}") from error
+            raise UserError(f"{path} cannot be read: {reason(error, path)}; {again}") from error
         try:
             self._net = cv2.dnn.readNetFromONNX(content)
             answer = self._forward(np.zeros((2, SIZE, SIZE), np.uint8))

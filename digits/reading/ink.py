@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from digits.errors import UserError, reason
 from digits.files import write_json
 
+FINER = 4  #: strokes are drawn this many times larger and shrunk, as OpenCV's own anti-aliased lines are too wide
 SHIFT = 4  #: OpenCV draws at 1/16 pixel
-FARTHEST = 100_000  #: px; a point beyond is no drawing, and OpenCV's fixed-point lines would wrap around
+FARTHEST = 10_000  #: px; a point beyond is no drawing
 FORMAT = "handwritten-digits strokes"
 
 
@@ -55,15 +56,28 @@ def rasterise(strokes: Iterable[Stroke], width: int, height: int, left: int = 0,
     """
     image = np.zeros((height, width), np.uint8)
     for stroke in strokes:
-        points = np.asarray(stroke.points, np.float64).reshape(-1, 2) - (left, top)
-        fixed = np.round(points * 2**SHIFT).astype(np.int32)
-        thickness = max(1, round(stroke.width))
-        if len(fixed) == 1:
-            radius = max(1, round(stroke.width / 2 * 2**SHIFT))
-            cv2.circle(image, tuple(map(int, fixed[0])), radius, 255, cv2.FILLED, cv2.LINE_AA, SHIFT)
-        else:
-            cv2.polylines(image, [fixed.reshape(-1, 1, 2)], False, 255, thickness, cv2.LINE_AA, SHIFT)
+        x, y, box_width, box_height = bounds([stroke])
+        x0, y0 = max(x, left), max(y, top)
+        x1, y1 = min(x + box_width, left + width), min(y + box_height, top + height)
+        if x0 < x1 and y0 < y1:
+            around = image[y0 - top : y1 - top, x0 - left : x1 - left]
+            np.maximum(around, _drawn(stroke, x1 - x0, y1 - y0, x0, y0), out=around)
     return image
+
+
+def _drawn(stroke: Stroke, width: int, height: int, left: int, top: int) -> NDArray[np.uint8]:
+    """One stroke on an image of its own."""
+    large = np.zeros((height * FINER, width * FINER), np.uint8)
+    points = (np.asarray(stroke.points, np.float64).reshape(-1, 2) - (left, top) + 0.5) * FINER - 0.5
+    fixed = np.round(points * 2**SHIFT).astype(np.int32)
+    if (fixed == fixed[0]).all():
+        radius = max(1, round(stroke.width / 2 * FINER * 2**SHIFT))
+        cv2.circle(large, (int(fixed[0, 0]), int(fixed[0, 1])), radius, 255, cv2.FILLED, cv2.LINE_8, SHIFT)
+    else:
+        thickness = max(1, round(stroke.width * FINER))
+        cv2.polylines(large, [fixed.reshape(-1, 1, 2)], False, 255, thickness, cv2.LINE_8, SHIFT)
+    small: NDArray[np.uint8] = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
+    return small
 
 
 def bounds(strokes: Iterable[Stroke]) -> tuple[int, int, int, int]:
@@ -120,7 +134,9 @@ def open_strokes(path: Path) -> Strokes:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{path} cannot be read as strokes: {reason(error)}; give a file saved as strokes") from error
+        raise UserError(
+            f"{path} cannot be read as strokes: {reason(error, path)}; give a file saved as strokes"
+        ) from error
     if not isinstance(value, dict) or value.get("format") != FORMAT or value.get("version") != 1:
         raise UserError(f"{path} holds no strokes of this program (version 1); give a file saved as strokes")
     try:
@@ -128,7 +144,7 @@ def open_strokes(path: Path) -> Strokes:
         strokes = tuple(_stroke(entry) for entry in value["strokes"])
         size = (_number(width, 1), _number(height, 1))
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is a damaged strokes file: {reason(error)}; save the drawing again") from error
+        raise UserError(f"{path} is a damaged strokes file: {reason(error, path)}; save the drawing again") from error
     return Strokes(strokes, (round(size[0]), round(size[1])))
 
 

@@ -38,7 +38,9 @@ def open_image(path: Path) -> NDArray[np.uint8]:
                 raise UserError(f"{path} has {image.width}×{image.height} pixels; give one of at most 50 megapixels")
             return to_rgb(image)
     except (OSError, ValueError, SyntaxError, TypeError, LookupError, EOFError, zlib.error, struct.error) as error:
-        raise UserError(f"{path} cannot be read as an image: {reason(error)}; give a PNG, JPEG or TIFF") from error
+        raise UserError(
+            f"{path} cannot be read as an image: {reason(error, path)}; give a PNG, JPEG or TIFF"
+        ) from error
 
 
 def to_rgb(image: Image.Image) -> NDArray[np.uint8]:

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from digits.image_format import SIZE
 from digits.reading.classifier import Classifier
-from digits.reading.crop import shape_of, to_crop
 from digits.reading.ink import open_strokes
 from digits.reading.page import open_image, to_ink
 from digits.reading.rejection import hatched, why_rejected
-from digits.reading.segmentation import Box, Segment, segment
+from digits.reading.segmentation import Box, Segment, image_parts, segment, stroke_parts
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,7 @@ class Digit:
         digit: 0 to 9, or None where it is rejected ("?").
         confidence: the highest of the ten probabilities.
         probabilities: ``float32`` array of shape (10,).
-        segment: its ink, its box, its line, its strokes.
-        crop: ``uint8`` array of shape (28, 28): what the network was given.
+        segment: its ink, its box, its line, its strokes, and the crop that the network was given.
         rejected: why it is no digit, in a few words; "" where it is one.
     """
 
@@ -36,13 +34,17 @@ class Digit:
     confidence: float
     probabilities: NDArray[np.float32]
     segment: Segment
-    crop: NDArray[np.uint8]
     rejected: str = ""
 
     @property
     def box(self) -> Box:
         """(x, y, width, height) in pixels."""
         return self.segment.box
+
+    @property
+    def crop(self) -> NDArray[np.uint8]:
+        """``uint8`` array of shape (28, 28)."""
+        return self.segment.crop
 
     @property
     def text(self) -> str:
@@ -52,7 +54,7 @@ class Digit:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one network reads: the digits in reading order, and how long that took in seconds."""
+    """What one network reads: the digits in reading order, and how long the network took in seconds."""
 
     model: str
     digits: tuple[Digit, ...]
@@ -85,8 +87,10 @@ def read_file(path: Path, classifier: Classifier) -> Reading:
         UserError: the file cannot be read; the message is one line that names it.
     """
     if path.suffix.lower() == ".json":
-        return read(segment(open_strokes(path).strokes), classifier)
-    return read(segment(ink=to_ink(open_image(path))), classifier)
+        parts = stroke_parts(open_strokes(path).strokes)
+    else:
+        parts = image_parts(to_ink(open_image(path)))
+    return read(segment(parts), classifier)
 
 
 def read(segments: Sequence[Segment], classifier: Classifier) -> Reading:
@@ -96,14 +100,14 @@ def read(segments: Sequence[Segment], classifier: Classifier) -> Reading:
         segments: in reading order, as :func:`digits.reading.segmentation.segment` gives them.
         classifier: the network.
     """
+    crops = np.array([part.crop for part in segments], np.uint8).reshape(-1, SIZE, SIZE)
     start = time.perf_counter()
-    shapes = [shape_of(part.ink) for part in segments]
-    crops = np.array([to_crop(shape) for shape in shapes], np.uint8).reshape(-1, SIZE, SIZE)
     probabilities = classifier.probabilities(crops)
-    in_hatching = hatched(shapes, [part.box for part in segments])
+    seconds = time.perf_counter() - start
+    in_hatching = hatched([part.shape for part in segments], [part.box for part in segments])
     digits = []
-    for part, shape, crop, row, hatching in zip(segments, shapes, crops, probabilities, in_hatching, strict=True):
+    for part, row, hatching in zip(segments, probabilities, in_hatching, strict=True):
         confidence = float(row.max())
-        rejected = "hatching" if hatching else why_rejected(shape, confidence)
-        digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, part, crop, rejected))
-    return Reading(classifier.name, tuple(digits), time.perf_counter() - start)
+        rejected = "hatching" if hatching else why_rejected(part.shape, confidence)
+        digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, part, rejected))
+    return Reading(classifier.name, tuple(digits), seconds)

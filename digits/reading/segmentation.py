@@ -6,12 +6,13 @@ Which parts make one digit is told from their boxes alone, so that every network
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.reading.crop import stroke_width_of
+from digits.reading.crop import Shape, shape_of, stroke_width_of, to_crop
 from digits.reading.ink import Stroke, bounds, rasterise
 
 Box = tuple[int, int, int, int]  #: x, y, width, height in pixels
@@ -39,25 +40,35 @@ class Segment:
     line: int = 0
     strokes: tuple[int, ...] = ()
 
+    @cached_property
+    def shape(self) -> Shape | None:
+        """Its ink at a working size; None for no ink."""
+        return shape_of(self.ink)
 
-def segment(strokes: Sequence[Stroke] = (), ink: NDArray[np.uint8] | None = None) -> list[Segment]:
+    @cached_property
+    def crop(self) -> NDArray[np.uint8]:
+        """``uint8`` array of shape (28, 28): what a network is given."""
+        return to_crop(self.shape)
+
+
+def segment(parts: Sequence[Segment]) -> list[Segment]:
     """Find the digits of a drawing.
 
     Args:
-        strokes: in the order in which they were drawn.
-        ink: ``uint8`` array of shape (height, width), bright on 0: the ink of an image under the
-            strokes, in the same coordinates.
+        parts: from :func:`stroke_parts`, :func:`image_parts`, or both in the same coordinates.
 
     Returns:
         The digits in reading order: lines from top to bottom, in a line from left to right.
     """
-    parts = [_of_stroke(stroke, i) for i, stroke in enumerate(strokes)]
-    if ink is not None:
-        parts += _components(ink)
     return _in_reading_order(_joined(_without_specks(parts)))
 
 
-def _of_stroke(stroke: Stroke, index: int) -> Segment:
+def stroke_parts(strokes: Sequence[Stroke]) -> list[Segment]:
+    """A part for each stroke, in the order in which they were drawn."""
+    return [_stroke_part(stroke, i) for i, stroke in enumerate(strokes)]
+
+
+def _stroke_part(stroke: Stroke, index: int) -> Segment:
     left, top, width, height = bounds([stroke])
     return _trimmed(Segment((left, top, width, height), rasterise([stroke], width, height, left, top), 0, (index,)))
 
@@ -68,7 +79,12 @@ def _trimmed(part: Segment) -> Segment:
     return replace(part, box=box, ink=part.ink[y : y + height, x : x + width])
 
 
-def _components(ink: NDArray[np.uint8]) -> list[Segment]:
+def image_parts(ink: NDArray[np.uint8]) -> list[Segment]:
+    """A part for each connected component of an image's ink.
+
+    Args:
+        ink: ``uint8`` array of shape (height, width), bright on 0.
+    """
     _, labels, stats, _ = cv2.connectedComponentsWithStats((ink >= INK).astype(np.uint8), connectivity=8)
     largest = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST_PARTS]
     parts = []
@@ -81,7 +97,7 @@ def _components(ink: NDArray[np.uint8]) -> list[Segment]:
     return parts
 
 
-def _without_specks(parts: list[Segment]) -> list[Segment]:
+def _without_specks(parts: Sequence[Segment]) -> Sequence[Segment]:
     """Drop what is no larger across than a dot of the pen, and, of an image, much thinner than the pen.
 
     The pen's width is the median over all ink. Where nothing would be left, everything is kept.
@@ -105,26 +121,31 @@ def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) 
     return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
-def _belong_together(a: Segment, b: Segment) -> bool:
-    """Whether two parts make one digit. Every length is relative to the taller part or the smaller extent."""
+def _bond(a: Segment, b: Segment) -> float:
+    """How strongly two parts belong to one digit; 0 for not at all.
+
+    Every length is relative to the taller part or to the smaller extent of the two.
+    """
     left, right = sorted((a.box, b.box), key=lambda box: box[0] + box[2] / 2)
     (xa, ya, wa, ha), (xb, yb, wb, hb) = left, right
     size = max(ha, hb, 0.6 * max(wa, wb))
-    over_x = (min(xa + wa, xb + wb) - max(xa, xb)) / min(wa, wb)
+    over_x = (min(xa + wa, xb + wb) - max(xa, xb)) / max(min(wa, wb), 0.25 * size)  # a 1 is as narrow as its pen
     over_y = (min(ya + ha, yb + hb) - max(ya, yb)) / min(ha, hb)
     gap_x = (max(xa, xb) - min(xa + wa, xb + wb)) / size
     gap_y = (max(ya, yb) - min(ya + ha, yb + hb)) / size
     union_width = max(xa + wa, xb + wb) - min(xa, xb)
     union_height = max(ya + ha, yb + hb) - min(ya, yb)
-    if min(ha, hb) < 0.45 * max(ha, hb) and over_x >= 0.15 and gap_y < 0.15:
-        return True  # a bar of a 5, the crossing of a 7, the base of a 1
+    touching = _touching(a, b)
+    if min(ha, hb) < 0.5 * max(ha, hb) and (touching or (over_x >= 0.1 and gap_y < 0.2)):
+        return max(over_x, 0.01)  # a bar of a 5, the crossing of a 7, the base of a 1
     if over_x >= 0.6 and over_y >= 0.3:
-        return True  # one within the other: a 0 drawn twice
+        return over_x  # one within the other: a 0 drawn twice
     if over_x >= 0.5 and gap_y < 0.08 and union_width >= 0.5 * union_height:
-        return True  # one upon the other: an 8 of two rings, and not two lines of digits
-    if gap_x <= 0.1 and over_y > 0 and union_width <= 0.8 * union_height and yb - ya >= 0.2 * size:
-        return True  # the right one lower: an open 4
-    return over_x >= 0.2 and _touching(a, b)
+        return over_x  # one upon the other: an 8 of two rings, and not two lines of digits
+    stepped = yb - ya >= 0.2 * size or (gap_x <= 0.05 and yb + hb - ya - ha >= 0.35 * size)
+    if gap_x <= 0.1 and over_y > 0 and union_width <= 0.8 * union_height and stepped:
+        return 0.5  # the right one begins or ends lower: an open 4
+    return over_x if over_x >= 0.25 and touching else 0
 
 
 def _touching(a: Segment, b: Segment) -> bool:
@@ -138,34 +159,41 @@ def _touching(a: Segment, b: Segment) -> bool:
     return bool(((ink_a >= INK) & (ink_b >= INK)).any())
 
 
-def _joined(parts: list[Segment]) -> list[Segment]:
-    """Join parts that belong together, until none do."""
-    joined = list(parts)
-    i = 0
-    while i < len(joined):
-        mates = [j for j in _near(joined, i) if _belong_together(joined[i], joined[j])]
-        if mates:
-            union = _union([joined[i], *(joined[j] for j in mates)])
-            joined = [part for j, part in enumerate(joined) if j != i and j not in mates]
-            joined.append(union)  # looked at again, as the larger part that it is now
-            i = min([i, *mates])
-        else:
-            i += 1
-    return joined
+def _joined(parts: Sequence[Segment]) -> list[Segment]:
+    """Join the parts that belong together most, look at what they make as one part, and go on until none do."""
+    alive = dict(enumerate(parts))
+    bonds: dict[tuple[int, int], float] = {}
+
+    def look_at(i: int) -> None:
+        for j in _near(alive, i):
+            if (bond := _bond(alive[i], alive[j])) > 0:
+                bonds[min(i, j), max(i, j)] = bond
+
+    for i in alive:
+        look_at(i)
+    new = len(parts)
+    while bonds:
+        a, b = max(bonds, key=lambda pair: bonds[pair])
+        alive[new] = _union([alive.pop(a), alive.pop(b)])
+        bonds = {pair: bond for pair, bond in bonds.items() if not {a, b} & {*pair}}
+        look_at(new)
+        new += 1
+    return list(alive.values())
 
 
-def _near(parts: Sequence[Segment], i: int) -> list[int]:
-    """Indices of the parts whose boxes are nearer to part i than half the larger one's size."""
-    boxes = np.array([part.box for part in parts], np.float64)
+def _near(parts: dict[int, Segment], i: int) -> list[int]:
+    """The parts whose boxes are nearer to part i than half the larger one's size."""
+    keys = [j for j in parts if j != i]
+    if not keys:
+        return []
+    own, boxes = np.array(parts[i].box), np.array([parts[j].box for j in keys])
     start, end = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
-    gap = np.maximum(start, start[i]) - np.minimum(end, end[i])
-    reach = np.maximum(boxes[:, 2:].max(axis=1), boxes[i, 2:].max())
-    return [int(j) for j in np.nonzero(gap.max(axis=1) < reach / 2)[0] if j != i]
+    gap = np.maximum(start, own[:2]) - np.minimum(end, own[:2] + own[2:])
+    reach = np.maximum(boxes[:, 2:].max(axis=1), own[2:].max())
+    return [keys[k] for k in np.flatnonzero(gap.max(axis=1) < reach / 2)]
 
 
 def _union(parts: Sequence[Segment]) -> Segment:
-    if len(parts) == 1:
-        return parts[0]
     left, top = min(part.box[0] for part in parts), min(part.box[1] for part in parts)
     right = max(part.box[0] + part.box[2] for part in parts)
     bottom = max(part.box[1] + part.box[3] for part in parts)

@@ -1,0 +1,123 @@
+"""The comparison: a row a digit, a column a network, disagreement marked by a sign and a colour."""
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+import ttkbootstrap as ttk
+
+from digits.window.palette import LIGHT, Palette
+from digits.window.summary import Row
+
+ROW = 30  #: logical px
+FIRST = 46  #: logical px, the column with the digit's place
+
+
+class CompareTable(ttk.Frame):
+    """A table that scrolls; a click selects a digit."""
+
+    def __init__(self, parent: tk.Misc, factor: float, select: Callable[[int], None]) -> None:
+        """An empty table; ``select`` is called with the row that is clicked."""
+        super().__init__(parent)
+        self._factor = factor
+        self._palette = LIGHT
+        self._select = select
+        self._names: Sequence[str] = ()
+        self._times: Sequence[str] = ()
+        self._rows: Sequence[Row] = ()
+        self._selected: int | None = None
+        self.title = ttk.Label(self, font="Title", text="Nothing to compare yet")
+        self.title.grid(row=0, column=0, columnspan=2, sticky="w", pady=(0, self._px(6)))
+        self.header = tk.Canvas(self, height=self._px(ROW + 14), highlightthickness=0)
+        self.header.grid(row=1, column=0, sticky="ew")
+        self.table = tk.Canvas(self, highlightthickness=0, height=self._px(4 * ROW))
+        self.table.grid(row=2, column=0, sticky="nsew")
+        self.bar = ttk.Scrollbar(self, command=self.table.yview)
+        self.table.configure(yscrollcommand=self.bar.set)
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(2, weight=1)
+        self.table.bind("<Button-1>", self._click)
+        self.table.bind("<Configure>", lambda _: self._draw())
+        self.table.bind("<MouseWheel>", lambda event: self.table.yview_scroll(-1 if event.delta > 0 else 1, "units"))
+        self.table.bind("<Button-4>", lambda _: self.table.yview_scroll(-1, "units"))
+        self.table.bind("<Button-5>", lambda _: self.table.yview_scroll(1, "units"))
+
+    def set_palette(self, palette: Palette) -> None:
+        """Change all colours."""
+        self._palette = palette
+        for canvas in (self.header, self.table):
+            canvas.configure(background=palette.window)
+        self._draw()
+
+    def show(self, names: Sequence[str], times: Sequence[str], rows: Sequence[Row], selected: int | None) -> None:
+        """Show what each network says and how long it took; the selected row is brought into sight."""
+        self._names, self._times, self._rows, self._selected = names, times, rows, selected
+        apart = sum(not row.agreed for row in rows)
+        if not rows:
+            title = "Nothing to compare yet"
+        elif len(names) < 2:
+            title = "Only one network can be used"
+        elif apart:
+            title = f"≠  {apart} of {len(rows)} read differently"
+        else:
+            title = "All networks agree" if len(rows) > 1 else "The networks agree"
+        self.title.configure(text=title)
+        self._draw()
+        self._scroll_to_selected()
+
+    def _px(self, logical: float) -> int:
+        return round(logical * self._factor)
+
+    def _columns(self) -> list[float]:
+        """The middle of each network's column, in screen pixels."""
+        left, right = self._px(FIRST), self.table.winfo_width()
+        width = (right - left) / max(1, len(self._names))
+        return [left + width * (i + 0.5) for i in range(len(self._names))]
+
+    def _draw(self) -> None:
+        palette = self._palette
+        self.header.delete("all")
+        self.table.delete("all")
+        for middle, name, time in zip(self._columns(), self._names, self._times, strict=True):
+            self.header.create_text(middle, self._px(10), text=name, font="Strong", fill=palette.text)
+            self.header.create_text(middle, self._px(28), text=time, font="Small", fill=palette.muted)
+        bottom = self._px(ROW + 13)
+        self.header.create_line(0, bottom, self.table.winfo_width(), bottom, fill=palette.edge)
+        for i, row in enumerate(self._rows):
+            self._draw_row(i, row)
+        height = self._px(ROW * len(self._rows))
+        self.table.configure(scrollregion=(0, 0, self.table.winfo_width(), max(height, self.table.winfo_height())))
+        if height > self.table.winfo_height():
+            self.bar.grid(row=2, column=1, sticky="ns")
+        else:
+            self.bar.grid_remove()
+
+    def _draw_row(self, i: int, row: Row) -> None:
+        palette, px = self._palette, self._px
+        top, middle, width = px(ROW * i), px(ROW * (i + 0.5)), self.table.winfo_width()
+        if i == self._selected:
+            self.table.create_rectangle(0, top, width, top + px(ROW), fill=palette.soft, width=0)
+            self.table.create_rectangle(0, top, px(3), top + px(ROW), fill=palette.accent, width=0)
+        place, font = (f"{i + 1}", "Small") if row.agreed else (f"≠ {i + 1}", "Strong")
+        colour = palette.muted if row.agreed else palette.rejected
+        self.table.create_text(px(36), middle, text=place, font=font, fill=colour, anchor="e")
+        right = str(row.label) if row.label is not None else None
+        for x, text, note in zip(self._columns(), row.texts, row.notes, strict=True):
+            if right is not None:
+                sign, fill = ("✓", palette.corrected) if text == right else ("✗", palette.rejected)
+            else:
+                sign, fill = "", palette.text if row.agreed else palette.rejected
+            self.table.create_text(x - px(16), middle, text=text, font="Title", fill=fill)
+            self.table.create_text(x, middle, text=f"{note} {sign}", font="Small", fill=palette.muted, anchor="w")
+
+    def _scroll_to_selected(self) -> None:
+        if self._selected is None or not self._rows:
+            return
+        first, last = self.table.yview()
+        top, bottom = self._selected / len(self._rows), (self._selected + 1) / len(self._rows)
+        if top < first or bottom > last:
+            self.table.yview_moveto(max(0.0, top - (last - first) / 2))
+
+    def _click(self, event: "tk.Event[tk.Misc]") -> None:
+        i = int(self.table.canvasy(event.y) // self._px(ROW))  # type: ignore[no-untyped-call]
+        if 0 <= i < len(self._rows):
+            self._select(i)

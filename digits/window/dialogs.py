@@ -1,0 +1,265 @@
+"""The questions that are asked and the pages that are shown above the window."""
+
+import tkinter as tk
+import webbrowser
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tkinter import filedialog
+
+import numpy as np
+import ttkbootstrap as ttk
+from PIL import Image, ImageTk
+
+from digits.window.collection import Collection, Entry
+from digits.window.commands import Command, accelerator, is_mac
+from digits.window.palette import Palette
+from digits.window.summary import counted, percent
+
+SAVE, DISCARD, CANCEL = "save", "discard", "cancel"
+COLUMNS = 12  #: pictures a row in My handwriting
+IMAGES = ("*.png", "*.jpg", "*.jpeg", "*.tif", "*.tiff", "*.bmp", "*.webp", "*.gif")
+
+
+class Dialog(ttk.Toplevel):
+    """A window above the main one that closes with Escape and gives the focus back."""
+
+    def __init__(self, parent: tk.Tk | tk.Toplevel, title: str, factor: float) -> None:
+        """An empty dialog; fill ``body`` and ``buttons``, then call :meth:`stand`."""
+        super().__init__(master=parent, title=title)
+        self.withdraw()
+        self._parent = parent
+        self.transient(parent)
+        self._factor = factor
+        self.body = ttk.Frame(self, padding=self.px(20))
+        self.body.pack(fill="both", expand=True)
+        self.buttons = ttk.Frame(self, padding=(self.px(20), 0, self.px(20), self.px(20)))
+        self.buttons.pack(fill="x", side="bottom")
+        self.bind("<Escape>", lambda _: self.close())
+        self.protocol("WM_DELETE_WINDOW", self.close)
+
+    def px(self, logical: float) -> int:
+        """Logical pixels in screen pixels."""
+        return round(logical * self._factor)
+
+    def button(
+        self, text: str, command: Callable[[], object], style: str = "neutral", side: str = "right"
+    ) -> ttk.Button:
+        """Add a button, the rightmost first."""
+        made = ttk.Button(self.buttons, text=text, command=command, bootstyle=style)
+        made.bind("<Return>", lambda _: made.invoke())
+        made.pack(side="right" if side == "right" else "left", padx=(self.px(8), 0) if side == "right" else 0)
+        return made
+
+    def stand(self, focus: tk.Misc) -> None:
+        """Show the dialog over the middle of its parent, with the keyboard at ``focus``."""
+        self.update_idletasks()
+        x = self._parent.winfo_rootx() + (self._parent.winfo_width() - self.winfo_reqwidth()) // 2
+        y = self._parent.winfo_rooty() + (self._parent.winfo_height() - self.winfo_reqheight()) // 3
+        self.geometry(f"+{max(0, x)}+{max(0, y)}")
+        self.deiconify()
+        self.lift()
+        focus.focus_set()
+
+    def close(self) -> None:
+        """Take the dialog away."""
+        self.destroy()
+        self._parent.focus_set()
+
+
+class UnsavedDialog(Dialog):
+    """Asks what becomes of strokes that no file holds."""
+
+    def __init__(self, parent: tk.Tk | tk.Toplevel, factor: float, answered: Callable[[str], None]) -> None:
+        """``answered`` is called with "save", "discard" or "cancel"."""
+        super().__init__(parent, "Unsaved strokes", factor)
+        self._answered = answered
+        ttk.Label(self.body, text="Save the strokes before closing?", font="Title").pack(anchor="w")
+        text = "They are not saved. Without saving they are lost."
+        ttk.Label(self.body, text=text).pack(anchor="w", pady=(self.px(8), 0))
+        self.save = self.button("Save…", lambda: self._answer(SAVE), "primary")
+        self.cancel = self.button("Cancel", lambda: self._answer(CANCEL))
+        self.discard = self.button("Don't save", lambda: self._answer(DISCARD), side="left")
+        self.grab_when_seen()
+        self.stand(self.save)
+
+    def grab_when_seen(self) -> None:
+        """Keep events from the window below; Tk allows it once the dialog can be seen."""
+        self.bind("<Visibility>", lambda _: self.grab_set())
+
+    def close(self) -> None:
+        """Escape and the title bar's cross cancel."""
+        self._answer(CANCEL)
+
+    def _answer(self, answer: str) -> None:
+        super().close()
+        self._answered(answer)
+
+
+class HelpDialog(Dialog):
+    """The shortcuts, from the table of commands."""
+
+    def __init__(self, parent: tk.Tk | tk.Toplevel, factor: float, commands: Sequence[Command]) -> None:
+        super().__init__(parent, "Help", factor)
+        ttk.Label(self.body, text="Draw a number. It is read while you draw.", font="Title").grid(
+            row=0, column=0, columnspan=2, sticky="w"
+        )
+        text = (
+            "Click a digit, or press Tab, to see what the network sees. With a digit selected, type the right one to "
+            "correct it, or press Return to confirm it. Without a selected digit, 1, 2, 3 … choose the network."
+        )
+        about = ttk.Label(self.body, text=text, wraplength=self.px(600), justify="left")
+        about.grid(row=1, column=0, columnspan=2, sticky="w", pady=(self.px(8), self.px(16)))
+        mac = is_mac(self)
+        shown = [command for command in commands if command.keys]
+        half = (len(shown) + 1) // 2
+        for column, part in enumerate((shown[:half], shown[half:])):
+            table = ttk.Frame(self.body)
+            table.grid(row=2, column=column, sticky="nw", padx=(0, self.px(32) if column == 0 else 0))
+            for row, command in enumerate(part):
+                keys = "   ".join(accelerator(key, mac) for key in command.keys)
+                ttk.Label(table, text=keys, font="Strong").grid(row=row, column=0, sticky="w", pady=self.px(2))
+                name = ttk.Label(table, text=command.label.rstrip("…"))
+                name.grid(row=row, column=1, sticky="w", padx=(self.px(16), 0))
+        self.stand(self.button("Close", self.close, "primary"))
+
+
+class HandwritingDialog(Dialog):
+    """My handwriting: how many digits, how each network does on them, what they look like."""
+
+    def __init__(
+        self,
+        parent: tk.Tk | tk.Toplevel,
+        factor: float,
+        palette: Palette,
+        collection: Collection,
+        remove: Callable[[str], None],
+        export: Callable[[], None],
+    ) -> None:
+        """``remove`` is called with the key of a digit to take out, ``export`` to copy all somewhere."""
+        super().__init__(parent, "My handwriting", factor)
+        self._collection, self._palette, self._remove = collection, palette, remove
+        self._picture: ImageTk.PhotoImage | None = None
+        self.selected: str | None = None
+        self.title_label = ttk.Label(self.body, font="Title")
+        self.title_label.pack(anchor="w")
+        self.figures = ttk.Label(self.body, justify="left")
+        self.figures.pack(anchor="w", pady=(self.px(6), self.px(12)))
+        self.counts = ttk.Frame(self.body)
+        self.counts.pack(fill="x", pady=(0, self.px(12)))
+        self._build_gallery()
+        text = f"The digits lie in {collection.folder}. Nothing leaves this machine."
+        ttk.Label(self.body, text=text, font="Small", wraplength=self.px(620), justify="left").pack(
+            anchor="w", pady=(self.px(10), 0)
+        )
+        closing = self.button("Close", self.close, "primary")
+        self.export = self.button("Export…", export)
+        self.button("Show the folder", lambda: webbrowser.open(collection.folder.as_uri()))
+        self.delete = self.button("Delete the selected digit", self._delete, side="left")
+        self.bind("<Delete>", lambda _: self._delete())
+        self.stand(closing)
+
+    def _build_gallery(self) -> None:
+        frame = ttk.Frame(self.body)
+        frame.pack(fill="both", expand=True)
+        size = self.px(52)
+        self.gallery = tk.Canvas(
+            frame, width=COLUMNS * size, height=4 * size, highlightthickness=0, background=self._palette.paper
+        )
+        bar = ttk.Scrollbar(frame, command=self.gallery.yview)
+        self.gallery.configure(yscrollcommand=bar.set)
+        self.gallery.pack(side="left", fill="both", expand=True)
+        bar.pack(side="right", fill="y")
+        self.gallery.bind("<Button-1>", self._click)
+        self.gallery.bind("<Button-4>", lambda _: self.gallery.yview_scroll(-1, "units"))
+        self.gallery.bind("<Button-5>", lambda _: self.gallery.yview_scroll(1, "units"))
+        self.gallery.bind("<MouseWheel>", lambda e: self.gallery.yview_scroll(-1 if e.delta > 0 else 1, "units"))
+
+    def show(self, misses: Mapping[str, int]) -> None:
+        """Show the collection as it is, and each network's misses."""
+        n = len(self._collection)
+        self.title_label.configure(text=counted(n, "digit") if n else "No digits yet")
+        if n:
+            said = [
+                f"{name}: {n - missed:,} right, {missed:,} missed ({percent(1 - missed / n)})"
+                for name, missed in misses.items()
+            ]
+            self.figures.configure(text="\n".join(said) or "The networks are reading them …")
+        else:
+            self.figures.configure(text="Correct a digit, or confirm one with Return, and it is kept here.")
+        for child in self.counts.winfo_children():
+            child.destroy()
+        for digit, count in enumerate(self._collection.counts()):
+            ttk.Label(self.counts, text=f"{digit}", font="Strong").grid(row=0, column=digit)
+            ttk.Label(self.counts, text=f"{count:,}").grid(row=1, column=digit)
+            self.counts.columnconfigure(digit, weight=1, uniform="digits")
+        self.delete.configure(state="normal" if self.selected else "disabled")
+        self.export.configure(state="normal" if n else "disabled")
+        self._draw()
+
+    def _draw(self) -> None:
+        """All digits in one picture: quick also for thousands."""
+        entries, size = self._collection.entries, self.px(52)
+        n_rows = max(1, -(-len(entries) // COLUMNS))
+        sheet = Image.new("L", (COLUMNS * size, n_rows * size), 0)
+        inner = size - self.px(8)
+        for i, entry in enumerate(entries):
+            picture = Image.fromarray(entry.crop).resize((inner, inner), Image.Resampling.BICUBIC)
+            sheet.paste(picture, self._corner(i, self.px(4)))
+        ink = np.asarray(sheet, np.float32)[..., np.newaxis] / 255
+        paper, dark = (np.array([v >> 8 for v in self.winfo_rgb(c)]) for c in (self._palette.paper, self._palette.ink))
+        coloured = Image.fromarray((paper * (1 - ink) + dark * ink).astype(np.uint8))
+        self._picture = ImageTk.PhotoImage(coloured, master=self)
+        self.gallery.delete("all")
+        self.gallery.create_image(0, 0, image=self._picture, anchor="nw")
+        for i, entry in enumerate(entries):
+            self._draw_label(i, entry)
+        self.gallery.configure(scrollregion=(0, 0, COLUMNS * size, n_rows * size))
+
+    def _draw_label(self, i: int, entry: Entry) -> None:
+        x, y = self._corner(i, 0)
+        size = self.px(52)
+        if entry.key == self.selected:
+            frame = (x + 2, y + 2, x + size - 2, y + size - 2)
+            self.gallery.create_rectangle(frame, outline=self._palette.accent, width=self.px(2))
+        self.gallery.create_text(
+            x + self.px(5), y + self.px(3), text=str(entry.label), font="Small", fill=self._palette.accent, anchor="nw"
+        )
+
+    def _corner(self, i: int, inset: int) -> tuple[int, int]:
+        size = self.px(52)
+        return i % COLUMNS * size + inset, i // COLUMNS * size + inset
+
+    def _click(self, event: "tk.Event[tk.Misc]") -> None:
+        size = self.px(52)
+        column, row = int(event.x // size), int(self.gallery.canvasy(event.y) // size)  # type: ignore[no-untyped-call]
+        i = row * COLUMNS + column
+        entries = self._collection.entries
+        self.selected = entries[i].key if column < COLUMNS and i < len(entries) else None
+        self.delete.configure(state="normal" if self.selected else "disabled")
+        self._draw()
+
+    def _delete(self) -> None:
+        if self.selected is not None:
+            key, self.selected = self.selected, None
+            self._remove(key)
+
+
+def ask_open(parent: tk.Misc) -> Path | None:
+    """Which file to open; None if none."""
+    every = ("*.json", *IMAGES)
+    types = (("Drawings and images", every), ("Strokes", ("*.json",)), ("Images", IMAGES), ("All files", ("*",)))
+    return _path(filedialog.askopenfilename(parent=parent, title="Open a drawing or an image", filetypes=types))
+
+
+def ask_save(parent: tk.Misc, title: str, name: str, types: Sequence[tuple[str, str]]) -> Path | None:
+    """Where to save to; None if nowhere. ``types`` are (name, "*.suffix"), the default first."""
+    suffix = types[0][1].lstrip("*")
+    return _path(
+        filedialog.asksaveasfilename(
+            parent=parent, title=title, initialfile=name, defaultextension=suffix, filetypes=list(types)
+        )
+    )
+
+
+def _path(answer: str | tuple[str, ...]) -> Path | None:
+    return Path(answer) if answer and isinstance(answer, str) else None

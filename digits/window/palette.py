@@ -1,0 +1,49 @@
+"""The colours of what the program draws itself, light and dark. No widgets."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of what the program draws itself, as ``#rrggbb``."""
+
+    window: str  #: behind the controls; the theme's own background
+    paper: str
+    edge: str
+    ink: str
+    text: str
+    muted: str
+    track: str
+    accent: str
+    soft: str  #: behind what is selected
+    rejected: str
+    corrected: str
+
+
+LIGHT = Palette(
+    window="#f7f8fa",
+    paper="#ffffff",
+    edge="#dfe3ea",
+    ink="#1e2330",
+    text="#1e2330",
+    muted="#5f6b7e",
+    track="#e8ebf0",
+    accent="#4f46e5",
+    soft="#e9e8fd",
+    rejected="#b45309",
+    corrected="#15803d",
+)
+DARK = Palette(
+    window="#1c1f27",
+    paper="#12141a",
+    edge="#333845",
+    ink="#f1f3f7",
+    text="#e7e9ee",
+    muted="#9aa5b8",
+    track="#2e333f",
+    accent="#8b87ff",
+    soft="#2c2c52",
+    rejected="#fbbf24",
+    corrected="#4ade80",
+)
+ON_PHOTOGRAPH = "#2563eb"  #: ink on a photograph, whose paper may be light or dark

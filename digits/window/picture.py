@@ -1,0 +1,87 @@
+"""A drawing as a picture to save, plain or with boxes and digits. No widgets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+
+from digits.reading.ink import rasterise
+from digits.reading.segmentation import Box
+from digits.window.document import State
+from digits.window.palette import LIGHT, ON_PHOTOGRAPH
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What is shown around one digit.
+
+    Attributes:
+        box: (x, y, width, height) in the drawing's pixels.
+        text: the digit, or "?".
+        note: beside it, such as the confidence.
+        rejected: whether it is doubtful: shown in a second colour and dashed.
+        corrected: whether a person gave the answer.
+    """
+
+    box: Box
+    text: str
+    note: str = ""
+    rejected: bool = False
+    corrected: bool = False
+
+
+def render(state: State, size: tuple[int, int], marks: Sequence[Mark] = ()) -> Image.Image:
+    """Draw the strokes on white paper of (width, height) pixels, or on their photograph, and ``marks`` over them."""
+    if state.photograph is not None:
+        paper = state.photograph.rgb.astype(np.uint8)
+        ink = ImageColor.getrgb(ON_PHOTOGRAPH)
+    else:
+        paper = np.full((size[1], size[0], 3), 255, np.uint8)
+        ink = ImageColor.getrgb(LIGHT.ink)
+    image = Image.fromarray(paper)
+    if state.strokes:
+        alpha = rasterise(state.strokes, image.width, image.height)
+        image.paste(ink[:3], mask=Image.fromarray(alpha))
+    draw = ImageDraw.Draw(image)
+    unit = max(1.0, max(image.size) / 1200)  # lines and letters stay legible on a large scan
+    for mark in marks:
+        _draw_mark(draw, mark, unit)
+    return image
+
+
+def _draw_mark(draw: ImageDraw.ImageDraw, mark: Mark, unit: float) -> None:
+    colour = LIGHT.rejected if mark.rejected else LIGHT.corrected if mark.corrected else LIGHT.accent
+    x, y, width, height = mark.box
+    margin, line = 6 * unit, max(1, round(2 * unit))
+    left, top, right, bottom = x - margin, y - margin, x + width + margin, y + height + margin
+    if mark.rejected:
+        for start, end in (((left, top), (right, top)), ((left, bottom), (right, bottom))):
+            _dashed(draw, start, end, colour, line, unit)
+        for start, end in (((left, top), (left, bottom)), ((right, top), (right, bottom))):
+            _dashed(draw, start, end, colour, line, unit)
+    else:
+        draw.rectangle((left, top, right, bottom), outline=colour, width=line)
+    font = ImageFont.load_default(round(18 * unit))
+    text = f"{mark.text}  {mark.note}" if mark.note else mark.text
+    place = ((left + right) / 2, bottom + 3 * unit)
+    chip = draw.textbbox(place, text, font=font, anchor="ma")
+    draw.rectangle((chip[0] - 3 * unit, chip[1] - unit, chip[2] + 3 * unit, chip[3] + unit), fill="#ffffff")
+    draw.text(place, text, fill=colour, font=font, anchor="ma")
+
+
+def _dashed(
+    draw: ImageDraw.ImageDraw,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    colour: str,
+    line: int,
+    unit: float,
+) -> None:
+    """A straight dashed line; Pillow draws none itself."""
+    (x0, y0), (x1, y1) = start, end
+    length = max(abs(x1 - x0), abs(y1 - y0))
+    step = 9 * unit
+    for i in range(int(length / step) + 1):
+        a, b = i * step / length, min(1.0, (i * step + 5 * unit) / length)
+        draw.line((x0 + (x1 - x0) * a, y0 + (y1 - y0) * a, x0 + (x1 - x0) * b, y0 + (y1 - y0) * b), colour, line)

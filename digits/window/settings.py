@@ -1,0 +1,76 @@
+"""What the program remembers between runs: a small JSON file in the user's own folder."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from digits.files import write_json
+
+THEMES = ("system", "light", "dark")
+SMALLEST_PEN, LARGEST_PEN = 2, 40  #: pixels
+ZOOMS = (0, 100, 125, 150, 175, 200)  #: percent; 0 follows the screen
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is remembered.
+
+    Attributes:
+        theme: "light", "dark", or "system" to follow the desktop.
+        zoom: size of everything on the screen in percent; 0 follows the screen's own setting.
+        network: the chosen network's name; "" for the first that loads.
+        pen: the pen's diameter in pixels, 2 to 40.
+    """
+
+    theme: str = "system"
+    zoom: int = 0
+    network: str = ""
+    pen: int = 14
+
+
+def default_path(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Where the settings lie, by the habits of each system."""
+    home = Path.home()
+    if platform == "win32":
+        folder = Path(environment.get("APPDATA") or home / "AppData" / "Roaming")
+    elif platform == "darwin":
+        folder = home / "Library" / "Application Support"
+    else:
+        folder = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
+    return folder / "handwritten-digits" / "settings.json"
+
+
+def load(path: Path) -> Settings:
+    """Read the settings; what is missing, damaged or out of range takes its default."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return Settings()  # convenience, not data: no reason to bother anyone
+    if not isinstance(stored, dict):
+        return Settings()
+    known = {field.name: stored[field.name] for field in fields(Settings) if _valid(field.name, stored)}
+    return Settings(**known)
+
+
+def save(path: Path, settings: Settings) -> None:
+    """Write the settings, atomically.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    write_json(path, asdict(settings))
+
+
+def _valid(name: str, stored: Mapping[str, Any]) -> bool:
+    value = stored.get(name)
+    if name == "theme":
+        return value in THEMES
+    if name == "zoom":
+        return type(value) is int and value in ZOOMS
+    if name == "pen":
+        return type(value) is int and SMALLEST_PEN <= value <= LARGEST_PEN
+    return isinstance(value, str)

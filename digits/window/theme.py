@@ -1,0 +1,140 @@
+"""Colours, fonts and sizes: light and dark, sharp on every screen."""
+
+import io
+import shutil
+import subprocess
+import sys
+import tkinter as tk
+from tkinter import font
+
+import ttkbootstrap as ttk
+from PIL import Image, ImageDraw
+
+from digits.reading.ink import Stroke, rasterise
+from digits.window.palette import DARK, LIGHT, Palette
+
+FAMILY = ttk.Theme(
+    name="digits",
+    primary=LIGHT.accent,
+    success="#15803d",
+    info="#0891b2",
+    warning="#d97706",
+    danger="#dc2626",
+    neutral="#64748b",
+    light={"background": LIGHT.window, "foreground": LIGHT.text},
+    dark={"background": DARK.window, "foreground": DARK.text},
+)
+#: Looked for in this order where the system's own font is a bitmap or missing.
+FONTS = ("Inter", "Cantarell", "Ubuntu", "Noto Sans", "DejaVu Sans", "Liberation Sans", "Helvetica")
+#: The program's named fonts with their sizes in points.
+OWN_FONTS = (("Small", 9, "normal"), ("Strong", 10, "bold"), ("Title", 12, "bold"), ("Number", 40, "bold"))
+
+
+def make_aware_of_screen() -> None:
+    """Tell Windows, before the first window, that this program draws sharply at every scaling."""
+    ttk.enable_high_dpi_awareness()
+
+
+def start(dark: bool) -> ttk.Style:
+    """Put the theme on the window that was just made."""
+    FAMILY.register()
+    return ttk.Style(theme=_name(dark))
+
+
+def stop() -> None:
+    """Let go of the window's theme, so that another window can have one."""
+    ttk.Style.instance = None
+
+
+def use(style: ttk.Style, dark: bool) -> Palette:
+    """Change to light or dark; returns the colours of what the program draws itself."""
+    palette = DARK if dark else LIGHT
+    style.theme_use(_name(dark))
+    for name in ("primary.Toolbutton", "Toolbutton"):  # what is not chosen must not look as if it could not be
+        style.configure(name, foreground=palette.text, background=palette.paper, bordercolor=palette.edge)
+        style.configure(name, lightcolor=palette.paper, darkcolor=palette.paper)
+    return palette
+
+
+def _name(dark: bool) -> str:
+    return f"{FAMILY.name}-{'dark' if dark else 'light'}"
+
+
+def is_dark(choice: str) -> bool:
+    """Whether "light", "dark" or "system" means the dark colours now; asks the desktop, which takes a moment."""
+    return _system_is_dark() if choice == "system" else choice == "dark"
+
+
+def scaling(root: tk.Misc, zoom: int) -> float:
+    """Screen pixels a logical pixel, 1.0 to 3.0.
+
+    Args:
+        root: any widget.
+        zoom: percent; 0 follows the screen, in steps of a quarter.
+    """
+    if zoom:
+        return zoom / 100
+    standard = 1.0 if root.tk.call("tk", "windowingsystem") == "aqua" else 4 / 3
+    measured = float(root.tk.call("tk", "scaling")) / standard
+    return min(3.0, max(1.0, round(measured * 4) / 4))
+
+
+def apply_scaling(root: tk.Misc, factor: float) -> None:
+    """Make points, and with them fonts and the theme's pictures, ``factor`` times as large as on a plain screen."""
+    standard = 1.0 if root.tk.call("tk", "windowingsystem") == "aqua" else 4 / 3
+    root.tk.call("tk", "scaling", standard * factor)
+
+
+def set_fonts(root: tk.Misc) -> None:
+    """The program's named fonts: the system's own family where it is smooth, in points."""
+    family = font.nametofont("TkDefaultFont", root).actual("family")
+    if root.tk.call("tk", "windowingsystem") == "x11":
+        families = set(font.families(root))
+        family = next((name for name in FONTS if name in families), family)
+    for name in ("TkDefaultFont", "TkTextFont", "TkMenuFont", "TkHeadingFont", "TkCaptionFont", "TkTooltipFont"):
+        font.nametofont(name, root).configure(family=family, size=10, weight="normal")
+    for name, size, weight in OWN_FONTS:
+        change = "configure" if name in font.names(root) else "create"
+        root.tk.call("font", change, name, "-family", family, "-size", size, "-weight", weight)
+
+
+def icon(root: tk.Misc) -> tk.PhotoImage:
+    """The window's icon: a written 7 on a rounded square."""
+    image = Image.new("RGBA", (128, 128))
+    ImageDraw.Draw(image).rounded_rectangle((4, 4, 123, 123), 30, fill=LIGHT.accent)
+    seven = Stroke(((40, 38), (88, 36), (60, 94)), 14)
+    image.paste((255, 255, 255), mask=Image.fromarray(rasterise([seven], 128, 128)))
+    content = io.BytesIO()
+    image.save(content, format="PNG")
+    return tk.PhotoImage(master=root, data=content.getvalue())
+
+
+def _system_is_dark() -> bool:
+    if sys.platform == "win32":
+        return _windows_is_dark()
+    if sys.platform == "darwin":
+        return "Dark" in _said_by("defaults", "read", "-g", "AppleInterfaceStyle")
+    return "dark" in _said_by("gsettings", "get", "org.gnome.desktop.interface", "color-scheme")
+
+
+def _windows_is_dark() -> bool:
+    if sys.platform != "win32":
+        return False
+    import winreg
+
+    place = r"Software\Microsoft\Windows\CurrentVersion\Themes\Personalize"
+    try:
+        with winreg.OpenKey(winreg.HKEY_CURRENT_USER, place) as key:
+            return winreg.QueryValueEx(key, "AppsUseLightTheme")[0] == 0
+    except OSError:
+        return False  # before Windows 10 there was no dark mode
+
+
+def _said_by(*command: str) -> str:
+    """What a command of the desktop prints; "" where there is no such desktop."""
+    if shutil.which(command[0]) is None:
+        return ""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=0.5, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""

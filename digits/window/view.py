@@ -1,0 +1,42 @@
+"""Where a point of the drawing lies on the screen. No widgets."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from digits.reading.ink import Stroke
+
+
+@dataclass(frozen=True)
+class View:
+    """Scale and shift from the drawing's pixels to the screen's: ``screen = scale * page + (left, top)``."""
+
+    scale: float = 1.0
+    left: float = 0.0
+    top: float = 0.0
+
+    def to_screen(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the drawing is shown."""
+        return x * self.scale + self.left, y * self.scale + self.top
+
+    def to_page(self, x: float, y: float) -> tuple[float, float]:
+        """Which point of the drawing a screen point shows."""
+        return (x - self.left) / self.scale, (y - self.top) / self.scale
+
+
+def for_photograph(photograph: tuple[int, int], screen: tuple[int, int], margin: float) -> View:
+    """A photograph of (width, height) pixels as large as fits in the middle; at most magnified 3 times."""
+    width, height = photograph
+    scale = min(3.0, max(1, screen[0] - 2 * margin) / width, max(1, screen[1] - 2 * margin) / height)
+    return View(scale, (screen[0] - width * scale) / 2, (screen[1] - height * scale) / 2)
+
+
+def for_strokes(strokes: Iterable[Stroke], screen: tuple[int, int], zoom: float) -> View:
+    """Strokes where they were drawn, at ``zoom`` screen pixels a pixel; smaller only if some would be out of sight."""
+    drawn = list(strokes)
+    points = [point for stroke in drawn for point in stroke.points]
+    right = max((x for x, _ in points), default=0) * zoom
+    bottom = max((y for _, y in points), default=0) * zoom
+    if right <= screen[0] and bottom <= screen[1]:
+        return View(zoom)
+    edge = max(stroke.width for stroke in drawn) * zoom
+    return View(zoom * min(1.0, screen[0] / (right + edge), screen[1] / (bottom + edge)))

@@ -1,0 +1,231 @@
+"""Takes the pictures of the documentation from the real window: ``python -m docs.screenshots``.
+
+Needs Xvfb. Smooth, good-looking letters need a good font: on Debian and Ubuntu
+``sudo apt install xvfb fonts-inter``.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageGrab
+
+from digits.files import replacing
+from digits.reading.ink import Stroke, rasterise
+from digits.window.collection import Collection
+from digits.window.main_window import MainWindow
+from digits.window.session import Session
+from digits.window.settings import Settings, save
+from tests.window.handwriting import Points, between, curve, strokes
+
+HERE = Path(__file__).resolve().parent
+MODELS = HERE.parent / "models"
+NAMES = tuple(name for name in ("ANN", "CNN", "VGG16", "BEST") if (MODELS / f"{name}.onnx").exists())
+SIZE = (1180, 720)
+GIF_WIDTH = 940
+FRAME = 40  #: ms
+
+
+class Studio:
+    """A window in front of a camera."""
+
+    def __init__(self, folder: Path, theme: str, network: str = "VGG16", pen: int = 14) -> None:
+        settings = folder / f"{theme}.json"
+        save(settings, Settings(theme=theme, zoom=100, network=network, pen=pen))
+        session = Session(NAMES, Collection(folder / "my handwriting"))
+        self.window = MainWindow(MODELS, session, settings)
+        self.window.geometry(f"{SIZE[0]}x{SIZE[1]}+0+0")
+        self.pause(0.5)
+        self.settle()
+        self.frames: list[Image.Image] = []
+
+    def pause(self, seconds: float) -> None:
+        """Let the window work for a while."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.window.update()
+            time.sleep(0.005)
+
+    def settle(self) -> None:
+        """Wait until the workers have nothing left to do."""
+        while self.window.reader.waiting() or self.window.helper.waiting():
+            self.pause(0.02)
+        self.pause(0.1)
+
+    def draw(self, points: Points, each: Callable[[], None] = lambda: None) -> None:
+        """Draw a stroke, calling ``each`` after every point."""
+        canvas = self.window.canvas
+        screen = [(round(x), round(y)) for x, y in points]
+        canvas.event_generate("<ButtonPress-1>", x=screen[0][0], y=screen[0][1])
+        for x, y in screen[1:]:
+            canvas.event_generate("<B1-Motion>", x=x, y=y, state=0x100)
+            each()
+        canvas.event_generate("<ButtonRelease-1>", x=screen[-1][0], y=screen[-1][1], state=0x100)
+        self.window.update()
+
+    def write(self, number: list[Points]) -> None:
+        """Draw strokes and wait for the reading."""
+        for points in number:
+            self.draw(points)
+        self.settle()
+
+    def press(self, key: str) -> None:
+        """Press a key."""
+        self.window.canvas.focus_force()
+        self.window.update()
+        self.window.canvas.event_generate(key)
+        self.settle()
+
+    def photograph(self) -> Image.Image:
+        """The window with its menu bar: all that lies left and above of its lower right corner."""
+        self.window.update()
+        right = self.window.winfo_rootx() + self.window.winfo_width()
+        bottom = self.window.winfo_rooty() + self.window.winfo_height()
+        return ImageGrab.grab(xdisplay=os.environ["DISPLAY"]).crop((0, 0, right, bottom))
+
+    def keep(self, name: str) -> None:
+        """Save a picture of the window as it is."""
+        with replacing(HERE / name) as temporary:
+            self.photograph().quantize(256, dither=Image.Dither.NONE).save(temporary, format="PNG", optimize=True)
+
+    def close(self) -> None:
+        """Close the window without a question."""
+        self.window.destroy()
+
+
+def light(folder: Path) -> None:
+    """Four digits, one of them selected with what decided."""
+    studio = Studio(folder, "light")
+    studio.write(strokes("4072", 70, 190, 210, gap=0.32, seed=3))
+    studio.press("<Key-Tab>")
+    studio.press("<Key-w>")
+    studio.keep("window-light.png")
+    studio.close()
+
+
+def dark(folder: Path) -> None:
+    """Two lines; one digit confirmed, one scribble rejected."""
+    studio = Studio(folder, "dark", pen=11)
+    studio.write(strokes("31415", 60, 90, 150, gap=0.36, seed=5))
+    studio.write(strokes("926", 60, 350, 150, gap=0.36, seed=6))
+    studio.write([SCRIBBLE])
+    studio.press("<Key-Tab>")
+    studio.press("<Key-Return>")
+    studio.press("<Key-Escape>")
+    studio.keep("window-dark.png")
+    studio.close()
+
+
+def compare(folder: Path) -> None:
+    """The networks side by side, on digits that are not easy."""
+    studio = Studio(folder, "light")
+    studio.write(strokes("2586", 70, 90, 190, gap=0.36, seed=8))
+    doubtful = (("1", "2", 0.35), ("1", "9", 0.55), ("2", "7", 0.6), ("9", "0", 0.4))
+    studio.write([between(a, b, share, 80 + 165 * i, 370, 190) for i, (a, b, share) in enumerate(doubtful)])
+    studio.press(f"<Control-Key-{len(NAMES) + 1}>")
+    studio.press("<Key-Tab>")
+    studio.keep("window-compare.png")
+    studio.close()
+
+
+def scan(folder: Path) -> None:
+    """A photograph of paper in uneven light."""
+    path = folder / "photograph.jpg"
+    Image.fromarray(paper()).save(path, quality=90)
+    studio = Studio(folder, "light")
+    studio.window.open_path(path)
+    studio.settle()
+    studio.press("<Key-Tab>")
+    studio.keep("window-photograph.png")
+    studio.close()
+
+
+def animation(folder: Path) -> None:
+    """A number being drawn and read."""
+    studio = Studio(folder, "light")
+    frames: list[Image.Image] = []
+
+    def shoot() -> None:
+        studio.pause(0.03)
+        image = studio.photograph()
+        height = round(image.height * GIF_WIDTH / image.width)
+        frames.append(image.resize((GIF_WIDTH, height), Image.Resampling.LANCZOS))
+
+    for points in strokes("4072", 70, 190, 210, gap=0.32, seed=3):
+        count = iter(range(len(points)))
+        studio.draw(points, lambda count=count: shoot() if next(count) % 4 == 0 else None)  # type: ignore[misc]
+        for _ in range(3):
+            shoot()
+    studio.settle()
+    shoot()
+    write_gif(HERE / "window.gif", frames)
+    studio.close()
+
+
+def write_gif(path: Path, frames: list[Image.Image]) -> None:
+    """Save frames as an endless animation that rests on its last picture."""
+    palette = frames[-1].quantize(128)
+    reduced = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    durations = [FRAME] * (len(frames) - 1) + [2500]
+    with replacing(path) as temporary:
+        reduced[0].save(
+            temporary, format="GIF", save_all=True, append_images=reduced[1:], duration=durations, loop=0, optimize=True
+        )
+
+
+def paper() -> NDArray[np.uint8]:
+    """A photograph made up: handwriting on squared paper, light from one side, a shadow, noise, a little turned."""
+    rng = np.random.default_rng(1)
+    width, height = 1600, 1080
+    sheet = np.full((height, width, 3), (244, 241, 232), np.float32)
+    sheet[::54] = sheet[:, ::54] = (214, 222, 230)
+    written = [
+        *strokes("31415", 240, 210, 230, gap=0.42, seed=21),
+        *strokes("92653", 250, 610, 230, gap=0.42, seed=22),
+    ]
+    ink = rasterise([Stroke(tuple(points), 13) for points in written], width, height)
+    share = cv2.GaussianBlur(ink, (5, 5), 0)[..., np.newaxis] / 255 * 0.9
+    sheet = sheet * (1 - share) + np.array((38, 44, 92), np.float32) * share
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), 2.0, 1.06)
+    sheet = cv2.warpAffine(sheet, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    lit = 1.02 - 0.38 * (x / width) - 0.16 * (y / height)
+    shadow = 1 - 0.25 / (1 + np.exp(-(x + 0.5 * y - 1500) / 60))
+    sheet *= (lit * shadow)[..., np.newaxis]
+    sheet += cv2.GaussianBlur(rng.normal(0, 9, sheet.shape).astype(np.float32), (3, 3), 0)
+    return np.clip(sheet, 0, 255).astype(np.uint8)
+
+
+SCRIBBLE = curve([(480, 430), (512, 355), (538, 510), (564, 355), (590, 510), (616, 370)]).tolist()
+
+
+def main() -> None:
+    """Take all pictures, or those named on the command line."""
+    pictures = {"light": light, "dark": dark, "compare": compare, "photograph": scan, "gif": animation}
+    chosen = sys.argv[1:] or list(pictures)
+    if shutil.which("Xvfb") is None:
+        sys.exit("needs Xvfb: sudo apt install xvfb")
+    reading, writing = os.pipe()
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24"], pass_fds=(writing,))
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        os.environ["DISPLAY"] = f":{pipe.readline().strip()}"  # a free one, said once the server is ready
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for name in chosen:
+                (Path(folder) / name).mkdir()
+                pictures[name](Path(folder) / name)
+    finally:
+        server.terminate()
+
+
+if __name__ == "__main__":
+    main()

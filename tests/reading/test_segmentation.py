@@ -1,0 +1,138 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from digits.reading.ink import Stroke
+from digits.reading.segmentation import INK, Segment, image_parts, segment, stroke_parts
+from tests.reading.conftest import picture, written
+
+Way = Callable[[list[Stroke]], list[Segment]]
+
+
+def from_image(strokes: list[Stroke]) -> list[Segment]:
+    return segment(image_parts(picture(strokes)))
+
+
+def from_strokes(strokes: list[Stroke]) -> list[Segment]:
+    return segment(stroke_parts(strokes))
+
+
+both = pytest.mark.parametrize("find", [from_image, from_strokes])
+
+
+def stroke(text: str, pen: float = 8) -> Stroke:
+    return Stroke(tuple((float(x), float(y)) for x, y in (pair.split(",") for pair in text.split())), pen)
+
+
+def centres(parts: list[Segment]) -> list[float]:
+    return [part.box[0] + part.box[2] / 2 for part in parts]
+
+
+ONE_DIGIT = {
+    "a 4 in two strokes that cross": ["60,10 15,70 100,70", "75,45 72,130"],
+    "an open 4, its strokes apart": ["20,10 18,60 60,62", "70,38 68,120"],
+    "the bar of a 5 apart from its body": ["30,24 28,60 70,60 80,95 30,120", "32,6 90,6"],
+    "the crossing of a 7": ["20,10 90,10 50,130", "35,70 80,66"],
+    "a 1 with its base apart": ["40,30 60,8 60,110", "35,124 86,124"],
+    "an 8 of two rings": ["50,10 25,35 50,58 75,35 50,10", "50,68 20,98 50,128 80,98 50,68"],
+    "a 0 drawn twice": ["50,10 20,60 50,120 80,60 50,10", "50,24 32,60 50,106 68,60 50,24"],
+    "an 8 with a dot of ink beside it": ["75,20 45,8 25,35 75,90 50,120 25,95 75,30", "110,60"],
+}
+
+
+@both
+@pytest.mark.parametrize("drawing", ONE_DIGIT.values(), ids=ONE_DIGIT)
+def test_strokes_of_one_digit_are_grouped(drawing: list[str], find: Way) -> None:
+    assert len(find([stroke(text) for text in drawing])) == 1
+
+
+@both
+@pytest.mark.parametrize("number", ["4072", "555555", "1234567890", "4444"])
+@pytest.mark.parametrize("pen", [3, 8, 14])
+def test_a_number_is_cut_into_its_digits_in_order(number: str, pen: int, find: Way) -> None:
+    parts = find(written(number, pen=pen))
+    assert len(parts) == len(number)
+    assert centres(parts) == sorted(centres(parts))
+    assert {part.line for part in parts} == {0}
+
+
+SEVERAL = {
+    "a 7's roof over the next digit": (["10,10 120,10 60,130", "130,50 100,80 128,120 150,85 130,50"], 2),
+    "digits that nearly touch": (["20,10 20,120", "32,10 32,120", "44,10 44,120"], 3),
+    "two lines of digits, one below the other": (["20,10 20,100", "20,125 20,215"], 2),
+    "two rings side by side": (["40,10 10,60 40,120 70,60 40,10", "120,10 90,60 120,120 150,60 120,10"], 2),
+}
+
+
+@both
+@pytest.mark.parametrize(("drawing", "n"), SEVERAL.values(), ids=SEVERAL)
+def test_digits_are_kept_apart(drawing: list[str], n: int, find: Way) -> None:
+    assert len(find([stroke(text) for text in drawing])) == n
+
+
+def test_strokes_that_touch_side_by_side_stay_two_digits() -> None:
+    assert len(from_strokes([stroke("40,10 10,60 40,120 70,60 40,10"), stroke("75,10 77,120")])) == 2
+
+
+def test_a_crop_holds_its_own_ink_alone() -> None:
+    seven, ring = from_strokes([stroke("10,10 120,10 60,130"), stroke("130,50 100,80 128,120 150,85 130,50")])
+    assert seven.box[0] + seven.box[2] > ring.box[0]  # their boxes overlap
+    alone = from_strokes([stroke("10,10 120,10 60,130")])[0]
+    assert np.array_equal(seven.ink, alone.ink)
+    assert ring.ink[:3, :5].max() == 0
+
+
+def test_segments_know_their_strokes() -> None:
+    parts = from_strokes([stroke("200,10 200,120"), stroke("60,10 15,70 100,70"), stroke("75,45 72,130")])
+    assert [part.strokes for part in parts] == [(1, 2), (0,)]
+
+
+@both
+def test_lines_are_read_from_top_to_bottom(find: Way) -> None:
+    lower = [Stroke(tuple((x, y + 170) for x, y in s.points), s.width) for s in written("56", seed=2)]
+    parts = find([*lower, *written("123")])
+    assert [part.line for part in parts] == [0, 0, 0, 1, 1]
+    assert centres(parts[:3]) == sorted(centres(parts[:3])) and centres(parts[3:]) == sorted(centres(parts[3:]))
+
+
+@both
+def test_a_rising_line_is_one_line(find: Way) -> None:
+    rising = [Stroke(tuple((x, y - 0.25 * x) for x, y in s.points), s.width) for s in written("123456")]
+    assert {part.line for part in find(rising)} == {0}
+
+
+def test_specks_are_dropped_relative_to_the_stroke_width() -> None:
+    ink = picture(written("47", pen=10), margin=40)
+    rng = np.random.default_rng(0)
+    for x, y in rng.integers(0, (ink.shape[1] - 6, 30), (20, 2)):
+        ink[y : y + 5, x : x + 6] = 255
+    assert len(segment(image_parts(ink))) == 2
+
+
+@pytest.mark.parametrize("edge", ["left", "top", "right", "bottom"])
+def test_ink_at_the_very_edge(edge: str) -> None:
+    ink = picture(written("3"), margin=0)
+    y, x = np.nonzero(ink >= INK)
+    ink = ink[y.min() : y.max() + 1, x.min() : x.max() + 1]
+    room = {"left": (40, 40, 0, 40), "top": (0, 40, 40, 40), "right": (40, 40, 40, 0), "bottom": (40, 0, 40, 40)}[edge]
+    parts = segment(image_parts(np.pad(ink, (room[:2], room[2:]))))
+    assert len(parts) == 1
+    assert parts[0].box[2:] == (ink.shape[1], ink.shape[0])
+
+
+def test_strokes_on_an_image_join_its_ink() -> None:
+    roof_and_stem = picture([stroke("20,10 90,10 50,130")], margin=0)
+    left, top = 20 - 5, 10 - 5
+    crossing = Stroke(((35.0 - left, 70.0 - top), (80.0 - left, 66.0 - top)), 8)
+    assert len(segment([*stroke_parts([crossing]), *image_parts(roof_and_stem)])) == 1
+
+
+def test_nothing_gives_nothing() -> None:
+    assert segment([]) == []
+    assert image_parts(np.zeros((50, 60), np.uint8)) == image_parts(np.zeros((1, 1), np.uint8)) == []
+
+
+def test_a_texture_is_answered_in_reasonable_time() -> None:
+    noise = (np.random.default_rng(0).random((1500, 1500)) < 0.2).astype(np.uint8) * 255
+    assert len(segment(image_parts(noise))) <= 1000

@@ -1,0 +1,77 @@
+"""What the worker's thread does, with the committed networks."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digits.errors import UserError
+from digits.reading.ink import Stroke, Strokes, rasterise, save_strokes
+from digits.window.collection import Entry
+from digits.window.document import Photograph, State
+from digits.window.engine import BATCH, Engine
+from tests.window.conftest import MODELS, NAMES
+from tests.window.handwriting import strokes
+
+DRAWN = tuple(Stroke(tuple(points), 12) for points in strokes("402", 40, 40, 150))
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return Engine(MODELS)
+
+
+def test_all_networks_read_the_same_digits(engine):
+    result = engine.read(State(DRAWN), NAMES)
+    assert {name: reading.text for name, reading in result.readings.items()} == dict.fromkeys(NAMES, "402")
+    assert len(set(result.keys)) == 3
+
+
+def test_the_key_of_a_digit_stays_when_another_comes(engine):
+    before = engine.read(State(DRAWN), ["CNN"]).keys
+    after = engine.read(State((*DRAWN, Stroke(((600, 60), (600, 200)), 12))), ["CNN"]).keys
+    assert set(before) < set(after)
+
+
+def test_hidden_digits_are_not_read(engine):
+    state = State(DRAWN)
+    result = engine.read(state, ["CNN"])
+    hidden = State(state.strokes, None, frozenset(result.keys[:1]))
+    assert engine.read(hidden, ["CNN"]).readings["CNN"].text == "02"
+
+
+def test_networks_that_cannot_be_used_are_left_out(tmp_path):
+    engine = Engine(tmp_path)
+    assert engine.read(State(DRAWN), NAMES).readings == {}
+    with pytest.raises(UserError, match=r"python test\.py --models CNN"):
+        engine.classifier("CNN")
+
+
+def test_opening_either_kind(engine, tmp_path):
+    save_strokes(tmp_path / "drawing.json", Strokes(DRAWN, (640, 480)))
+    assert engine.open(tmp_path / "drawing.json") == Strokes(DRAWN, (640, 480))
+    Image.fromarray(255 - rasterise(DRAWN, 500, 300)).save(tmp_path / "picture.png")
+    opened = engine.open(tmp_path / "picture.png")
+    assert isinstance(opened, Photograph)
+    assert opened.size == (500, 300)
+    assert engine.read(State(photograph=opened), ["CNN"]).readings["CNN"].text == "402"
+
+
+def test_a_large_photograph_has_a_small_preview(engine):
+    photograph = engine.take(Image.new("RGB", (4800, 1200), "white"))
+    assert photograph.preview.shape == (600, 2400, 3)
+
+
+def test_misses_are_counted_in_portions(engine):
+    crops = [digit.crop for digit in engine.read(State(DRAWN), ["CNN"]).readings["CNN"].digits]
+    entries = [Entry(f"{i}", (4, 0, 2)[i % 3], crops[i % 3]) for i in range(BATCH + 3)]
+    assert engine.misses("CNN", entries) is None
+    assert engine.misses("CNN", entries) == 0
+    assert engine.misses("CNN", [Entry("0", 9, crops[0]), *entries[1:]]) == 1
+    assert engine.misses("CNN", []) == 0
+
+
+def test_what_decided_has_the_crop_s_shape(engine):
+    crop = engine.read(State(DRAWN), ["ANN"]).readings["ANN"].digits[0].crop
+    lost = engine.occlusion("ANN", crop, 4)
+    assert lost.shape == (28, 28)
+    assert np.abs(lost).max() > 0.02

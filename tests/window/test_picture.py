@@ -1,0 +1,38 @@
+"""Drawings as pictures."""
+
+import numpy as np
+
+from digits.reading.ink import Stroke, rasterise
+from digits.window.document import Photograph, State
+from digits.window.picture import Mark, render
+
+DRAWN = (Stroke(((20, 20), (60, 80)), 10),)
+
+
+def test_plain_is_the_ink_that_is_read_on_white_paper():
+    grey = np.asarray(render(State(DRAWN), (100, 120)).convert("L"))
+    ink = rasterise(DRAWN, 100, 120)
+    assert grey.shape == (120, 100)
+    assert np.array_equal(grey == 255, ink == 0)
+    assert np.corrcoef(grey.ravel(), ink.ravel())[0, 1] < -0.999
+
+
+def test_marks_are_drawn_solid_or_dashed():
+    def top_edge(**kinds):
+        image = render(State(DRAWN), (300, 300), [Mark((100, 100, 100, 100), "7", "96 %", **kinds)])
+        return (np.asarray(image)[94, 94:206] != 255).any(axis=1)
+
+    assert top_edge().all()
+    dashed = top_edge(rejected=True)
+    assert dashed.any()
+    assert not dashed.all()
+
+
+def test_a_photograph_keeps_its_pixels_and_its_array():
+    rgb = np.full((50, 60, 3), 90, np.uint8)
+    state = State(DRAWN, Photograph("p", rgb, (), rgb))
+    image = np.asarray(render(state, (1, 1)))
+    assert image.shape == (50, 60, 3)
+    assert tuple(image[0, 0]) == (90, 90, 90)
+    assert tuple(image[30, 27]) != (90, 90, 90)
+    assert (rgb == 90).all()

@@ -1,0 +1,40 @@
+"""Settings: remembered, and a damaged file is ignored."""
+
+from pathlib import Path
+
+import pytest
+
+from digits.window.settings import Settings, default_path, load, save
+
+
+def test_what_is_saved_is_loaded(tmp_path):
+    settings = Settings(theme="dark", zoom=150, network="CNN", pen=20)
+    save(tmp_path / "new" / "settings.json", settings)
+    assert load(tmp_path / "new" / "settings.json") == settings
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", "\x00", "[" * 100_000])
+def test_a_damaged_file_is_ignored(tmp_path, content):
+    path = tmp_path / "settings.json"
+    path.write_text(content)
+    assert load(path) == Settings()
+
+
+def test_values_out_of_range_take_their_default(tmp_path):
+    path = tmp_path / "settings.json"
+    path.write_text('{"theme": "pink", "zoom": 7, "pen": true, "network": 3, "other": 1}')
+    assert load(path) == Settings()
+    path.write_text('{"theme": "dark", "zoom": "200", "pen": 41}')
+    assert load(path) == Settings(theme="dark")
+
+
+def test_a_missing_file_is_no_trouble(tmp_path):
+    assert load(tmp_path / "nothing.json") == Settings()
+
+
+def test_each_system_has_its_place():
+    home = Path.home()
+    assert default_path({}, "linux") == home / ".config/handwritten-digits/settings.json"
+    assert default_path({"XDG_CONFIG_HOME": "/else"}, "linux") == Path("/else/handwritten-digits/settings.json")
+    assert default_path({}, "darwin").is_relative_to(home / "Library")
+    assert default_path({"APPDATA": "/roaming"}, "win32").is_relative_to("/roaming")
