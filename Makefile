@@ -1,4 +1,5 @@
-# make demo    environment, then the three networks on the embedded digits: about two minutes of work
+# make demo    environment, the three networks on the embedded digits, and a drawn number read: about two minutes
+# make gui     environment, then the window: draw digits and see them read
 # make test    environment and test suite
 # make train   the published run on MNIST, about half an hour on two cores
 # make lint    ruff and mypy
@@ -6,11 +7,19 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN = $(VENV)/bin/python
 
-.PHONY: demo test train lint clean
+.PHONY: demo gui test train lint clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
 	$(RUN) test.py --dataset uci
+	@echo
+	@echo "A drawn number, docs/drawing.png, read by the networks in models/:"
+	$(RUN) gui_digit_recognizer.py --image docs/drawing.png --model ANN
+	$(RUN) gui_digit_recognizer.py --image docs/drawing.png --model CNN
+	$(RUN) gui_digit_recognizer.py --image docs/drawing.png --model VGG16
+
+gui: $(VENV)/installed
+	$(RUN) gui_digit_recognizer.py
 
 test: $(VENV)/installed-dev
 	$(RUN) -m pytest

@@ -19,16 +19,16 @@ from numpy.typing import NDArray
 from PIL import Image, ImageGrab
 
 from digits.files import replacing
+from digits.networks import DEFAULT, MODELS
 from digits.reading.ink import Stroke, rasterise
 from digits.window.collection import Collection
 from digits.window.main_window import MainWindow
 from digits.window.session import Session
 from digits.window.settings import Settings, save
-from tests.window.handwriting import Points, between, curve, strokes
+from tests.handwriting import Points, between, curve, strokes
 
 HERE = Path(__file__).resolve().parent
-MODELS = HERE.parent / "models"
-NAMES = tuple(name for name in ("ANN", "CNN", "VGG16", "BEST") if (MODELS / f"{name}.onnx").exists())
+FILES = HERE.parent / "models"
 SIZE = (1180, 720)
 GIF_WIDTH = 940
 FRAME = 40  #: ms
@@ -37,11 +37,11 @@ FRAME = 40  #: ms
 class Studio:
     """A window in front of a camera."""
 
-    def __init__(self, folder: Path, theme: str, network: str = "VGG16", pen: int = 14) -> None:
+    def __init__(self, folder: Path, theme: str, network: str = DEFAULT, pen: int = 14) -> None:
         settings = folder / f"{theme}.json"
         save(settings, Settings(theme=theme, zoom=100, network=network, pen=pen))
-        session = Session(NAMES, Collection(folder / "my handwriting"))
-        self.window = MainWindow(MODELS, session, settings)
+        session = Session(MODELS, Collection(folder / "my handwriting"))
+        self.window = MainWindow(FILES, session, settings)
         self.window.geometry(f"{SIZE[0]}x{SIZE[1]}+0+0")
         self.pause(0.5)
         self.settle()
@@ -130,7 +130,7 @@ def compare(folder: Path) -> None:
     studio.write(strokes("2586", 70, 90, 190, gap=0.36, seed=8))
     doubtful = (("1", "2", 0.35), ("1", "9", 0.55), ("2", "7", 0.6), ("9", "0", 0.4))
     studio.write([between(a, b, share, 80 + 165 * i, 370, 190) for i, (a, b, share) in enumerate(doubtful)])
-    studio.press(f"<Control-Key-{len(NAMES) + 1}>")
+    studio.press(f"<Control-Key-{len(MODELS) + 1}>")
     studio.press("<Key-Tab>")
     studio.keep("window-compare.png")
     studio.close()
@@ -168,6 +168,14 @@ def animation(folder: Path) -> None:
     shoot()
     write_gif(HERE / "window.gif", frames)
     studio.close()
+
+
+def drawing(_: Path) -> None:
+    """A drawn number as an image of its own, for ``make demo``: no window needed."""
+    written = [Stroke(tuple(points), 12) for points in strokes("4072", 40, 40, 200, gap=0.32, seed=3)]
+    ink = rasterise(written, 700, 280)
+    with replacing(HERE / "drawing.png") as temporary:
+        Image.fromarray(255 - ink).save(temporary, format="PNG", optimize=True)
 
 
 def write_gif(path: Path, frames: list[Image.Image]) -> None:
@@ -209,7 +217,14 @@ SCRIBBLE = curve([(480, 430), (512, 355), (538, 510), (564, 355), (590, 510), (6
 
 def main() -> None:
     """Take all pictures, or those named on the command line."""
-    pictures = {"light": light, "dark": dark, "compare": compare, "photograph": scan, "gif": animation}
+    pictures = {
+        "light": light,
+        "dark": dark,
+        "compare": compare,
+        "photograph": scan,
+        "gif": animation,
+        "drawing": drawing,
+    }
     chosen = sys.argv[1:] or list(pictures)
     if shutil.which("Xvfb") is None:
         sys.exit("needs Xvfb: sudo apt install xvfb")

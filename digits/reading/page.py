@@ -1,6 +1,7 @@
 """Photographs and scans: files of any kind to ink, bright on dark."""
 
 import struct
+import warnings
 import zlib
 from itertools import pairwise
 from pathlib import Path
@@ -33,10 +34,13 @@ def open_image(path: Path) -> NDArray[np.uint8]:
         UserError: the file cannot be read, is no image, or has more than 50 megapixels.
     """
     try:
-        with Image.open(path) as image:
-            if image.width * image.height > LARGEST:
-                raise UserError(f"{path} has {image.width}×{image.height} pixels; give one of at most 50 megapixels")
-            return to_rgb(image)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a damaged file is read as far as it goes, or refused in one line
+            with Image.open(path) as image:
+                if image.width * image.height > LARGEST:
+                    size = f"{image.width}×{image.height}"
+                    raise UserError(f"{path} has {size} pixels; give an image of at most 50 megapixels")
+                return to_rgb(image)
     except (OSError, ValueError, SyntaxError, TypeError, LookupError, EOFError, zlib.error, struct.error) as error:
         raise UserError(
             f"{path} cannot be read as an image: {reason(error, path)}; give a PNG, JPEG or TIFF"

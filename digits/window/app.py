@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from digits.errors import UserError
+from digits.networks import MODELS
 
-NAMES = ("ANN", "CNN", "VGG16")
 INSTEAD = "to read a file without a window: python gui_digit_recognizer.py --image FILE"
 
 
 def run(
-    models: Path, names: Sequence[str] = NAMES, collection: Path | None = None, settings: Path | None = None
+    models: Path, names: Sequence[str] = MODELS, collection: Path | None = None, settings: Path | None = None
 ) -> None:
     """Open the window and stay until it is closed.
 

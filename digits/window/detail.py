@@ -109,7 +109,7 @@ class Detail(ttk.Frame):
         if self._sample is not None:
             return "Kept in My handwriting. Another digit, typed or clicked, corrects it again."
         if self._digit.digit is None:
-            return "The network takes this for no digit. If it is one, type or click which."
+            return f"No digit: {self._digit.rejected}. If it is one, type or click which."
         return f"Not a {self._digit.text}? Type or click the right digit. Return confirms it."
 
     def _draw(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from digits.reading.classifier import Classifier
 from digits.reading.ink import Stroke, bounds, rasterise
-from tests.window.handwriting import strokes as handwritten
+from tests.handwriting import strokes as handwritten
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 

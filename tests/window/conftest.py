@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from digits.networks import MODELS as NAMES
 from digits.window.collection import Collection
 from digits.window.session import Session
 from digits.window.settings import Settings, save
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-NAMES = ("ANN", "CNN", "VGG16")
 PATIENCE = 15  #: s; reached only when something is broken
 
 

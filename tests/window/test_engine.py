@@ -5,12 +5,13 @@ import pytest
 from PIL import Image
 
 from digits.errors import UserError
+from digits.networks import MODELS as NAMES
 from digits.reading.ink import Stroke, Strokes, rasterise, save_strokes
 from digits.window.collection import Entry
 from digits.window.document import Photograph, State
 from digits.window.engine import BATCH, Engine
-from tests.window.conftest import MODELS, NAMES
-from tests.window.handwriting import strokes
+from tests.handwriting import strokes
+from tests.window.conftest import MODELS
 
 DRAWN = tuple(Stroke(tuple(points), 12) for points in strokes("402", 40, 40, 150))
 

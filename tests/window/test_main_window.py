@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 from digits.errors import UserError
+from digits.networks import MODELS as NAMES
 from digits.reading.ink import Stroke, rasterise
 from digits.window import dialogs
 from digits.window.collection import Collection
 from digits.window.session import Session
-from tests.window.conftest import MODELS, NAMES
-from tests.window.handwriting import strokes
+from tests.handwriting import strokes
+from tests.window.conftest import MODELS
 
 FOUR = strokes("4", 100, 120, 200)
 NUMBER = strokes("4072", 60, 150, 180)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from digits.networks import MODELS as NAMES
 from digits.reading.ink import Stroke
 from digits.reading.recognizer import Digit, Reading
 from digits.reading.segmentation import Segment
@@ -11,8 +12,6 @@ from digits.window.collection import Collection
 from digits.window.document import digit_key
 from digits.window.engine import Result
 from digits.window.session import Session
-
-NAMES = ("ANN", "CNN", "VGG16")
 
 
 def segments(lines=("47",)):

@@ -1,0 +1,55 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digits.reading.classifier import Classifier
+from digits.reading.ink import Strokes, save_strokes
+from digits.reading.recognizer import read, read_file
+from digits.reading.segmentation import image_parts, segment, stroke_parts
+from tests.reading.conftest import picture, written
+
+
+@pytest.mark.parametrize("number", ["0123456789", "31415", "7"])
+@pytest.mark.parametrize("pen", [3, 8, 14])
+def test_numbers_are_read(number: str, pen: int, cnn: Classifier) -> None:
+    strokes = written(number, pen=pen)
+    assert read(segment(stroke_parts(strokes)), cnn).text == number
+    assert read(segment(image_parts(picture(strokes))), cnn).text == number
+
+
+def test_a_reading_says_all_about_its_digits(cnn: Classifier) -> None:
+    reading = read(segment(stroke_parts(written("42"))), cnn)
+    assert (reading.model, reading.text) == ("CNN", "42") and reading.seconds > 0
+    four, two = reading.digits
+    assert (four.digit, two.digit) == (4, 2)
+    assert four.probabilities.shape == (10,) and four.confidence == four.probabilities.max()
+    assert four.crop.shape == (28, 28) and four.rejected == ""
+    assert four.segment.strokes == (0, 1)
+    x, _, width, height = two.box
+    assert two.segment.ink.shape == (height, width) and x > four.box[0] + four.box[2]
+
+
+def test_lines_and_rejected_digits_in_the_text(cnn: Classifier) -> None:
+    page = np.vstack([picture(written("12")), np.zeros((40, picture(written("12")).shape[1]), np.uint8)])
+    page[-25:-5, 10:30] = 255
+    assert read(segment(image_parts(page)), cnn).text == "12\n?"
+
+
+def test_json_has_plain_numbers(cnn: Classifier) -> None:
+    value = json.loads(json.dumps(read(segment(stroke_parts(written("60"))), cnn).as_json()))
+    assert (value["model"], value["text"]) == ("CNN", "60")
+    six = value["digits"][0]
+    assert six["digit"] == 6 and len(six["box"]) == 4 and len(six["probabilities"]) == 10
+    assert six["confidence"] == pytest.approx(max(six["probabilities"]))
+    assert sum(six["probabilities"]) == pytest.approx(1, abs=1e-4)
+
+
+def test_nothing_to_read(cnn: Classifier) -> None:
+    assert read([], cnn).as_json() == {"model": "CNN", "text": "", "digits": []}
+
+
+def test_strokes_in_a_file_are_read(tmp_path: Path, cnn: Classifier) -> None:
+    save_strokes(tmp_path / "n.json", Strokes(tuple(written("905")), (640, 480)))
+    assert read_file(tmp_path / "n.json", cnn).text == "905"
