@@ -6,7 +6,8 @@
 The strokes are a JSON list (gzip or not) of {"digit": 0-9, "writer": int, "strokes": [[[x, y], ...], ...]}, y down.
 UCI's Pen-Based Recognition of Handwritten Digits (Alimoglu & Alpaydin 1996; its original trajectories) can be
 brought to that form. Each digit is drawn on a canvas of 640×480 pixels, 90 to 220 pixels large, and read
-from the picture alone, as --image does. Writes plots/pen_digits.md, .json, and two figures. Nothing is trained on.
+from the picture alone, as --image does. Writes plots/pen_digits.md, .json and two figures, and the summary in
+README.md where the output is the project's own plots/. Nothing is trained on these digits.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from scipy.stats import binomtest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from digits.files import write_json, write_text
+from digits.files import sha256, write_json, write_text
 from digits.image_format import SIZE, to_mnist_format
 from digits.learning import plots
 from digits.learning.evaluation import worst_misses
@@ -60,11 +61,15 @@ def main() -> None:
     if options.limit:
         entries = entries[:: max(1, len(entries) // options.limit)]
     results, curves, figure = measure(entries, networks, options.limit)
+    results["models"] = {name: sha256(options.models / f"{name}.onnx") for name in networks}
     options.output.mkdir(parents=True, exist_ok=True)
     write_json(options.output / "pen_digits.json", results)
     write_text(options.output / "pen_digits.md", as_markdown(results))
     plots.save(figure, options.output / "pen_digits_misses.png")
     plots.save(plots.coverage(curves), options.output / "pen_digits_rejection.png")
+    if options.output.resolve() == ROOT / "plots":
+        readme = ROOT / "README.md"
+        write_text(readme, with_summary(readme.read_text(encoding="utf-8"), results))
     print(as_markdown(results))
 
 
@@ -162,11 +167,11 @@ def crops(drawn: Sequence[Image], labels: NDArray[np.uint8], networks: dict[str,
     inks = [cut(image) for image in drawn]
     shapes = [shape_of(ink) for ink in inks]
     ways: dict[str, Callable[[int], Image]] = {
-        "stretched to 28×28, as in the reference": lambda i: stretched(drawn[i]),
+        REFERENCE: lambda i: stretched(drawn[i]),
         "20×20 box, centred by the box": lambda i: boxed(inks[i]),
         "20×20 box, centred by mass": lambda i: to_mnist_format(inks[i]),
     }
-    for width in (1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.5):
+    for width in (1.5, 2.0, 2.25, 2.5, 3.0, 3.5):
         ways[f"by mass, strokes {width:g} px"] = lambda i, width=width: to_crop(shapes[i], width)
     ways[f"by mass, strokes {STROKE_WIDTH:g} px, blurred"] = lambda i: cv2.GaussianBlur(to_crop(shapes[i]), (3, 3), 0.6)
     ways[f"by mass, strokes {STROKE_WIDTH:g} px, paler"] = lambda i: (to_crop(shapes[i]) * 0.8).astype(np.uint8)
@@ -437,6 +442,22 @@ def as_markdown(results: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def with_summary(page: str, results: dict[str, Any]) -> str:
+    """A Markdown page with the summary put between its two ``pen digits`` comments."""
+    before, _, rest = page.partition("<!-- pen digits -->")
+    _, _, after = rest.partition("<!-- /pen digits -->")
+    names = list(results["singles"])
+    lines = [
+        ("a digit, as the reference crops it", *(share(results["crops"][REFERENCE][name]) for name in names)),
+        ("a digit", *(share(results["singles"][name]) for name in names)),
+        ("a digit that touches an edge", *(share(results["edge"][name]) for name in names)),
+        ("a number of 3 to 6 digits, all right", *(share(results["numbers apart"]["image"][name]) for name in names)),
+        *((f"a digit, {pen} px pen", *(share(results[f"pen {pen}"][name]) for name in names)) for pen in (3, 24)),
+    ]
+    return f"{before}<!-- pen digits -->\n{table(('drawn', *names), lines)}\n<!-- /pen digits -->{after}"
+
+
+REFERENCE = "stretched to 28×28, as in the reference"
 HEAD = """Made by `python benchmarks/pen_digits.py --strokes FILE`. {n} digits that people drew with a pen, on a canvas
 of 640×480 pixels at 90 to 220 pixels, read from the picture as `--image` reads it. In brackets: misses / n.
 The networks were trained on MNIST alone. The stroke width of the crop ({stroke:g} of 28 pixels) and the thresholds

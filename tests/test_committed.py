@@ -7,12 +7,15 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks import pen_digits
 from digits.files import sha256
 from digits.image_format import to_input
 from digits.learning import export, report
 from digits.learning.augmentation import AMOUNTS
 from digits.learning.config import MNIST_RECIPE
 from digits.networks import MODELS
+from digits.reading.crop import STROKE_WIDTH
+from digits.reading.rejection import CONFIDENCE
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = json.loads((ROOT / "plots" / "results.json").read_text(encoding="utf-8"))
@@ -47,6 +50,17 @@ def test_the_readme_and_the_results_page_show_these_figures() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert report.with_table(readme, RESULTS["models"]) == readme
     assert (ROOT / "plots" / "results.md").read_text(encoding="utf-8") == report.markdown(RESULTS["models"])
+
+
+def test_the_readme_and_the_page_show_what_was_measured_on_pen_digits() -> None:
+    measured = json.loads((ROOT / "plots" / "pen_digits.json").read_text(encoding="utf-8"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert pen_digits.with_summary(readme, measured) == readme
+    assert (ROOT / "plots" / "pen_digits.md").read_text(encoding="utf-8") == pen_digits.as_markdown(measured)
+    assert measured["digits"] == 7494
+    assert (measured["stroke_width"], measured["confidence"]) == (STROKE_WIDTH, CONFIDENCE)
+    for name, digest in measured["models"].items():
+        assert sha256(ROOT / "models" / f"{name}.onnx") == digest
 
 
 @pytest.mark.parametrize("name", MODELS)
