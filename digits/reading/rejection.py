@@ -57,7 +57,7 @@ def straight_lean(shape: Shape) -> float | None:
         return None
     spread, axes = np.linalg.eigh(np.cov(np.stack([x, y])))
     breadth = math.sqrt(12 * max(spread[0], 0))  # of a bar with that variance
-    if breadth > 1.5 * shape.stroke_width or spread[1] < 4 * spread[0]:
+    if breadth > 1.5 * shape.stroke_width or spread[1] < 9 * spread[0]:
         return None
     along_x, along_y = axes[:, 1]
     lean = math.degrees(math.atan2(along_x, -along_y))
