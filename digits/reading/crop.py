@@ -11,6 +11,7 @@ from digits.image_format import BOX, SIZE, to_mnist_format
 #: Stroke width in the 28×28 crop, pixels, chosen on the development pen digits (benchmarks/pen_digits.py).
 STROKE_WIDTH = 2.25
 WORK = 80  #: longest side of the ink while it is measured and its stroke width changed, pixels
+INK = 100  #: brighter is ink; half of 255 would break the thin grey strokes of small images
 MARGIN = WORK // 4  #: room around it to grow into
 
 
@@ -45,7 +46,7 @@ def shape_of(ink: NDArray[np.uint8]) -> Shape | None:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     smooth = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     smooth = cv2.copyMakeBorder(smooth, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=0)
-    mask = (smooth > 127).astype(np.uint8)
+    mask = (smooth > INK).astype(np.uint8)
     if not mask.any():  # a thread that shrinking made grey
         mask = (smooth > 0.5 * smooth.max()).astype(np.uint8)
         if not mask.any():
