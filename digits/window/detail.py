@@ -99,7 +99,7 @@ class Detail(ttk.Frame):
         if self._sample is not None:
             return f"A {self._sample.label}, as you said ✓"
         which = "Selected" if selected else "Newest digit"
-        return f"{which}: {self._digit.text}   {sureness(self._digit)}"
+        return f"{which}: {self._digit.text}   {sureness(self._digit) or self._digit.rejected}"
 
     def _advice(self, selected: bool) -> str:
         if self._digit is None:
@@ -109,7 +109,7 @@ class Detail(ttk.Frame):
         if self._sample is not None:
             return "Kept in My handwriting. Another digit, typed or clicked, corrects it again."
         if self._digit.digit is None:
-            return f"No digit: {self._digit.rejected}. If it is one, type or click which."
+            return "If it is a digit, type or click which."
         return f"Not a {self._digit.text}? Type or click the right digit. Return confirms it."
 
     def _draw(self) -> None:
