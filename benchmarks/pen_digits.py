@@ -439,6 +439,8 @@ def as_markdown(results: dict[str, Any]) -> str:
         "## Answered without a digit",
         table(("drawn", *names), [*rows, ("**digits** (should be few)", *rejected)]),
     ]
+    parts += ["## Coverage and error", "![coverage and error](pen_digits_rejection.png)"]
+    parts += ["## What stays wrong", "![misses](pen_digits_misses.png)"]
     return "\n\n".join(parts) + "\n"
 
 
