@@ -11,14 +11,16 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from digits.reading.crop import MARGIN, Shape
+from digits.reading.crop import MARGIN, WORK, Shape
 
-CONFIDENCE = 0.4  #: below this the network is not sure
+CONFIDENCE = 0.35  #: below this the network is not sure of any ink
+SURE = 0.85  #: the confidence needed for ink that is as odd as a digit may be
 LEANING = (-15.0, 38.0)  #: degrees from upright, to the right positive, that the straight line of a 1 may lean
 PIECES = 4  #: separate pieces of ink; a digit has fewer
 HOLES = 4  #: holes in the ink; a digit has fewer
-LENGTH = 3.7  #: length of all strokes in units of the ink's longest side; a digit has less
-ELABORATE = (2.5, 3.7, 0.85)  #: between these lengths the confidence needed rises to this
+NOTCHES = 5  #: deep notches in the outline, as between the arms of a letter; a digit has fewer
+LENGTH = (2.5, 3.7)  #: of all strokes in units of the ink's longest side: from here odd, from there no digit
+WIDTH = (1.05, 1.8)  #: in units of the ink's height: from here odd, from there no digit
 
 
 def why_rejected(shape: Shape | None, confidence: float) -> str:
@@ -30,24 +32,36 @@ def why_rejected(shape: Shape | None, confidence: float) -> str:
     """
     if shape is None:
         return "no ink"
-    width, height = shape.mask.shape[1] - 2 * MARGIN, shape.mask.shape[0] - 2 * MARGIN
     if _is_dot(shape):
         return "a dot"
     lean = straight_lean(shape)
     if lean is not None and not LEANING[0] <= lean <= LEANING[1]:
         return "a line"
-    if width > 2 * height:
+    width, height = shape.mask.shape[1] - 2 * MARGIN, shape.mask.shape[0] - 2 * MARGIN
+    length = float(shape.mask.sum()) / shape.stroke_width / max(width, height)
+    holes, notches = _holes(shape), _notches(shape)
+    if width > WIDTH[1] * height:
         return "too wide for a digit"
     if cv2.connectedComponents(shape.mask)[0] - 1 >= PIECES:
         return "too many pieces for a digit"
-    if _holes(shape) >= HOLES:
+    if holes >= HOLES:
         return "too many holes for a digit"
-    length = float(shape.mask.sum()) / shape.stroke_width / max(width, height)
-    if length > LENGTH:
+    if notches >= NOTCHES:
+        return "too jagged for a digit"
+    if length > LENGTH[1]:
         return "too much ink for a digit"
-    low, high, most = ELABORATE
-    needed = CONFIDENCE + (most - CONFIDENCE) * min(max((length - low) / (high - low), 0), 1)
-    return "" if confidence >= needed else "the network is not sure"
+    odd = max(
+        _share(length, *LENGTH),
+        _share(width / height, WIDTH[0], 1.45),
+        (0.0, 0.0, 0.4, 0.9)[holes],
+        0.5 if notches == NOTCHES - 1 else 0.0,
+    )
+    return "" if confidence >= CONFIDENCE + (SURE - CONFIDENCE) * odd else "the network is not sure"
+
+
+def _share(value: float, low: float, high: float) -> float:
+    """Where a value lies from ``low`` (0) to ``high`` (1)."""
+    return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
 def straight_lean(shape: Shape) -> float | None:
@@ -99,3 +113,15 @@ def _is_dot(shape: Shape) -> bool:
 def _holes(shape: Shape) -> int:
     _, _, stats, _ = cv2.connectedComponentsWithStats(1 - shape.mask, connectivity=4)
     return int((stats[1:, cv2.CC_STAT_AREA] > 12).sum()) - 1  # without the paper around
+
+
+def _notches(shape: Shape) -> int:
+    """How often the outline lies deep within its convex hull."""
+    outlines, _ = cv2.findContours(shape.mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(outlines, key=len)
+    hull = cv2.convexHull(outline, returnPoints=False)
+    if len(hull) < 4:
+        return 0
+    hull[::-1].sort(axis=0)  # OpenCV refuses a hull that starts in the middle of the outline
+    defects = cv2.convexityDefects(outline, hull)
+    return 0 if defects is None else int((defects[:, 0, 3] > 0.15 * WORK * 256).sum())
