@@ -15,7 +15,6 @@ from digits.errors import UserError, reason
 
 Image.MAX_IMAGE_PIXELS = None  # a picture's size is looked at here, before it is decoded
 LARGEST = 50_000_000  #: pixels
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".pbm")
 
 CONTRAST = 28  #: least difference between ink and paper, of 255
 NOISE = 6  #: ink differs from the paper by at least as many standard deviations of the paper

@@ -1,8 +1,8 @@
 """What is no digit: dots, lines, scribbles, hatching, and what the network is not sure of.
 
 A network answers one of ten digits whatever it is shown, often with confidence, so most of this looks at the
-ink and not at the probabilities. All thresholds were chosen on the development pen digits, of which at most
-1 % may be rejected, and on drawn junk (benchmarks/pen_digits.py).
+ink and not at the probabilities. All thresholds were chosen on the development pen digits, of which about
+1 % may be rejected, and on drawn junk (benchmarks/pen_digits.py; what came of it is in plots/pen_digits.md).
 """
 
 import math
@@ -20,7 +20,8 @@ PIECES = 4  #: separate pieces of ink; a digit has fewer
 HOLES = 4  #: holes in the ink; a digit has fewer
 NOTCHES = 5  #: deep notches in the outline, as between the arms of a letter; a digit has fewer
 LENGTH = (2.5, 3.7)  #: of all strokes in units of the ink's longest side: from here odd, from there no digit
-WIDTH = (1.05, 1.8)  #: in units of the ink's height: from here odd, from there no digit
+WIDTH = (1.05, 1.45)  #: in units of the ink's height: from here odd, from there as odd as a digit may be
+TOO_WIDE = 1.8  #: from here no digit
 
 
 def why_rejected(shape: Shape | None, confidence: float) -> str:
@@ -40,7 +41,7 @@ def why_rejected(shape: Shape | None, confidence: float) -> str:
     width, height = shape.mask.shape[1] - 2 * MARGIN, shape.mask.shape[0] - 2 * MARGIN
     length = float(shape.mask.sum()) / shape.stroke_width / max(width, height)
     holes, notches = _holes(shape), _notches(shape)
-    if width > WIDTH[1] * height:
+    if width > TOO_WIDE * height:
         return "too wide for a digit"
     if cv2.connectedComponents(shape.mask)[0] - 1 >= PIECES:
         return "too many pieces for a digit"
@@ -52,7 +53,7 @@ def why_rejected(shape: Shape | None, confidence: float) -> str:
         return "too much ink for a digit"
     odd = max(
         _share(length, *LENGTH),
-        _share(width / height, WIDTH[0], 1.45),
+        _share(width / height, *WIDTH),
         (0.0, 0.0, 0.4, 0.9)[holes],
         0.5 if notches == NOTCHES - 1 else 0.0,
     )

@@ -62,10 +62,6 @@ class Collection:
         """All digits, by label."""
         return sorted(self._entries.values(), key=lambda entry: entry.label)
 
-    def crops(self) -> NDArray[np.uint8]:
-        """All digits in the order of :attr:`entries`, as a ``uint8`` array of shape (n, 28, 28)."""
-        return np.array([entry.crop for entry in self.entries], np.uint8).reshape(-1, SIZE, SIZE)
-
     def labels(self) -> list[int]:
         """The labels in the order of :attr:`entries`."""
         return [entry.label for entry in self.entries]

@@ -28,7 +28,7 @@ def test_what_is_kept_is_there_the_next_time(tmp_path):
     collection.keep(sample("b2", 0, drawn=False))
     again = Collection(folder)
     assert again.labels() == [0, 7]
-    assert np.array_equal(again.crops()[1], sample("a1", 7).crop)
+    assert np.array_equal(again.entries[1].crop, sample("a1", 7).crop)
     assert again.counts() == [1, 0, 0, 0, 0, 0, 0, 1, 0, 0]
     assert open_strokes(folder / "7-a1.json") == sample("a1", 7).strokes
     assert sorted(path.name for path in folder.iterdir()) == ["0-b2.png", "7-a1.json", "7-a1.png"]
