@@ -1,4 +1,4 @@
-"""Finished numbers in, figures out. Matplotlib appears here only.
+"""Finished numbers in, figures out. Matplotlib appears in this package only.
 
 Every function returns its figure and never shows or saves it; :func:`save` does that. Colours are
 Okabe & Ito's, which people with any colour vision can tell apart, and lines differ by marker too.
