@@ -23,10 +23,17 @@ from digits.learning.report import duration
 
 Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
+Preprocess = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 STATE = "state.json"
 
 
-def batches(images: NDArray[np.uint8], labels: NDArray[np.uint8], recipe: Recipe, first_epoch: int) -> Iterator[Batch]:
+def batches(
+    images: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    recipe: Recipe,
+    first_epoch: int,
+    preprocess: Preprocess = to_input,
+) -> Iterator[Batch]:
     """Training batches without end, in an order and distorted by what depends on the seed and the epoch alone.
 
     So a resumed run sees what an uninterrupted one would have seen. Every image comes once an
@@ -37,7 +44,7 @@ def batches(images: NDArray[np.uint8], labels: NDArray[np.uint8], recipe: Recipe
         order = rng.permutation(len(images))
         for start in range(0, len(order), recipe.batch_size):
             chosen = order[start : start + recipe.batch_size]
-            yield to_input(distort(images[chosen], rng)), labels[chosen]
+            yield preprocess(distort(images[chosen], rng)), labels[chosen]
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -116,6 +123,7 @@ def train(
     folder: Path,
     digest: str,
     resume: bool = False,
+    preprocess: Preprocess = to_input,
 ) -> tuple[keras.Model, dict[str, list[float]], float]:
     """Train one network with Adam and cross-entropy.
 
@@ -127,6 +135,7 @@ def train(
         folder: where the state after each epoch is kept.
         digest: of the data; a state made with other data is not gone on with.
         resume: go on from the state in ``folder``, if there is one.
+        preprocess: ``uint8`` images of shape (n, 28, 28) to the network's input; training images are distorted first.
 
     Returns:
         The trained model; loss, accuracy, val_loss and val_accuracy by epoch; seconds of training.
@@ -151,9 +160,9 @@ def train(
         plain = not sys.stdout.isatty()
         print(f"{name}: training, epoch {done + 1} to {recipe.epochs}", flush=True)
         model.fit(
-            batches(*train_data, recipe, first_epoch=done),
+            batches(*train_data, recipe, done, preprocess),
             steps_per_epoch=-(-len(train_data[0]) // recipe.batch_size),
-            validation_data=(to_input(validation_data[0]), validation_data[1]),
+            validation_data=(preprocess(validation_data[0]), validation_data[1]),
             validation_batch_size=500,
             initial_epoch=done,
             epochs=recipe.epochs,
