@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 Result = subprocess.CompletedProcess[str]
-KINDS = ("architecture", "history", "confusion", "by_class", "misses")
+KINDS = ("architecture", "history", "confusion", "by_class", "misses", "reliability")
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,8 @@ def test_a_run_saves_and_plots_everything(trained: tuple[Path, Result], npz: Pat
     names = ("ANN", "CNN", "VGG16")
     expected = {f"models/{name}.{suffix}" for name in names for suffix in ("keras", "onnx", "json")}
     expected |= {f"plots/{name}_{kind}.png" for name in names for kind in KINDS}
-    expected |= {f"plots/{name}" for name in ("samples.png", "comparison.png", "results.json", "results.md")}
+    results = ("samples.png", "comparison.png", "coverage.png", "results.json", "results.md")
+    expected |= {f"plots/{name}" for name in results}
     assert set(contents(output)) == expected
     results = json.loads((output / "plots" / "results.json").read_text())
     assert list(results["models"]) == list(names)

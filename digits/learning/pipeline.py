@@ -2,11 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,12 +16,13 @@ from numpy.typing import NDArray
 from digits.errors import UserError, reason
 from digits.files import sha256, write_json, write_text
 from digits.image_format import to_input
-from digits.learning import architecture, evaluation, export, plots, report
+from digits.learning import architecture, calibration, evaluation, export, plots, report
 from digits.learning.augmentation import AMOUNTS
 from digits.learning.config import MNIST, POST_ACCURACY, Recipe
 from digits.learning.dataset import Dataset
+from digits.learning.plots.calibration import coverage, reliability_diagram
 from digits.learning.report import PARTS, Card, duration
-from digits.learning.training import train
+from digits.learning.training import Labelled, train
 
 Builder = Callable[[], keras.Model]
 HALF_ABOVE = 8_000_000  #: parameters above which the ONNX twin keeps its weights as 16-bit floats
@@ -81,7 +83,7 @@ def run(
             shutil.rmtree(output.work, ignore_errors=True)
         shutil.rmtree(output.staged.folder, ignore_errors=True)
         output.work.mkdir(parents=True, exist_ok=True)
-        earlier = _earlier(dataset, output)  # read before hours of training, not after
+        earlier = _earlier(dataset, output, builders)  # read before hours of training, not after
         parts = dataset.split()
         cards = {}
         for name, build_model in builders.items():
@@ -96,8 +98,9 @@ def run(
                 resume,
             )
             print(f"{name}: trained in {duration(seconds)}; evaluating and saving", flush=True)
+            temperature = calibrate(model, parts["validation"])
             probabilities = predict(model, dataset)
-            card = _card(name, model, dataset, recipe, history, seconds, probabilities)
+            card = _card(name, model, dataset, recipe, history, seconds, temperature, probabilities)
             _stage_model(model, card, output.staged)
             _stage_plots(model, card, dataset, probabilities["test"], output.staged)
             cards[name] = card
@@ -137,14 +140,14 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, redraw: boo
             )
         print(f"{name}: evaluating {file}", flush=True)
         probabilities = predict(model, dataset)
-        card |= {"dataset": dataset.name} | _figures(dataset, probabilities)
+        card |= {"dataset": dataset.name} | _figures(dataset, probabilities, card["calibration"]["temperature"])
         if redraw:
             with _told_plainly(output):
                 _stage_plots(model, card, dataset, probabilities["test"], output.staged)
         cards[name] = card
     if redraw:
         with _told_plainly(output):
-            _stage_results(dict(sorted((_earlier(dataset, output) | cards).items())), dataset, output.staged)
+            _stage_results(dict(sorted((_earlier(dataset, output, cards) | cards).items())), dataset, output.staged)
             output.publish()
     return cards
 
@@ -161,6 +164,19 @@ def _told_plainly(output: Output) -> Iterator[None]:
         ) from error
 
 
+def calibrate(model: keras.Model, validation: Labelled) -> float:
+    """Fit the temperature and divide the last layer's weights by it: every use of the network is then calibrated.
+
+    Returns:
+        The temperature.
+    """
+    images, labels = validation
+    temperature = calibration.fit_temperature(labels, model.predict(to_input(images), batch_size=250, verbose=0))
+    last = model.get_layer("predictions")
+    last.set_weights([weights / np.float32(temperature) for weights in last.get_weights()])
+    return temperature
+
+
 def predict(model: keras.Model, dataset: Dataset) -> dict[str, NDArray[np.float32]]:
     """Probabilities, shape (n, 10), by part of the data."""
     return {
@@ -169,13 +185,32 @@ def predict(model: keras.Model, dataset: Dataset) -> dict[str, NDArray[np.float3
     }
 
 
-def _figures(dataset: Dataset, probabilities: Mapping[str, NDArray[np.float32]]) -> Card:
+def _figures(dataset: Dataset, probabilities: Mapping[str, NDArray[np.float32]], temperature: float) -> Card:
     parts = dataset.split()
     labels, read = parts["test"][1], probabilities["test"].argmax(axis=1)
+    missed = evaluation.worst_misses(labels, probabilities["test"], len(labels))
+    by_confidence = np.argsort(-probabilities["test"].max(axis=1), kind="stable")
+    rank = np.argsort(by_confidence)
     return {
         "scores": {part: evaluation.score(parts[part][1], probabilities[part]).to_json() for part in PARTS},
         "by_class": evaluation.by_class(labels, read),
         "confusion": evaluation.confusion(labels, read).tolist(),
+        "misses": {"image": missed.tolist(), "read": read[missed].tolist(), "surer": rank[missed].tolist()},
+        "calibration": {
+            "temperature": temperature,
+            "fitted_on": f"validation, n = {len(parts['validation'][1]):,}",
+            "before": _reliabilities(dataset, probabilities, 1 / temperature),
+            "after": _reliabilities(dataset, probabilities, 1),
+        },
+    }
+
+
+def _reliabilities(
+    dataset: Dataset, probabilities: Mapping[str, NDArray[np.float32]], temperature: float
+) -> dict[str, Any]:
+    return {
+        part: calibration.of(labels, calibration.rescale(probabilities[part], temperature)).to_json()
+        for part, (_, labels) in dataset.split().items()
     }
 
 
@@ -186,6 +221,7 @@ def _card(
     recipe: Recipe,
     history: dict[str, list[float]],
     seconds: float,
+    temperature: float,
     probabilities: Mapping[str, NDArray[np.float32]],
 ) -> Card:
     return {
@@ -197,7 +233,7 @@ def _card(
         "parameters": model.count_params(),
         "seconds": round(seconds, 1),
         "history": history,
-        **_figures(dataset, probabilities),
+        **_figures(dataset, probabilities, temperature),
         "versions": export.versions(),
     }
 
@@ -219,6 +255,11 @@ def _stage_plots(
     images, labels = dataset.split()["test"]
     worst = evaluation.worst_misses(labels, probabilities, GALLERY)
     test = report.scores(card)["test"]
+    calibrated = card["calibration"]
+    reliability = {
+        when: calibration.Reliability.from_json(calibrated[key]["test"])
+        for key, when in (("before", "as trained"), ("after", f"at T = {calibrated['temperature']:.2f}"))
+    }
     figures = {
         "architecture": plots.architecture(
             architecture.blocks(model), name, card["parameters"], architecture.caption(model)
@@ -227,13 +268,14 @@ def _stage_plots(
         "confusion": plots.confusion(np.array(card["confusion"]), name, title),
         "by_class": plots.per_class(card["by_class"], name, title),
         "misses": plots.misses(images[worst], labels[worst], probabilities[worst], (test.misses, test.n), name, title),
+        "reliability": reliability_diagram(reliability, f"{name} on {title}: how often it is right by how sure it is"),
     }
     for kind, figure in figures.items():
         plots.save(figure, staged.plots / f"{name}_{kind}.png")
 
 
 def _stage_results(cards: Mapping[str, Card], dataset: Dataset, staged: Output) -> None:
-    """Samples, comparison and the results of all networks."""
+    """Samples, comparison, coverage and error, and the results of all networks."""
     parts = dataset.split()
     plots.save(
         plots.samples({"Training": parts["train"], "Test": parts["test"]}, dataset.name), staged.plots / "samples.png"
@@ -246,11 +288,16 @@ def _stage_results(cards: Mapping[str, Card], dataset: Dataset, staged: Output) 
         dataset.name,
     )
     plots.save(figure, staged.plots / "comparison.png")
+    n = len(dataset.y_test)
+    curves = {name: calibration.coverage(np.isin(range(n), card["misses"]["surer"])) for name, card in cards.items()}
+    figure = coverage(curves, f"{dataset.name}: coverage and error", "test images")
+    plots.save(figure, staged.plots / "coverage.png")
     write_json(staged.plots / "results.json", {"dataset": dataset.name, "models": dict(cards)})
     write_text(staged.plots / "results.md", report.markdown(cards))
 
 
-def _earlier(dataset: Dataset, output: Output) -> dict[str, Card]:
-    """The cards of all networks that earlier runs left in ``output``, if they learned from the same data."""
-    cards = {path.stem: report.read_card(path) for path in output.models.glob("*.json")}
+def _earlier(dataset: Dataset, output: Output, made_anew: Container[str]) -> dict[str, Card]:
+    """The cards of other networks that earlier runs left in ``output``, if they learned from the same data."""
+    paths = (path for path in output.models.glob("*.json") if path.stem not in made_anew)
+    cards = {path.stem: report.read_card(path) for path in paths}
     return {name: card for name, card in cards.items() if card["data_digest"] == dataset.digest}

@@ -25,6 +25,7 @@ def read_card(path: Path) -> Card:
     try:
         card: Card = json.loads(path.read_text(encoding="utf-8"))
         scores(card)
+        card["calibration"]["temperature"]
     except FileNotFoundError as error:
         raise UserError(f"no model card at {path}; make it with: python test.py --models {path.stem}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from digits.errors import UserError
-from digits.learning import dataset, pipeline
+from digits.image_format import to_input
+from digits.learning import calibration, dataset, pipeline
 from digits.learning.config import Recipe
 from digits.learning.pipeline import Output
+from digits.learning.training import train
 
 ONE_EPOCH = Recipe(epochs=1, batch_size=16, learning_rate=1e-3)
 
@@ -44,6 +46,41 @@ def test_the_card_agrees_with_the_saved_network(trained: Output, data: dataset.D
     assert np.array(card["confusion"]).sum() == 20
     assert card["data_digest"] == data.digest
     assert {"python", "tensorflow", "keras", "numpy", "platform", "cores"} == set(card["versions"])
+
+
+def test_the_saved_network_is_calibrated(trained: Output, data: dataset.Dataset, tmp_path: Path) -> None:
+    """The file holds the network as trained with its last layer divided by the temperature."""
+    parts = data.split()
+    as_trained, _, _ = train("small", small, parts["train"], parts["validation"], ONE_EPOCH, tmp_path, data.digest)
+    images, labels = to_input(parts["validation"][0]), parts["validation"][1]
+    before = as_trained.predict(images, verbose=0)
+    temperature = calibration.fit_temperature(labels, before)
+    assert abs(temperature - 1) > 0.01
+    saved = keras.saving.load_model(trained.models / "small.keras").predict(images, verbose=0)
+    assert saved == pytest.approx(calibration.rescale(before, temperature), abs=1e-5)
+
+    card = json.loads((trained.models / "small.json").read_text())["calibration"]
+    assert card["temperature"] == pytest.approx(temperature, rel=1e-4)
+    assert card["fitted_on"] == "validation, n = 12"
+    for when, rows in (("before", before), ("after", saved)):
+        assert card[when]["validation"]["ece"] == pytest.approx(calibration.of(labels, rows).ece, abs=1e-5)
+    assert sum(card["after"]["test"]["n"]) == 20
+
+
+def test_the_card_knows_every_miss_and_how_many_are_surer(trained: Output, data: dataset.Dataset) -> None:
+    card = json.loads((trained.models / "small.json").read_text())
+    images, labels = data.split()["test"]
+    rows = keras.saving.load_model(trained.models / "small.keras").predict(to_input(images), verbose=0)
+    read, confidence = rows.argmax(axis=1), rows.max(axis=1)
+    missed = card["misses"]
+    assert sorted(missed["image"]) == np.flatnonzero(read != labels).tolist() != []
+    assert missed["read"] == read[missed["image"]].tolist()
+    assert missed["surer"] == [int((confidence > confidence[i]).sum()) for i in missed["image"]]
+
+
+def test_a_damaged_card_does_not_stand_in_the_way_of_its_own_making(trained: Output, data: dataset.Dataset) -> None:
+    (trained.models / "small.json").write_text("{")
+    assert list(pipeline.run({"small": small}, data, ONE_EPOCH, trained, resume=False)) == ["small"]
 
 
 def test_nothing_is_published_before_everything_is_done(trained: Output, data: dataset.Dataset) -> None:

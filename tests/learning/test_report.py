@@ -21,6 +21,7 @@ CARD = {
         "validation": Score(12_000, 240, 0.06, 0.977, 0.982).to_json(),
         "test": Score(10_000, 210, 0.07, 0.976, 0.982).to_json(),
     },
+    "calibration": {"temperature": 0.7},
     "by_class": {"precision": [0.97] * 10, "recall": [0.98] * 10, "f1": [0.975] * 10},
     "versions": {"tensorflow": "2.21.0", "keras": "3.12.4", "platform": "Linux x86_64", "cores": 2},
 }
@@ -59,13 +60,15 @@ def test_a_card_is_read_back(tmp_path: Path) -> None:
     assert report.read_card(tmp_path / "ANN.json") == CARD
 
 
-@pytest.mark.parametrize("damage", ["missing", "text", "half", "list"])
+@pytest.mark.parametrize("damage", ["missing", "text", "half", "uncalibrated", "list"])
 def test_a_missing_or_damaged_card_names_the_command_that_makes_it(damage: str, tmp_path: Path) -> None:
     path = tmp_path / "ANN.json"
     half = copy.deepcopy(CARD)
     del half["scores"]["test"]
+    uncalibrated = {key: value for key, value in CARD.items() if key != "calibration"}
     if damage != "missing":
-        path.write_text({"text": "{", "half": json.dumps(half), "list": "[]"}[damage])
+        texts = {"text": "{", "half": json.dumps(half), "uncalibrated": json.dumps(uncalibrated), "list": "[]"}
+        path.write_text(texts[damage])
     with pytest.raises(UserError, match=r"python test.py --models ANN") as caught:
         report.read_card(path)
     assert "\n" not in str(caught.value)
