@@ -231,6 +231,6 @@ def _sign_flips(sums: NDArray[np.int64]) -> float:
     for size, count in zip(*np.unique(np.abs(sums[sums != 0]), return_counts=True), strict=True):
         stretched = np.zeros(2 * size * count + 1)
         stretched[:: 2 * size] = stats.binom.pmf(np.arange(count + 1), count, 0.5)
-        total = np.convolve(total, stretched)
+        total = np.convolve(total, stretched).astype(np.float64)
     possible = np.arange(len(total)) - len(total) // 2
     return min(1.0, float(total[np.abs(possible) >= abs(int(sums.sum()))].sum()))
