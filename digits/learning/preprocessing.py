@@ -1,0 +1,359 @@
+"""What may be done to an image before a network sees it, and what may have happened to it before that.
+
+A :class:`Variant` turns ``uint8`` images of shape (n, 28, 28), ink bright on dark, into the network's input,
+``float32`` of shape (n, 28, 28, 1). It is applied alike in training, validation and test. A :class:`Corruption`
+spoils raw ``uint8`` images, test images alone, before the variant is applied. OpenCV and NumPy alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.image_format import SIZE, TRAIN_MEAN, TRAIN_STD, to_input
+
+Images = NDArray[np.uint8]
+Input = NDArray[np.float32]
+
+#: Everything that may be chosen in the variants and corruptions, by name. A cell of the study keeps its own,
+#: and is run anew when they have changed.
+AMOUNTS: dict[str, dict[str, float]] = {
+    "median": {"side": 3},
+    "specks": {"ink": 64, "smallest": 12},
+    "centred-box": {"ink": 64},
+    "stroke-width": {"ink": 127, "zoom": 4, "width": 2.5},
+    "blurred": {"sigma": 1.0},
+    "gaussian": {"sigma": 64},
+    "salt-pepper": {"part": 0.05},
+    "shift": {"pixels": 2},
+    "rotation": {"degrees": 15},
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way to preprocess images.
+
+    Attributes:
+        name: for options and file names.
+        title: for tables and figures.
+        description: what it does, a sentence for the page.
+        apply: ``uint8`` (n, 28, 28) to a new ``float32`` (n, 28, 28, 1).
+    """
+
+    name: str
+    title: str
+    description: str
+    apply: Callable[[Images], Input]
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """A way in which images are not clean.
+
+    Attributes:
+        name, title, description: as a variant's.
+        apply: ``uint8`` (n, 28, 28) and a generator to a new array of the same shape and type.
+    """
+
+    name: str
+    title: str
+    description: str
+    apply: Callable[[Images, np.random.Generator], Images]
+
+
+def corrupted(corruption: Corruption, images: Images) -> Images:
+    """The images, spoilt always in the same way: for every network, variant and seed the same pixels."""
+    return corruption.apply(images, np.random.default_rng(list(corruption.name.encode())))
+
+
+def stroke_width(image: Images) -> float:
+    """Mean width of the strokes of one digit, pixels; 0.0 without ink.
+
+    Twice the median distance from the strokes' middle lines to their outline, measured at four times the size.
+    """
+    _, inside, middle = _strokes(image)
+    return 2 * float(np.median(inside[middle])) / _amount("stroke-width", "zoom") if middle.any() else 0.0
+
+
+# -- scaling: the networks' first layer standardises with fixed constants, which these undo --------
+
+
+def _raw(images: Images) -> Input:
+    return _past_standardising(images[..., np.newaxis].astype(np.float32))
+
+
+def _plain(images: Images) -> Input:
+    return _past_standardising(to_input(images))
+
+
+def _standardised(images: Images) -> Input:
+    pixels = to_input(images)
+    mean, deviation = pixels.mean(axis=(1, 2, 3), keepdims=True), pixels.std(axis=(1, 2, 3), keepdims=True)
+    return _past_standardising((pixels - mean) / np.maximum(deviation, np.float32(1e-3)))
+
+
+def _past_standardising(values: Input) -> Input:
+    """What the networks' first layer turns into ``values``."""
+    return (values * np.float32(TRAIN_STD) + np.float32(TRAIN_MEAN)).astype(np.float32)
+
+
+# -- cleaning -------------------------------------------------------------------------------------
+
+
+def _median(image: Images) -> Images:
+    return _uint8(cv2.medianBlur(image, int(_amount("median", "side"))))
+
+
+def _clean(image: Images) -> Images:
+    """Keep what touches a large enough piece of ink; its soft edge stays."""
+    ink = (image > _amount("specks", "ink")).astype(np.uint8)
+    _, pieces, figures, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    large = figures[:, cv2.CC_STAT_AREA] >= _amount("specks", "smallest")
+    large[0] = False  # the paper
+    kept = cv2.dilate(large[pieces].astype(np.uint8), np.ones((3, 3), np.uint8))
+    return image * _uint8(kept)
+
+
+def _otsu(image: Images) -> Images:
+    return _uint8(cv2.threshold(image, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1])
+
+
+def _blur(image: Images) -> Images:
+    return _uint8(cv2.GaussianBlur(image, (0, 0), _amount("blurred", "sigma")))
+
+
+# -- geometry -------------------------------------------------------------------------------------
+
+
+def _deskew(images: Images) -> Input:
+    """Shear each image so that its ink leans neither way: no covariance of x and y, centre of mass unmoved."""
+    figures = _moments(images)
+    skew = figures.covariance / np.maximum(figures.height, 1e-2)
+    back = np.zeros((len(images), 2, 3))
+    back[:, 0, 0] = back[:, 1, 1] = 1
+    back[:, 0, 1], back[:, 0, 2] = skew, -skew * figures.y
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return to_input(
+        _stack(images, [cv2.warpAffine(*both, (SIZE, SIZE), flags=flags) for both in zip(images, back, strict=True)])
+    )
+
+
+def _centre_box(image: Images) -> Images:
+    """Move the ink's bounding box to the middle, by whole pixels."""
+    x, y, width, height = cv2.boundingRect((image > _amount("centred-box", "ink")).astype(np.uint8))
+    return _moved(image, (SIZE - width) // 2 - x, (SIZE - height) // 2 - y) if width else image.copy()
+
+
+def _centre_mass(images: Images) -> Input:
+    """Move each centre of mass to the pixel (14, 14), where MNIST has it, by whole pixels."""
+    figures = _moments(images)
+    right, down = np.rint(SIZE // 2 - figures.x).astype(int), np.rint(SIZE // 2 - figures.y).astype(int)
+    return to_input(_stack(images, [_moved(*each) for each in zip(images, right.tolist(), down.tolist(), strict=True)]))
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Centre of mass, covariance of x and y, and variance of y, pixels; shape (n,) each."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    height: NDArray[np.float64]
+
+
+def _moments(images: Images) -> _Moments:
+    """Of all images at once (OpenCV's take ten times as long); an empty image's centre is the pixel (14, 14)."""
+    y, x = np.mgrid[:SIZE, :SIZE].reshape(2, -1) - SIZE // 2
+    sums = images.reshape(len(images), -1) @ np.stack([np.ones_like(x), x, y, x * y, y * y], axis=1).astype(np.float64)
+    mass = np.maximum(sums[:, :1], 1)
+    mean_x, mean_y, mean_xy, mean_yy = (sums[:, 1:] / mass).T
+    middle = SIZE // 2
+    return _Moments(mean_x + middle, mean_y + middle, mean_xy - mean_x * mean_y, mean_yy - mean_y**2)
+
+
+def _moved(image: Images, right: int, down: int) -> Images:
+    move = np.array([[1, 0, right], [0, 1, down]], np.float64)
+    return _uint8(cv2.warpAffine(image, move, (SIZE, SIZE), flags=cv2.INTER_NEAREST))
+
+
+def _one_width(image: Images) -> Images:
+    """Let the ink grow or shrink by as much everywhere until its strokes have the wanted width.
+
+    What would vanish while shrinking stays as its middle line, so that strokes are not torn.
+    """
+    zoom = int(_amount("stroke-width", "zoom"))
+    ink, inside, middle = _strokes(image)
+    if not middle.any():
+        return image.copy()
+    wanted, now = zoom * _amount("stroke-width", "width"), 2 * float(np.median(inside[middle]))
+    outside = cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
+    within = np.where(ink > 0, inside - 0.5, 0.5 - outside)  # distance from the outline
+    drawn = within + (wanted - now) / 2
+    if wanted < now:
+        from_middle = cv2.distanceTransform(1 - middle.astype(np.uint8), cv2.DIST_L2, 5)
+        drawn = np.maximum(drawn, wanted / 2 - from_middle)
+    large = np.clip(drawn + 0.5, 0, 1).astype(np.float32) * 255
+    return _uint8(np.rint(cv2.resize(large, (SIZE, SIZE), interpolation=cv2.INTER_AREA)))
+
+
+def _strokes(image: Images) -> tuple[Images, NDArray[np.float32], NDArray[np.bool_]]:
+    """Enlarged ink (0 and 1), the distance from each of its pixels to the paper, and the ridges of that distance."""
+    side = SIZE * int(_amount("stroke-width", "zoom"))
+    large = cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR)
+    ink = (large > _amount("stroke-width", "ink")).astype(np.uint8)
+    inside = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
+    middle = (ink > 0) & (inside >= cv2.dilate(inside, np.ones((3, 3), np.uint8)) - 1e-6)
+    return ink, inside, middle
+
+
+# -- corruptions ----------------------------------------------------------------------------------
+
+
+def _unchanged(images: Images, rng: np.random.Generator) -> Images:
+    return images.copy()
+
+
+def _gaussian(images: Images, rng: np.random.Generator) -> Images:
+    noisy = images + rng.normal(0, _amount("gaussian", "sigma"), images.shape)
+    return np.rint(np.clip(noisy, 0, 255)).astype(np.uint8)
+
+
+def _salt_pepper(images: Images, rng: np.random.Generator) -> Images:
+    drawn, part = rng.random(images.shape), _amount("salt-pepper", "part")
+    spoilt = images.copy()
+    spoilt[drawn < part / 2] = 0
+    spoilt[drawn >= 1 - part / 2] = 255
+    return spoilt
+
+
+def _shift(images: Images, rng: np.random.Generator) -> Images:
+    pixels = int(_amount("shift", "pixels"))
+    steps = np.array([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y])
+    chosen = pixels * steps[rng.integers(len(steps), size=len(images))]
+    return np.stack([_moved(image, int(x), int(y)) for image, (x, y) in zip(images, chosen, strict=True)])
+
+
+def _rotate(images: Images, rng: np.random.Generator) -> Images:
+    angles = _amount("rotation", "degrees") * rng.choice([-1, 1], len(images))
+    middle = ((SIZE - 1) / 2, (SIZE - 1) / 2)
+    maps = [cv2.getRotationMatrix2D(middle, float(angle), 1) for angle in angles]
+    return np.stack([cv2.warpAffine(image, map_, (SIZE, SIZE)) for image, map_ in zip(images, maps, strict=True)])
+
+
+# -- helpers and the two lists --------------------------------------------------------------------
+
+
+def _amount(name: str, key: str) -> float:
+    return AMOUNTS[name][key]
+
+
+def _uint8(image: object) -> Images:
+    return np.asarray(image, np.uint8)
+
+
+def _stack(images: Images, done: list[Images]) -> Images:
+    return np.stack(done) if done else images.copy()
+
+
+def _each(function: Callable[[Images], Images]) -> Callable[[Images], Input]:
+    """Apply ``function`` to one image after the other, then scale to [0, 1]."""
+
+    def apply(images: Images) -> Input:
+        return to_input(_stack(images, [function(image) for image in images]))
+
+    return apply
+
+
+#: The one that everything is compared with, and that the published networks are trained with.
+BASELINE = "unit"
+
+_WIDTH, _SIDE = AMOUNTS["stroke-width"]["width"], int(AMOUNTS["median"]["side"])
+VARIANTS: dict[str, Variant] = {
+    variant.name: variant
+    for variant in (
+        Variant(
+            BASELINE,
+            "[0, 1]",
+            "Pixels divided by 255, as the published networks are given them; the networks' first layer "
+            "standardises them with the mean and the deviation of all training pixels. The baseline.",
+            to_input,
+        ),
+        Variant("raw", "raw 0–255", "Pixels as they are; the first layer's standardising is undone.", _raw),
+        Variant(
+            "plain",
+            "[0, 1], not standardised",
+            "Pixels divided by 255; the first layer's standardising is undone.",
+            _plain,
+        ),
+        Variant(
+            "standardised",
+            "standardised by image",
+            "Every image by its own mean and deviation, instead of all by the training pixels'.",
+            _standardised,
+        ),
+        Variant("median", "de-noised (median)", f"Median of {_SIDE}×{_SIDE} pixels.", _each(_median)),
+        Variant(
+            "specks",
+            "cleaned of specks",
+            f"Only connected ink of at least {AMOUNTS['specks']['smallest']:g} pixels brighter than "
+            f"{AMOUNTS['specks']['ink']:g} stays, with one pixel around it.",
+            _each(_clean),
+        ),
+        Variant("otsu", "binarised (Otsu)", "Black and white at Otsu's threshold, image by image.", _each(_otsu)),
+        Variant("deskewed", "de-skewed", "Sheared until the ink leans neither way (by its second moments).", _deskew),
+        Variant("centred-box", "centred by box", "The ink's bounding box moved to the middle.", _each(_centre_box)),
+        Variant(
+            "centred-mass",
+            "centred by mass",
+            "The centre of mass moved to the pixel (14, 14). MNIST's own images are so already; distorted and "
+            "shifted ones are not.",
+            _centre_mass,
+        ),
+        Variant(
+            "stroke-width",
+            "one stroke width",
+            f"Ink grown or shrunk until its strokes are {_WIDTH:g} pixels wide.",
+            _each(_one_width),
+        ),
+        Variant(
+            "blurred",
+            "blurred",
+            f"Gaussian blur with a deviation of {AMOUNTS['blurred']['sigma']:g} pixel.",
+            _each(_blur),
+        ),
+    )
+}
+
+CORRUPTIONS: dict[str, Corruption] = {
+    corruption.name: corruption
+    for corruption in (
+        Corruption("clean", "clean", "The test images as they are.", _unchanged),
+        Corruption(
+            "gaussian",
+            "Gaussian noise",
+            f"Normal noise with a deviation of {AMOUNTS['gaussian']['sigma']:g} of 255 on every pixel.",
+            _gaussian,
+        ),
+        Corruption(
+            "salt-pepper",
+            "salt and pepper",
+            f"{AMOUNTS['salt-pepper']['part']:.0%} of the pixels made black or white.",
+            _salt_pepper,
+        ),
+        Corruption(
+            "shift",
+            "2 px shift",
+            f"Moved by {AMOUNTS['shift']['pixels']:g} pixels in one of eight directions.",
+            _shift,
+        ),
+        Corruption(
+            "rotation",
+            "15° rotation",
+            f"Turned by {AMOUNTS['rotation']['degrees']:g}° to the left or to the right.",
+            _rotate,
+        ),
+    )
+}
