@@ -6,7 +6,7 @@
 The strokes are a JSON list (gzip or not) of {"digit": 0-9, "writer": int, "strokes": [[[x, y], ...], ...]}, y down.
 UCI's Pen-Based Recognition of Handwritten Digits (Alimoglu & Alpaydin 1996; its original trajectories) can be
 brought to that form. Each digit is drawn on a canvas of 640×480 pixels, 90 to 220 pixels large, and read
-from the picture alone, as --image does. Writes plots/pen_digits.md, .json and two figures, and the summary in
+from the picture alone, as --image does. Writes plots/pen_digits.md, .json and three figures, and the summary in
 README.md where the output is the project's own plots/. Nothing is trained on these digits.
 """
 
@@ -25,16 +25,19 @@ from scipy.stats import binomtest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.voting import MAJORITY, SOFT, Voting
 from digits.files import sha256, write_json, write_text
 from digits.image_format import SIZE, to_mnist_format
-from digits.learning import plots
+from digits.learning import calibration, plots, report
+from digits.learning.calibration import Reliability
 from digits.learning.evaluation import worst_misses
-from digits.networks import MODELS
+from digits.learning.plots.calibration import coverage, reliability_diagram
+from digits.networks import MISSION, MODELS
 from digits.reading.classifier import Classifier
-from digits.reading.crop import STROKE_WIDTH, shape_of, to_crop
+from digits.crop import STROKE_WIDTH, shape_of, to_crop
 from digits.reading.ink import Stroke, bounds, rasterise
 from digits.reading.page import to_ink
-from digits.reading.recognizer import Reading, read
+from digits.reading.recognizer import Digit, Reading, read
 from digits.reading.rejection import CONFIDENCE
 from digits.reading.segmentation import Segment, image_parts, segment, stroke_parts
 
@@ -60,21 +63,26 @@ def main() -> None:
     networks = {name: Classifier(options.models / f"{name}.onnx") for name in MODELS}
     if options.limit:
         entries = entries[:: max(1, len(entries) // options.limit)]
-    results, curves, figure = measure(entries, networks, options.limit)
+    temperatures = {
+        name: report.read_card(options.models / f"{name}.json")["calibration"]["temperature"] for name in networks
+    }
+    results, figures = measure(entries, networks, temperatures, options.limit)
     results["models"] = {name: sha256(options.models / f"{name}.onnx") for name in networks}
     options.output.mkdir(parents=True, exist_ok=True)
     write_json(options.output / "pen_digits.json", results)
     write_text(options.output / "pen_digits.md", as_markdown(results))
-    plots.save(figure, options.output / "pen_digits_misses.png")
-    plots.save(plots.coverage(curves), options.output / "pen_digits_rejection.png")
+    for kind, figure in figures.items():
+        plots.save(figure, options.output / f"pen_digits_{kind}.png")
     if options.output.resolve() == ROOT / "plots":
         readme = ROOT / "README.md"
         write_text(readme, with_summary(readme.read_text(encoding="utf-8"), results))
     print(as_markdown(results))
 
 
-def measure(entries: Sequence[Entry], networks: dict[str, Classifier], limit: int | None) -> tuple[Any, Any, Any]:
-    """All measurements: the results as JSON's types, the coverage curves, and the figure of the misses."""
+def measure(
+    entries: Sequence[Entry], networks: dict[str, Classifier], temperatures: dict[str, float], limit: int | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """All measurements: the results as JSON's types, and the figures by what they show."""
     labels = np.array([entry["digit"] for entry in entries], np.uint8)
     drawn = [draw(on_canvas(entry, PEN, np.random.default_rng(i))) for i, entry in enumerate(entries)]
     results: dict[str, Any] = {"digits": len(entries), "stroke_width": STROKE_WIDTH, "confidence": CONFIDENCE}
@@ -82,8 +90,15 @@ def measure(entries: Sequence[Entry], networks: dict[str, Classifier], limit: in
     say("crops")
     segments = [found(image) for image in drawn]
     results["found"] = counted(sum(len(parts) == 1 for parts in segments), len(segments))
-    readings = {name: [read(parts, network) for parts in segments] for name, network in networks.items()}
+    votes = {name: Voting(name, [networks[voter] for voter in MISSION]) for name in (SOFT, MAJORITY)}
+    readers = networks | votes
+    readings = {name: [read(parts, reader) for parts in segments] for name, reader in readers.items()}
     results["singles"] = {name: singles(readings[name], labels) for name in networks}
+    results["votes"] = {name: singles(readings[name], labels) for name in votes}
+    results["wrong"] = {name: wrong(readings[name], labels) for name in readers}
+    results["calibration"] = {
+        name: calibrated(readings[name], labels, temperatures.get(name)) for name in (*networks, SOFT)
+    }
     say("single digits")
     for pen in (3, 5, 14, 24):
         images = (draw(on_canvas(entry, pen, np.random.default_rng(i))) for i, entry in enumerate(entries))
@@ -97,7 +112,23 @@ def measure(entries: Sequence[Entry], networks: dict[str, Classifier], limit: in
         say(f"numbers {title}")
     results["junk"] = {name: junk(network, limit or 2000) for name, network in networks.items()}
     best = min(networks, key=lambda name: results["singles"][name]["misses"])
-    return results, {name: curve(readings[name], labels) for name in networks}, gallery(best, readings[best], labels)
+    shown = {name: curve(readings[name], labels) for name in (*networks, SOFT)}
+    results["answered at 1 % error"] = {
+        name: calibration.coverage_at(0.01, covered, error) for name, (covered, error, *_) in shown.items()
+    }
+    reliabilities = {name: Reliability.from_json(value["after"]) for name, value in results["calibration"].items()}
+    return results, {
+        "misses": gallery(best, readings[best], labels),
+        "rejection": coverage(
+            {name: (covered, error) for name, (covered, error, *_) in shown.items()},
+            "Pen-drawn digits: coverage and error",
+            "digits",
+            {name: (at, left) for name, (*_, at, left) in shown.items()},
+        ),
+        "reliability": reliability_diagram(
+            reliabilities, "Pen-drawn digits: how often a network is right by how sure it is", "digits"
+        ),
+    }
 
 
 def say(what: str) -> None:
@@ -375,25 +406,49 @@ def letter(rng: Rng) -> Image:
 # Results
 
 
+def single(readings: Sequence[Reading], labels: NDArray[np.uint8]) -> tuple[list[Digit], NDArray[np.uint8]]:
+    """What was found as exactly one digit, with its labels."""
+    pairs = [(r.digits[0], label) for r, label in zip(readings, labels, strict=True) if len(r.digits) == 1]
+    return [digit for digit, _ in pairs], np.array([label for _, label in pairs], np.uint8)
+
+
+def wrong(readings: Sequence[Reading], labels: NDArray[np.uint8]) -> dict[str, list[int]]:
+    """Which digits, by their place in the file, are not found as one and read rightly: as shipped, and unrejected."""
+    shipped = [i for i, (r, label) in enumerate(zip(readings, labels, strict=True)) if r.text != str(label)]
+    read_as = [[int(digit.probabilities.argmax()) for digit in reading.digits] for reading in readings]
+    unrejected = [i for i, (text, label) in enumerate(zip(read_as, labels, strict=True)) if text != [label]]
+    return {"shipped": shipped, "unrejected": unrejected}
+
+
+def calibrated(
+    readings: Sequence[Reading], labels: NDArray[np.uint8], temperature: float | None
+) -> dict[str, dict[str, Any]]:
+    """Confidence and accuracy of what was found as one digit, rejected or not; "before" with the temperature undone."""
+    digits, truth = single(readings, labels)
+    rows = np.array([digit.probabilities for digit in digits])
+    result = {"after": calibration.measured(truth, rows)}
+    if temperature:
+        result["before"] = calibration.measured(truth, calibration.rescale(rows, 1 / temperature))
+    return result
+
+
 def curve(
     readings: Sequence[Reading], labels: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float, float]:
     """Coverage and error as fewer and fewer of the single digits are answered, by confidence; and the shipped point."""
-    pairs = [(r.digits[0], label) for r, label in zip(readings, labels, strict=True) if len(r.digits) == 1]
-    confidence = np.array([digit.confidence for digit, _ in pairs])
-    wrong = np.array([int(digit.probabilities.argmax()) != label for digit, label in pairs])[np.argsort(-confidence)]
-    answered = np.arange(1, len(pairs) + 1)
-    kept = [(digit, label) for digit, label in pairs if digit.digit is not None]
-    shipped_error = sum(digit.digit != label for digit, label in kept) / max(1, len(kept))
-    return answered / len(pairs), np.cumsum(wrong) / answered, len(kept) / len(pairs), shipped_error
+    digits, truth = single(readings, labels)
+    missed = np.array([digit.probabilities.argmax() for digit in digits]) != truth
+    by_confidence = np.argsort([-digit.confidence for digit in digits], kind="stable")
+    kept = [(digit.digit, label) for digit, label in zip(digits, truth, strict=True) if digit.digit is not None]
+    shipped_error = sum(digit != label for digit, label in kept) / max(1, len(kept))
+    return *calibration.coverage(missed[by_confidence]), len(kept) / len(digits), shipped_error
 
 
 def gallery(name: str, readings: Sequence[Reading], labels: NDArray[np.uint8]) -> Any:
     """The figure of the most confident misses among digits that were found as one."""
-    kept = [(r.digits[0], label) for r, label in zip(readings, labels, strict=True) if len(r.digits) == 1]
-    rows = np.array([digit.probabilities for digit, _ in kept])
-    truth = np.array([label for _, label in kept], np.uint8)
-    images = np.array([digit.crop for digit, _ in kept])
+    digits, truth = single(readings, labels)
+    rows = np.array([digit.probabilities for digit in digits])
+    images = np.array([digit.crop for digit in digits])
     worst = worst_misses(truth, rows, 48)
     total = (int((rows.argmax(axis=1) != truth).sum()), len(truth))
     return plots.misses(images[worst], truth[worst], rows[worst], total, name, "pen-drawn digits", "digits")
@@ -412,6 +467,8 @@ def as_markdown(results: dict[str, Any]) -> str:
     ]
     parts += ["## Single digits, found as one digit and right", table(("", *names), singles_rows)]
     parts.append(f"Found as exactly one digit (pen 8 px): {share(results['found'])}.")
+    votes = "; ".join(f"{name}: {share(value)}" for name, value in results["votes"].items())
+    parts.append(f"{', '.join(MISSION)} voting (pen 8 px): {votes}.")
     parts += ["## Numbers of three to six digits in a row"]
     rows = [
         (
@@ -439,6 +496,20 @@ def as_markdown(results: dict[str, Any]) -> str:
         "## Answered without a digit",
         table(("drawn", *names), [*rows, ("**digits** (should be few)", *rejected)]),
     ]
+    errors = [(name, value.get("before"), value["after"]) for name, value in results["calibration"].items()]
+    rows = [
+        (
+            name,
+            f"{before['ece']:.2%}" if before else "",
+            f"{after['ece']:.2%}",
+            f"{after['adaptive_ece']:.2%}",
+            f"{sum(after['n']):,}",
+        )
+        for name, before, after in errors
+    ]
+    header = ("", "as trained", "as saved", "as saved, groups of equal size", "n")
+    parts += ["## How sure and how right", CALIBRATION.format(bins=calibration.BINS), table(header, rows)]
+    parts += ["![reliability](pen_digits_reliability.png)"]
     parts += ["## Coverage and error", "![coverage and error](pen_digits_rejection.png)"]
     parts += ["## What stays wrong", "![misses](pen_digits_misses.png)"]
     return "\n\n".join(parts) + "\n"
@@ -464,6 +535,9 @@ HEAD = """Made by `python benchmarks/pen_digits.py --strokes FILE`. {n} digits t
 of 640×480 pixels at 90 to 220 pixels, read from the picture as `--image` reads it. In brackets: misses / n.
 The networks were trained on MNIST alone. The stroke width of the crop ({stroke:g} of 28 pixels) and the thresholds
 of the rejection were chosen on these digits, so these figures flatter them a little."""
+CALIBRATION = """Expected calibration error: by how much the confidence and the share of right answers differ, mean over
+the digits that were found as one, before rejection, in {bins} groups of equally wide confidence. The temperature of
+each network was fitted on MNIST's validation images, not on these."""
 
 
 def share(value: dict[str, Any]) -> str:

@@ -39,6 +39,12 @@ class Reliability:
         n = np.array(self.n)
         return float(np.abs(np.array(self.right) - n * np.array(self.confidence)).sum() / n.sum())
 
+    @property
+    def excess(self) -> float:
+        """By how much the confidence exceeds the accuracy, mean over the images; below 0 it falls short."""
+        n = np.array(self.n)
+        return float((n * np.array(self.confidence) - np.array(self.right)).sum() / n.sum())
+
     def intervals(self) -> list[tuple[float, float]]:
         """95 % interval of each group's accuracy (Wilson 1927)."""
         return [wilson(right, n) for right, n in zip(self.right, self.n, strict=True)]
@@ -81,6 +87,12 @@ def of(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> R
     return reliability(probabilities.argmax(axis=1) == labels, probabilities.max(axis=1))
 
 
+def measured(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> dict[str, Any]:
+    """:func:`of` as JSON's types, and as a check the error over groups of equally many images ("adaptive_ece")."""
+    by_mass = reliability(probabilities.argmax(axis=1) == labels, probabilities.max(axis=1), "mass")
+    return of(labels, probabilities).to_json() | {"adaptive_ece": by_mass.ece}
+
+
 def rescale(probabilities: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
     """Probabilities as they would be with the logits divided by ``temperature``; 1 / T undoes T."""
     scaled: NDArray[np.float64] = softmax(_logits(probabilities) / temperature, axis=1)
@@ -111,6 +123,11 @@ def coverage(wrong: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.
     """
     answered = np.arange(1, len(wrong) + 1)
     return answered / len(wrong), np.cumsum(wrong) / answered
+
+
+def coverage_at(most: float, covered: NDArray[np.float64], error: NDArray[np.float64]) -> float:
+    """The greatest coverage, of those of :func:`coverage`, with an error of at most ``most``; 0 without any."""
+    return float(covered[error <= most].max(initial=0))
 
 
 def _logits(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -209,7 +209,7 @@ def _reliabilities(
     dataset: Dataset, probabilities: Mapping[str, NDArray[np.float32]], temperature: float
 ) -> dict[str, Any]:
     return {
-        part: calibration.of(labels, calibration.rescale(probabilities[part], temperature)).to_json()
+        part: calibration.measured(labels, calibration.rescale(probabilities[part], temperature))
         for part, (_, labels) in dataset.split().items()
     }
 

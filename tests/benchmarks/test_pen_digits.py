@@ -4,6 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from benchmarks import pen_digits
+from digits.reading.recognizer import Digit, Reading
+from digits.reading.segmentation import Segment
 from tests.handwriting import SHAPES, strokes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +30,37 @@ def test_the_benchmark_measures_the_projects_own_handwriting(tmp_path: Path) -> 
     assert measured["digits"] == 20 and measured["found"]["misses"] == 0
     assert measured["singles"]["CNN"]["misses"] == 0
     assert measured["junk"]["CNN"]["blank"]["misses"] == 0
+    assert measured["votes"]["soft vote"]["misses"] == len(measured["wrong"]["soft vote"]["shipped"])
+    assert set(measured["wrong"]["ANN"]["unrejected"]) <= set(range(20))
+    assert [sum(groups["n"]) for groups in measured["calibration"]["CNN"].values()] == [20, 20]
     table = (tmp_path / "pen_digits.md").read_text()
     assert table == result.stdout.removesuffix("\n") and "100.00% (0 / 20)" in table
-    for name in ("pen_digits_misses.png", "pen_digits_rejection.png"):
+    for name in ("pen_digits_misses.png", "pen_digits_rejection.png", "pen_digits_reliability.png"):
         assert (tmp_path / name).stat().st_size > 5000
+
+
+def test_what_is_wrong_is_known_by_place_with_and_without_rejection() -> None:
+    """One right, one rejected that would be right, one misread, one found as two digits."""
+
+    def digit(read: int, rejected: bool = False) -> Digit:
+        row = np.full(10, 0.05, np.float32)
+        row[read] = 0.55
+        return Digit(
+            None if rejected else read, 0.55, row, Segment((0, 0, 9, 9), np.zeros((28, 28), np.uint8), None, 0)
+        )
+
+    readings = [
+        Reading("A", digits, 0.0)
+        for digits in ((digit(3),), (digit(4, rejected=True),), (digit(5),), (digit(7), digit(7)))
+    ]
+    labels = np.array([3, 4, 6, 7], np.uint8)
+    assert pen_digits.wrong(readings, labels) == {"shipped": [1, 2, 3], "unrejected": [2, 3]}
+    digits, truth = pen_digits.single(readings, labels)
+    assert [item.text for item in digits] == ["3", "?", "5"] and truth.tolist() == [3, 4, 6]
+    covered, error, shipped, shipped_error = pen_digits.curve(readings, labels)
+    assert (covered[-1], error[-1], shipped, shipped_error) == pytest.approx((1, 1 / 3, 2 / 3, 1 / 2))
+    result = pen_digits.calibrated(readings, labels, 2.0)
+    assert result["after"]["ece"] == pytest.approx(abs(2 / 3 - 0.55), abs=1e-6)
+    sharper = 0.55**2 / (0.55**2 + 9 * 0.05**2)  # T = 2 undone: every probability squared
+    assert result["before"]["confidence"] == [pytest.approx(sharper, abs=1e-6)]
+    assert "before" not in pen_digits.calibrated(readings, labels, None)

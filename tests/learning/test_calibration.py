@@ -95,3 +95,10 @@ def test_error_falls_as_unsure_answers_are_withheld() -> None:
     covered, error = calibration.coverage(np.array([False, False, True, False]))
     assert covered.tolist() == [0.25, 0.5, 0.75, 1]
     assert error == pytest.approx([0, 0, 1 / 3, 1 / 4])
+
+
+def test_the_coverage_at_an_error_is_the_greatest_that_keeps_it() -> None:
+    curve = calibration.coverage(np.array([False, True, False, False, True, True]))  # 0, 1/2, 1/3, 1/4, 2/5, 1/2
+    assert calibration.coverage_at(0.3, *curve) == pytest.approx(4 / 6)
+    assert calibration.coverage_at(0.5, *curve) == 1
+    assert calibration.coverage_at(0.1, *calibration.coverage(np.array([True, False]))) == 0

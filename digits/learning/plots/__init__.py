@@ -203,28 +203,6 @@ def misses(
 
 
 @matplotlib.rc_context(STYLE)
-def coverage(curves: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64], float, float]]) -> Figure:
-    """How the error falls as less sure answers are withheld.
-
-    Args:
-        curves: by network the coverage and the error, arrays of one shape in [0, 1], by falling
-            confidence; then the coverage and the error of what is shipped.
-    """
-    figure = _figure(7.5, 4.6, "Pen-drawn digits: coverage and error")
-    axes = figure.subplots()
-    for (name, (covered, error, shipped, shipped_error)), colour, marker in zip(
-        curves.items(), (BLUE, ORANGE, GREEN, VERMILION, SKY), MARKERS, strict=False
-    ):
-        axes.plot(100 * covered, 100 * error, color=colour, label=name)
-        label = f"{name} as shipped: answers {percent(shipped, 1)}, {percent(shipped_error, 1)} wrong"
-        axes.plot(100 * shipped, 100 * shipped_error, marker, color=colour, markersize=9, label=label)
-    axes.set(xlabel="digits answered, %, the surest first", ylabel="wrong among those answered, %", ylim=(0, None))
-    axes.set_xlim(50, 101)
-    axes.legend(loc="upper left")
-    return figure
-
-
-@matplotlib.rc_context(STYLE)
 def architecture(blocks: Sequence[tuple[str, str, str]], name: str, parameters: int, caption: str) -> Figure:
     """The network as a row of boxes, from pixels to probabilities.
 

@@ -25,7 +25,7 @@ def reliability_diagram(panels: Mapping[str, Reliability], title: str, what: str
         title: of the figure.
         what: the images are called.
     """
-    figure = _figure(3.9 * len(panels) + 0.6, 4.9, title)
+    figure = _figure((3.9 if len(panels) < 3 else 3.1) * len(panels) + 0.6, 4.9, title)
     grid = figure.subplots(
         2, len(panels), sharex=True, sharey="row", squeeze=False, gridspec_kw={"height_ratios": (3, 1)}
     )
@@ -33,14 +33,15 @@ def reliability_diagram(panels: Mapping[str, Reliability], title: str, what: str
         upper, lower = grid[:, column]
         _accuracy(upper, shown)
         upper.set_title(f"{name}: ECE {percent(shown.ece)}")
-        lower.bar(shown.confidence, shown.n, width=0.8 / BINS, color=BLUE, alpha=0.6)
-        lower.set(yscale="log", xlim=(0, 1.02), xlabel=f"confidence (n = {sum(shown.n):,})")
+        lower.bar(shown.confidence, shown.n, width=0.7 / BINS, color=BLUE, alpha=0.6)
+        lower.set(yscale="log", xlim=(0, 1.03), ylim=(0.5, None), xlabel=f"confidence, % (n = {sum(shown.n):,})")
         lower.grid(axis="x", visible=False)
-        lower.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
-    grid[0, 0].set(ylabel="read rightly")
-    grid[0, 0].yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
-    grid[0, 0].legend(loc="upper left")
+        lower.xaxis.set_major_formatter(PercentFormatter(1, symbol=""))
+    grid[0, 0].set(ylabel="read rightly, %")
+    grid[0, 0].yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
     grid[1, 0].set(ylabel=what)
+    grid[1, 0].yaxis.set_major_formatter("{x:,.0f}")
     return figure
 
 
@@ -78,13 +79,15 @@ def coverage(
     axes = figure.subplots()
     looks = zip(cycle((BLUE, ORANGE, GREEN, VERMILION, SKY)), cycle(MARKERS), strict=False)
     for (name, (covered, error)), (colour, marker) in zip(curves.items(), looks, strict=False):
-        axes.plot(100 * covered, 100 * error, color=colour, label=name)
+        label = name
         if shipped:
             at, left = shipped[name]
-            label = f"{name} as shipped: answers {percent(at, 1)}, {percent(left, 1)} wrong"
-            axes.plot(100 * at, 100 * left, marker, color=colour, markersize=9, label=label)
-    starts = [covered[np.argmax(error > 0)] for covered, error in curves.values()]  # where the first is wrong
+            label = f"{name}: answers {percent(at, 1)}, {percent(left, 1)} wrong"
+            axes.plot(100 * at, 100 * left, marker, color=colour, markersize=9)
+        axes.plot(100 * covered, 100 * error, color=colour, label=label)
+    floor = max(error[-1] for _, error in curves.values()) / 20
+    start = 100 * min(covered[error <= floor].max(initial=0) for covered, error in curves.values())
     axes.set(xlabel=f"{what} answered, %, the surest first", ylabel="wrong among those answered, %", ylim=(0, None))
-    axes.set_xlim(100 - 1.2 * (100 - 100 * min(starts)), 100 + 0.02 * (100 - 100 * min(starts)))
-    axes.legend(loc="upper left")
+    axes.set_xlim(start - 0.1 * (100 - start), 100 + 0.02 * (100 - start))
+    axes.legend(loc="upper left", title="as shipped (marked)" if shipped else None, alignment="left")
     return figure

@@ -1,0 +1,51 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from benchmarks import voting
+
+
+class Fixed:
+    """A network that gives the same answer whatever it is shown."""
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self._rows = rows
+
+    def probabilities(self, crops: np.ndarray) -> np.ndarray:
+        return self._rows[: len(crops)]
+
+
+@pytest.fixture(scope="module")
+def rows() -> np.ndarray:
+    return np.random.default_rng(0).dirichlet(np.full(10, 0.3), (3, 400)).astype(np.float32)
+
+
+def test_the_soft_vote_is_the_mean(rows: np.ndarray) -> None:
+    together = voting.Voting("soft vote", [Fixed(row) for row in rows]).probabilities(np.zeros((400, 28, 28), np.uint8))
+    assert together == pytest.approx((rows[0] + rows[1] + rows[2]) / 3, abs=1e-6)
+
+
+def test_two_of_three_decide_and_the_sure_third_does_not(rows: np.ndarray) -> None:
+    together = voting.Voting("majority vote", [Fixed(row) for row in rows]).probabilities(
+        np.zeros((400, 28, 28), np.uint8)
+    )
+    kinds = set()
+    for i, answer in enumerate(together):
+        read = [int(row[i].argmax()) for row in rows]
+        digit, votes = Counter(read).most_common(1)[0]
+        kinds.add(votes)
+        if votes > 1:
+            agreeing = [row[i] for row, one in zip(rows, read, strict=True) if one == digit]
+            assert answer.argmax() == digit
+            assert answer == pytest.approx(np.mean(agreeing, axis=0), abs=1e-6)
+        else:  # all differ: the one that the mean of all prefers
+            assert answer.argmax() == max(read, key=lambda one: rows[:, i, one].mean())
+        assert answer.sum() == pytest.approx(1, abs=1e-5)
+    assert kinds == {1, 2, 3}
+
+
+def test_nothing_to_read_gives_nothing() -> None:
+    empty = Fixed(np.zeros((0, 10), np.float32))
+    for name in (voting.SOFT, voting.MAJORITY):
+        assert voting.Voting(name, [empty] * 3).probabilities(np.zeros((0, 28, 28), np.uint8)).shape == (0, 10)
