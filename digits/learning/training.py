@@ -19,6 +19,7 @@ from digits.files import replacing, write_json
 from digits.image_format import to_input
 from digits.learning.augmentation import distort
 from digits.learning.config import Recipe
+from digits.learning.handwriting import redraw
 from digits.learning.report import duration
 
 Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -44,7 +45,11 @@ def batches(
         order = rng.permutation(len(images))
         for start in range(0, len(order), recipe.batch_size):
             chosen = order[start : start + recipe.batch_size]
-            yield preprocess(distort(images[chosen], rng)), labels[chosen]
+            shown = distort(images[chosen], rng)
+            anew = rng.random(len(chosen)) < recipe.redrawn
+            if anew.any():
+                shown[anew] = redraw(images[chosen[anew]], labels[chosen[anew]], rng)
+            yield preprocess(shown), labels[chosen]
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -145,8 +150,9 @@ def train(
     """
     keras.utils.set_random_seed(recipe.seed)
     model = build_model()
+    steps = -(-len(train_data[0]) // recipe.batch_size)
     model.compile(
-        optimizer=keras.optimizers.Adam(recipe.learning_rate),
+        optimizer=keras.optimizers.Adam(_schedule(recipe, steps * recipe.epochs)),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=False,  # XLA is no faster on a CPU and takes longer to build
@@ -161,7 +167,7 @@ def train(
         print(f"{name}: training, epoch {done + 1} to {recipe.epochs}", flush=True)
         model.fit(
             batches(*train_data, recipe, done, preprocess),
-            steps_per_epoch=-(-len(train_data[0]) // recipe.batch_size),
+            steps_per_epoch=steps,
             validation_data=(preprocess(validation_data[0]), validation_data[1]),
             validation_batch_size=500,
             initial_epoch=done,
@@ -170,6 +176,16 @@ def train(
             callbacks=[Checkpoint(folder, state), Estimate(name, plain)],
         )
     return model, state["history"], state["seconds"]
+
+
+def _schedule(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate at each of so many steps."""
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    warm = max(1, steps // 10)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warm), warmup_target=recipe.learning_rate, warmup_steps=warm
+    )
 
 
 def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from digits.reading.crop import MARGIN, WORK, Shape
+from digits.crop import MARGIN, WORK, Shape
 
 CONFIDENCE = 0.35  #: below this the network is not sure of any ink
 SURE = 0.85  #: the confidence needed for ink that is as odd as a digit may be

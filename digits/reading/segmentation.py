@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.reading.crop import Shape, shape_of, stroke_width_of, to_crop
+from digits.crop import Shape, shape_of, stroke_width_of, to_crop
 from digits.reading.ink import Stroke, bounds, rasterise
 
 Box = tuple[int, int, int, int]  #: x, y, width, height in pixels

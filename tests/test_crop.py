@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from digits.reading.crop import shape_of, stroke_width_of, to_crop
+from digits.crop import shape_of, stroke_width_of, to_crop
 from tests.reading.conftest import picture, written
 
 
