@@ -14,7 +14,7 @@ from digits.learning import export, report
 from digits.learning.augmentation import AMOUNTS
 from digits.learning.config import MNIST_RECIPE
 from digits.networks import MODELS
-from digits.reading.crop import STROKE_WIDTH
+from digits.crop import STROKE_WIDTH
 from digits.reading.rejection import CONFIDENCE
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -46,7 +46,7 @@ def test_what_is_wrong_is_known_by_place_with_and_without_rejection() -> None:
         row = np.full(10, 0.05, np.float32)
         row[read] = 0.55
         return Digit(
-            None if rejected else read, 0.55, row, Segment((0, 0, 9, 9), np.zeros((28, 28), np.uint8), None, 0)
+            None if rejected else read, 0.55, row, Segment((0, 0, 9, 9), np.zeros((9, 9), np.uint8))
         )
 
     readings = [
