@@ -12,13 +12,19 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digits.command_line import OneLineParser
 from digits.errors import UserError
 from digits.learning.config import MNIST, MNIST_RECIPE, UCI, UCI_RECIPE, Recipe
+from digits.learning.preprocessing import VARIANTS
 from digits.learning.start import start_keras
-from digits.networks import MODELS
+from digits.networks import MISSION, MODELS
 
+if TYPE_CHECKING:
+    from digits.learning.dataset import Dataset
+
+STUDIES = ("preprocessing", "seeds")
 ROOT = Path(__file__).resolve().parent
 EXAMPLES = """\
 examples:
@@ -28,6 +34,7 @@ examples:
   python test.py --models CNN --seed 1    one network, another seed (into runs/)
   python test.py --resume                 go on with an interrupted run
   python test.py --evaluate               the table again, from the saved models
+  python test.py --study preprocessing    train and compare with each preprocessing; hours, goes on if interrupted
 """
 
 
@@ -40,10 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"test.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(
-            "\ntest.py: interrupted; nothing published has changed. Go on with the same command and --resume",
-            file=sys.stderr,
-        )
+        left = "nothing published has changed. Go on with the same command and --resume"
+        if options.study:
+            left = "finished cells are kept. Go on with the same command"
+        print(f"\ntest.py: interrupted; {left}", file=sys.stderr)
         return 130
 
 
@@ -59,6 +66,9 @@ def work(options: argparse.Namespace) -> int:
             f"networks trained on {data.name} would replace the published ones in {ROOT}; "
             "give another folder with --output, or leave it out"
         )
+
+    if options.study:
+        return study(options, data, folder / "plots" / "study")
 
     start_keras()  # takes seconds: after everything that may be wrong with the input
     from digits.learning import export, pipeline, report
@@ -91,6 +101,30 @@ TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]}
     return 0
 
 
+def study(options: argparse.Namespace, data: "Dataset", folder: Path) -> int:
+    """Run a study's cells and make its page. Exit code 1 if a cell failed."""
+    from digits.learning import workers
+    from digits.learning.cells import run_cell
+    from digits.learning.study import Study, preprocessing_plan, publish, run, seeds_plan
+
+    with workers.pool(options.cluster, options.workers, data, run_cell) as (pool, place):
+        start_keras()
+        builders = {name: import_module(name).build_model for name in MODELS}
+        parameters = {name: build().count_params() for name, build in builders.items()}
+        made = Study(data, dict.fromkeys(MODELS, chosen_recipe(options)), parameters, folder)
+        if options.study == "seeds":
+            planned = seeds_plan(options.models, options.seeds)
+        else:
+            planned = preprocessing_plan(options.models, options.variants, options.seeds)
+        print(f"{data.name}, {data.source}\n{', '.join(options.models)} on {place}, into {folder}", flush=True)
+        failed = [] if options.redraw else run(made, planned, pool)
+    for outcome in failed:
+        print(f"test.py: {outcome.task.cell} failed: {outcome.error}", file=sys.stderr)
+    publish(made, planned)
+    print(f"\npage  {folder / 'README.md'}")
+    return 1 if failed else 0
+
+
 def chosen_recipe(options: argparse.Namespace) -> Recipe:
     """The data's own recipe with what the options change."""
     own = UCI_RECIPE if options.dataset == "uci" else MNIST_RECIPE
@@ -113,7 +147,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "test.py", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--models", nargs="+", default=MODELS, choices=MODELS, metavar="NAME", help=f"from {', '.join(MODELS)}")
+    add("--models", nargs="+", choices=MODELS, metavar="NAME", help=f"from {', '.join(MODELS)}")
     add("--epochs", type=number(int, 1), help=f"default {MNIST_RECIPE.epochs}")
     add("--batch-size", type=number(int, 1), help=f"default {MNIST_RECIPE.batch_size}")
     add("--learning-rate", type=number(float, 0, above=True), help=f"default {MNIST_RECIPE.learning_rate:g}")
@@ -124,15 +158,39 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--evaluate", action="store_true", help="no training: evaluate the saved models; writes nothing")
     add("--redraw", action="store_true", help="with --evaluate: draw the plots and tables anew")
     add("--resume", action="store_true", help="go on with an interrupted run from its last finished epoch")
+    add = parser.add_argument_group("studies: many trainings, and a page in plots/study/").add_argument
+    add("--study", choices=STUDIES, help="does preprocessing change the error rate? does the seed? Goes on if repeated")
+    add("--variants", nargs="+", choices=VARIANTS, metavar="NAME", help=f"from {', '.join(VARIANTS)}")
+    add("--seeds", nargs="+", type=number(int, 0), metavar="N", help="default: ANN 0 to 4, CNN 0 to 2, VGG16 0")
+    add("--workers", type=number(int, 1), metavar="N", help="processes, one core each; default: as many as cores")
+    add("--cluster", metavar="ADDRESS", help="of a Dask scheduler (tcp://…:8786), whose workers run the cells instead")
     options = parser.parse_args(arguments)
-    options.models = tuple(dict.fromkeys(options.models))
-    if options.redraw and not options.evaluate:
-        parser.error("--redraw goes with --evaluate")
+    options.models = tuple(dict.fromkeys(options.models or (MISSION if options.study else MODELS)))
+    if options.redraw and not (options.evaluate or options.study):
+        parser.error("--redraw goes with --evaluate or --study")
     if options.evaluate and options.resume:
         parser.error("--resume goes with training, not with --evaluate")
     if options.data and options.dataset == "uci":
         parser.error("--data goes with --dataset mnist; the uci digits are embedded")
+    check_study(parser, options)
     return options
+
+
+def check_study(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """What goes with a study and what does not."""
+    if not options.study:
+        for name in ("variants", "seeds", "workers", "cluster"):
+            if getattr(options, name) is not None:
+                parser.error(f"--{name} goes with --study")
+        return
+    if options.evaluate or options.resume:
+        parser.error("--evaluate and --resume do not go with --study, which goes on by itself")
+    if options.seed is not None:
+        parser.error("--seed goes with training; the seeds of a study are --seeds N [N ...]")
+    if options.study == "seeds" and options.variants:
+        parser.error("--variants goes with --study preprocessing")
+    if options.cluster and options.workers:
+        parser.error("--workers is for this machine; a cluster has its own")
 
 
 def number(kind: type[int] | type[float], least: float, above: bool = False) -> Callable[[str], float]:

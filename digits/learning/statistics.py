@@ -224,13 +224,14 @@ def _odds_ratio(only_first: int, only_second: int) -> float | None:
 def _sign_flips(sums: NDArray[np.int64]) -> float:
     """Chance of a total as far from 0 as this one, if each sum's sign were a fair coin.
 
-    The images with a sum of ±size contribute ``size`` times (heads minus tails): binomial distributions,
-    stretched and convolved.
+    The total is twice the sum of the sizes that fall on heads, minus all sizes. Images of one size make a
+    binomial distribution of that sum, stretched by the size; those of all sizes are convolved.
     """
-    total: NDArray[np.float64] = np.ones(1)  # chances of -length, ..., length
+    heads: NDArray[np.float64] = np.ones(1)
     for size, count in zip(*np.unique(np.abs(sums[sums != 0]), return_counts=True), strict=True):
-        stretched = np.zeros(2 * size * count + 1)
-        stretched[:: 2 * size] = stats.binom.pmf(np.arange(count + 1), count, 0.5)
-        total = np.convolve(total, stretched).astype(np.float64)
-    possible = np.arange(len(total)) - len(total) // 2
-    return min(1.0, float(total[np.abs(possible) >= abs(int(sums.sum()))].sum()))
+        stretched = np.zeros(size * count + 1)
+        stretched[::size] = stats.binom.pmf(np.arange(count + 1), count, 0.5)
+        heads = np.convolve(heads, stretched).astype(np.float64)
+    largest = len(heads) - 1
+    totals = 2 * np.arange(largest + 1) - largest
+    return min(1.0, float(heads[np.abs(totals) >= abs(int(sums.sum()))].sum()))

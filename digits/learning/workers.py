@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 Runner = Callable[[Task, Dataset], Result]
+Pool = Callable[[Sequence[Task]], Iterator["Outcome"]]
 CONNECT = 5.0  #: seconds for a scheduler to answer
 WAIT = 30.0  #: seconds for its first worker
 START = "PYTHONPATH=. dask worker ADDRESS --nthreads 1"
@@ -36,6 +38,27 @@ class Outcome:
     task: Task
     result: Result | None
     error: str = ""
+
+
+@contextmanager
+def pool(cluster: str | None, processes: int | None, dataset: Dataset, runner: Runner) -> Iterator[tuple[Pool, str]]:
+    """What runs tasks, and where, in words: the Dask cluster at an address, or processes of this machine.
+
+    Args:
+        cluster: a scheduler's address; None for this machine.
+        processes: of this machine; None for as many as there are cores.
+        dataset, runner: for every task.
+
+    Raises:
+        UserError: the cluster is not there.
+    """
+    if cluster:
+        with connected(cluster) as client:
+            yield partial(on_cluster, dataset=dataset, runner=runner, client=client), f"the cluster at {cluster}"
+    else:
+        processes = processes or joblib.cpu_count()
+        place = f"{processes} {'process' if processes == 1 else 'processes'}"
+        yield partial(locally, dataset=dataset, runner=runner, processes=processes), place
 
 
 def locally(tasks: Sequence[Task], dataset: Dataset, runner: Runner, processes: int) -> Iterator[Outcome]:
