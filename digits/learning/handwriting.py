@@ -180,5 +180,6 @@ def _map(rng: np.random.Generator, lean: float) -> NDArray[np.float32]:
     linear = turned @ np.array([[stretch, shear / stretch], [0, 1 / stretch]])
     bend = WARP["bend"] * SIDE * rng.uniform(-1, 1, (3, 2))
     field = (WARP["elastic"] * ZOOM * rng.normal(size=(GRID, GRID, 2))).astype(np.float32)
-    moved = _pixels @ linear.T.astype(np.float32) + _squares @ bend.astype(np.float32) + np.float32(_middle)
-    return moved + cv2.resize(field, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    moved: NDArray[np.float32] = _pixels @ linear.T.astype(np.float32) + _squares @ bend.astype(np.float32) + np.float32(_middle)
+    moved += cv2.resize(field, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    return moved
