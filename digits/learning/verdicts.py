@@ -86,14 +86,16 @@ def told_from(found: Findings, where: str, best: Candidate, others: Sequence[Can
 def worth(found: Findings) -> tuple[str, str]:
     """Whether the vote is worth it: significantly better than the best network somewhere, and nowhere worse."""
     vote = found.vote
-    gained, lost, said = False, False, []
+    gained: list[str] = []
+    lost: list[str] = []
+    said = []
     for where, place in PLACES.items():
         best = found.best(where)
         pair = found.tests[where].between(best.name, vote.name)
         fewer = best.right[where].misses - vote.right[where].misses
         sure = found.tests[where].differ(best.name, vote.name)
-        gained |= sure and fewer > 0
-        lost |= sure and fewer < 0
+        if sure:
+            (gained if fewer > 0 else lost).append(place)
         how = (
             f"{abs(fewer):,} {'fewer' if fewer > 0 else 'more'} misses than {best.name}" if fewer else "as many misses"
         )
@@ -101,7 +103,7 @@ def worth(found: Findings) -> tuple[str, str]:
         said.append(f"on {place} {vote.right[where]}, {how} ({chance}{p_value(pair.adjusted)})")
     drawn = found.best(PEN)
     cost = f"{ratio(vote.one, drawn.one)} the time and {ratio(vote.size, drawn.size)} the size of {drawn.name}"
-    verdict = "worth it for accuracy" if gained and not lost else "not worth it"
+    verdict = f"worth it for accuracy on {listed(gained)}" if gained and not lost else "not worth it"
     return verdict, f"{'; '.join(said)}; it takes {cost}"
 
 

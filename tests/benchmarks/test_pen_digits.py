@@ -45,9 +45,7 @@ def test_what_is_wrong_is_known_by_place_with_and_without_rejection() -> None:
     def digit(read: int, rejected: bool = False) -> Digit:
         row = np.full(10, 0.05, np.float32)
         row[read] = 0.55
-        return Digit(
-            None if rejected else read, 0.55, row, Segment((0, 0, 9, 9), np.zeros((9, 9), np.uint8))
-        )
+        return Digit(None if rejected else read, 0.55, row, Segment((0, 0, 9, 9), np.zeros((9, 9), np.uint8)))
 
     readings = [
         Reading("A", digits, 0.0)

@@ -115,8 +115,9 @@ def test_significance_is_told_apart_from_chance() -> None:
     ("vote", "worth"),
     [
         ((58, 150), "not worth it"),  # two misses fewer may be chance
-        ((10, 150), "worth it for accuracy"),
-        ((60, 60), "worth it for accuracy"),
+        ((10, 150), "worth it for accuracy on MNIST's test images"),
+        ((60, 60), "worth it for accuracy on what people draw"),
+        ((10, 60), "worth it for accuracy on MNIST's test images and what people draw"),
         ((10, 400), "not worth it"),  # better on one and worse on the other
         ((60, 300), "not worth it"),
     ],

@@ -44,7 +44,17 @@ def _panel(axes: Axes, candidates: Sequence[Candidate], where: str, costs: Seque
         axes.errorbar(
             cost, error, yerr=spread, fmt="D" if candidate.votes else "o", color=colour, elinewidth=1.2, capsize=3
         )
-        axes.annotate(candidate.name, (cost, high), (0, 4), textcoords="offset points", ha="center", fontsize=9)
+        at, offset, side = (low, -5, "top") if candidate.votes else (high, 5, "bottom")
+        axes.annotate(
+            candidate.name,
+            (cost, at),
+            (0, offset),
+            textcoords="offset points",
+            ha="center",
+            va=side,
+            fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )
         tallest = max(tallest, high)
     axes.set(xscale="log", xlim=(min(costs) / 2, 2 * max(costs)), ylim=(0, 1.1 * tallest))
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
