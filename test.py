@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from digits.command_line import OneLineParser
 from digits.errors import UserError
-from digits.learning.config import MNIST, MNIST_RECIPE, UCI, UCI_RECIPE, Recipe
+from digits.learning.config import MNIST, MNIST_RECIPE, UCI, UCI_RECIPE, Recipe, recipe_for
 from digits.learning.preprocessing import VARIANTS
 from digits.learning.start import start_keras
 from digits.networks import MISSION, MODELS
@@ -111,7 +111,8 @@ def study(options: argparse.Namespace, data: "Dataset", folder: Path) -> int:
         start_keras()
         builders = {name: import_module(name).build_model for name in MODELS}
         parameters = {name: build().count_params() for name, build in builders.items()}
-        made = Study(data, dict.fromkeys(MODELS, chosen_recipe(options)), parameters, folder)
+        recipes = {name: replace(recipe_for(name, data.name), **changes(options)) for name in MODELS}
+        made = Study(data, recipes, parameters, folder)
         if options.study == "seeds":
             planned = seeds_plan(options.models, options.seeds)
         else:
@@ -127,9 +128,13 @@ def study(options: argparse.Namespace, data: "Dataset", folder: Path) -> int:
 
 def chosen_recipe(options: argparse.Namespace) -> Recipe:
     """The data's own recipe with what the options change."""
-    own = UCI_RECIPE if options.dataset == "uci" else MNIST_RECIPE
-    given = {field.name: getattr(options, field.name) for field in fields(Recipe)}
-    return replace(own, **{name: value for name, value in given.items() if value is not None})
+    return replace(UCI_RECIPE if options.dataset == "uci" else MNIST_RECIPE, **changes(options))
+
+
+def changes(options: argparse.Namespace) -> dict[str, Any]:
+    """What the options say of a recipe."""
+    given = {field.name: getattr(options, field.name, None) for field in fields(Recipe)}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def default_output(data_name: str, recipe: Recipe, evaluate: bool) -> Path:

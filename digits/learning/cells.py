@@ -148,11 +148,18 @@ def read(folder: Path, tasks: Iterable[Task]) -> dict[Cell, Result]:
     for task in tasks:
         try:
             result = json.loads(path_of(folder, task.cell).read_text(encoding="utf-8"))
-            if result["identity"] == task.identity():
+            if fits(result, task):
                 found[task.cell] = result
         except (OSError, ValueError, KeyError, TypeError):
             continue  # missing or damaged: it is run
     return found
+
+
+def fits(result: Result, task: Task) -> bool:
+    """Whether a result is this task's. What a recipe did not say when it was made had its default."""
+    identity = result["identity"]
+    recipe = asdict(Recipe()) | identity["recipe"]
+    return bool(identity | {"recipe": recipe} == task.identity())
 
 
 def _sparse(read: NDArray[np.intp], labels: NDArray[np.uint8]) -> dict[str, Any]:

@@ -340,7 +340,7 @@ CORRUPTIONS: dict[str, Corruption] = {
         Corruption(
             "salt-pepper",
             "salt and pepper",
-            f"{AMOUNTS['salt-pepper']['part']:.0%} of the pixels made black or white.",
+            f"{100 * AMOUNTS['salt-pepper']['part']:g} % of the pixels made black or white.",
             _salt_pepper,
         ),
         Corruption(

@@ -104,6 +104,8 @@ def run(study: Study, planned: Sequence[Cell], pool: Pool) -> list[Outcome]:
     failed = []
     for number, outcome in enumerate(_with_bar(pool(tasks), len(tasks)) if tasks else (), start=1):
         cell = outcome.task.cell
+        if outcome.result is not None and not cells.fits(outcome.result, outcome.task):
+            outcome = Outcome(outcome.task, None, "the worker has another version of this project")
         if outcome.result is None:
             failed.append(outcome)
             told = f"failed: {outcome.error}"

@@ -48,8 +48,8 @@ def _answer(figures: Figures) -> list[str]:
         start = f"**None lowers the error significantly; some raise it ({_listed(higher)}).**"
     else:
         start = "**No significant difference could be shown.**"
-    start += f" This is about {figures['dataset']}'s clean test images, against pixels in [0, 1] as the baseline."
-    return [" ".join([start, *(_sentence(figures, name, verdicts) for name, verdicts in compared.items())])]
+    start += f" On clean test images of {figures['dataset']}, compared with pixels in [0, 1] as they are published:"
+    return [start, "", *(f"- {_sentence(figures, name, verdicts)}" for name, verdicts in compared.items())]
 
 
 def _sentence(figures: Figures, network: str, verdicts: Mapping[str, str]) -> str:
@@ -68,7 +68,7 @@ def _sentence(figures: Figures, network: str, verdicts: Mapping[str, str]) -> st
         said.append(f"for {same} no difference is shown")
     base = _rate(rows[figures["baseline"]]["error"])
     methods = "method" if len(verdicts) == 1 else "methods"
-    return f"{network} (baseline {base}): of {len(verdicts)} {methods} {_listed(said)}."
+    return f"**{network}** (error with the baseline: {base}): of {len(verdicts)} {methods} {_listed(said)}."
 
 
 def _spoilt_answer(figures: Figures) -> list[str]:
@@ -98,7 +98,7 @@ def _spoilt_answer(figures: Figures) -> list[str]:
 
 def _unfinished(missing: Sequence[str]) -> str:
     shown = ", ".join(missing[:12]) + (f" and {len(missing) - 12} more" if len(missing) > 12 else "")
-    return f"**Not finished.** {len(missing)} planned cells are missing: {shown}. The same command goes on."
+    return f"**Not finished.** Of the planned cells {len(missing)} are missing: {shown}. The same command goes on."
 
 
 def _verdicts(figures: Figures, network: str, corruption: str) -> dict[str, str]:

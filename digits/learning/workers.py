@@ -67,6 +67,7 @@ def locally(tasks: Sequence[Task], dataset: Dataset, runner: Runner, processes: 
     Raises:
         UserError: a process was killed, for example because the memory did not suffice.
     """
+    warnings.filterwarnings("ignore", "A worker stopped", UserWarning)  # joblib replaces one that has grown too large
     parallel = joblib.Parallel(processes, backend="loky", return_as="generator_unordered", batch_size=1)
     try:
         yield from parallel(joblib.delayed(_guarded)(runner, task, dataset) for task in tasks)

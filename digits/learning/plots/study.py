@@ -1,5 +1,6 @@
 """The preprocessing study's figures."""
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,7 +44,7 @@ def variants(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Figure:
             axes.imshow(image, cmap="gray_r")
         row[0].set_ylabel(variant.title, rotation=0, ha="right", va="center", fontsize=9.5, labelpad=8)
     for axes, title in zip([*grid[0][: len(clean)], *grid[0][len(clean) + 1 :]], titles, strict=True):
-        axes.set_title(title, fontsize=9.5, loc="left")
+        axes.set_title(textwrap.fill(title, 9), fontsize=9.5, loc="left")
     return figure
 
 
@@ -59,7 +60,7 @@ def errors(figures: Mapping[str, Any]) -> Figure:
     figure = new_figure(
         2.4 + 3.2 * len(networks),
         1.7 + 0.34 * len(names),
-        f"Error on {figures['dataset']}'s clean test images by preprocessing",
+        f"{figures['dataset']}: error on clean test images by preprocessing",
     )
     panels = figure.subplots(1, len(networks), sharey=True, squeeze=False)[0]
     for axes, (title, network) in zip(panels, networks.items(), strict=True):
