@@ -26,6 +26,7 @@ from scipy.stats import binomtest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.voting import MAJORITY, SOFT, Voting
+from digits.crop import STROKE_WIDTH, shape_of, to_crop
 from digits.files import sha256, write_json, write_text
 from digits.image_format import SIZE, to_mnist_format
 from digits.learning import calibration, plots, report
@@ -34,7 +35,6 @@ from digits.learning.evaluation import worst_misses
 from digits.learning.plots.calibration import coverage, reliability_diagram
 from digits.networks import MISSION, MODELS
 from digits.reading.classifier import Classifier
-from digits.crop import STROKE_WIDTH, shape_of, to_crop
 from digits.reading.ink import Stroke, bounds, rasterise
 from digits.reading.page import to_ink
 from digits.reading.recognizer import Digit, Reading, read
@@ -112,21 +112,24 @@ def measure(
         say(f"numbers {title}")
     results["junk"] = {name: junk(network, limit or 2000) for name, network in networks.items()}
     best = min(networks, key=lambda name: results["singles"][name]["misses"])
-    shown = {name: curve(readings[name], labels) for name in (*networks, SOFT)}
-    results["answered at 1 % error"] = {
-        name: calibration.coverage_at(0.01, covered, error) for name, (covered, error, *_) in shown.items()
-    }
-    reliabilities = {name: Reliability.from_json(value["after"]) for name, value in results["calibration"].items()}
-    return results, {
-        "misses": gallery(best, readings[best], labels),
+    results["rejection"] = {name: rejection(readings[name], labels) for name in (*networks, SOFT)}
+    return results, {"misses": gallery(best, readings[best], labels), **figures(results)}
+
+
+def figures(results: dict[str, Any]) -> dict[str, Any]:
+    """The figures that show what the results hold, by what they show."""
+    withheld, calibrations = results["rejection"], results["calibration"]
+    return {
         "rejection": coverage(
-            {name: (covered, error) for name, (covered, error, *_) in shown.items()},
+            {name: calibration.coverage(**value["curve"]) for name, value in withheld.items()},
             "Pen-drawn digits: coverage and error",
             "digits",
-            {name: (at, left) for name, (*_, at, left) in shown.items()},
+            {name: (value["answered"], value["wrong"]) for name, value in withheld.items()},
         ),
         "reliability": reliability_diagram(
-            reliabilities, "Pen-drawn digits: how often a network is right by how sure it is", "digits"
+            {name: Reliability.from_json(value["after"]) for name, value in calibrations.items()},
+            "Pen-drawn digits: how often a network is right by how sure it is",
+            "digits",
         ),
     }
 
@@ -432,16 +435,21 @@ def calibrated(
     return result
 
 
-def curve(
-    readings: Sequence[Reading], labels: NDArray[np.uint8]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float, float]:
-    """Coverage and error as fewer and fewer of the single digits are answered, by confidence; and the shipped point."""
+def rejection(readings: Sequence[Reading], labels: NDArray[np.uint8]) -> dict[str, Any]:
+    """What withholding the unsure answers gains among what was found as one digit: by confidence, and as shipped.
+
+    Returns:
+        "curve", the arguments of :func:`digits.learning.calibration.coverage`; "answered" and "wrong", the parts of
+        all and of those answered with the rejection as shipped.
+    """
     digits, truth = single(readings, labels)
-    missed = np.array([digit.probabilities.argmax() for digit in digits]) != truth
-    by_confidence = np.argsort([-digit.confidence for digit in digits], kind="stable")
+    rows = np.array([digit.probabilities for digit in digits])
     kept = [(digit.digit, label) for digit, label in zip(digits, truth, strict=True) if digit.digit is not None]
-    shipped_error = sum(digit != label for digit, label in kept) / max(1, len(kept))
-    return *calibration.coverage(missed[by_confidence]), len(kept) / len(digits), shipped_error
+    return {
+        "curve": {"surer": [*calibration.surer(truth, rows).values()], "n": len(digits)},
+        "answered": len(kept) / len(digits),
+        "wrong": sum(digit != label for digit, label in kept) / max(1, len(kept)),
+    }
 
 
 def gallery(name: str, readings: Sequence[Reading], labels: NDArray[np.uint8]) -> Any:

@@ -5,6 +5,7 @@ number T, fitted on images that were not trained on. Which digit is the most pro
 makes a network less sure, below 1 surer.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -115,14 +116,23 @@ def fit_temperature(labels: NDArray[np.uint8], probabilities: NDArray[np.floatin
     return float(np.exp(found.x))
 
 
-def coverage(wrong: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coverage and error when only the surest k answers are given, for each k from 1 to n.
+def surer(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> dict[int, int]:
+    """For each miss, by its index and from the surest on, how many images are read with more confidence."""
+    order = np.argsort(-probabilities.max(axis=1), kind="stable")
+    missed = probabilities.argmax(axis=1) != labels
+    return {int(image): rank for rank, image in enumerate(order) if missed[image]}
+
+
+def coverage(surer: Iterable[int], n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coverage and error when only the surest k of n answers are given, for each k from 1 to n.
 
     Args:
-        wrong: shape (n,), by falling confidence.
+        surer: for each miss, how many images are read with more confidence.
+        n: images.
     """
-    answered = np.arange(1, len(wrong) + 1)
-    return answered / len(wrong), np.cumsum(wrong) / answered
+    wrong, answered = np.zeros(n, bool), np.arange(1, n + 1)
+    wrong[list(surer)] = True
+    return answered / n, np.cumsum(wrong) / answered
 
 
 def coverage_at(most: float, covered: NDArray[np.float64], error: NDArray[np.float64]) -> float:

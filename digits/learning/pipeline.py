@@ -188,14 +188,12 @@ def predict(model: keras.Model, dataset: Dataset) -> dict[str, NDArray[np.float3
 def _figures(dataset: Dataset, probabilities: Mapping[str, NDArray[np.float32]], temperature: float) -> Card:
     parts = dataset.split()
     labels, read = parts["test"][1], probabilities["test"].argmax(axis=1)
-    missed = evaluation.worst_misses(labels, probabilities["test"], len(labels))
-    by_confidence = np.argsort(-probabilities["test"].max(axis=1), kind="stable")
-    rank = np.argsort(by_confidence)
+    surer = calibration.surer(labels, probabilities["test"])
     return {
         "scores": {part: evaluation.score(parts[part][1], probabilities[part]).to_json() for part in PARTS},
         "by_class": evaluation.by_class(labels, read),
         "confusion": evaluation.confusion(labels, read).tolist(),
-        "misses": {"image": missed.tolist(), "read": read[missed].tolist(), "surer": rank[missed].tolist()},
+        "misses": {"image": [*surer], "read": read[[*surer]].tolist(), "surer": [*surer.values()]},
         "calibration": {
             "temperature": temperature,
             "fitted_on": f"validation, n = {len(parts['validation'][1]):,}",
@@ -255,43 +253,53 @@ def _stage_plots(
     images, labels = dataset.split()["test"]
     worst = evaluation.worst_misses(labels, probabilities, GALLERY)
     test = report.scores(card)["test"]
-    calibrated = card["calibration"]
-    reliability = {
-        when: calibration.Reliability.from_json(calibrated[key]["test"])
-        for key, when in (("before", "as trained"), ("after", f"at T = {calibrated['temperature']:.2f}"))
-    }
-    figures = {
+    figures = card_figures(card) | {
         "architecture": plots.architecture(
             architecture.blocks(model), name, card["parameters"], architecture.caption(model)
         ),
-        "history": plots.history(card["history"], name, title),
-        "confusion": plots.confusion(np.array(card["confusion"]), name, title),
-        "by_class": plots.per_class(card["by_class"], name, title),
         "misses": plots.misses(images[worst], labels[worst], probabilities[worst], (test.misses, test.n), name, title),
-        "reliability": reliability_diagram(reliability, f"{name} on {title}: how often it is right by how sure it is"),
     }
     for kind, figure in figures.items():
         plots.save(figure, staged.plots / f"{name}_{kind}.png")
 
 
+def card_figures(card: Card) -> dict[str, Any]:
+    """The figures that show what a card holds, by kind."""
+    name, title, calibrated = card["model"], card["dataset"], card["calibration"]
+    reliability = {
+        when: calibration.Reliability.from_json(calibrated[key]["test"])
+        for key, when in (("before", "as trained"), ("after", f"at T = {calibrated['temperature']:.2f}"))
+    }
+    return {
+        "history": plots.history(card["history"], name, title),
+        "confusion": plots.confusion(np.array(card["confusion"]), name, title),
+        "by_class": plots.per_class(card["by_class"], name, title),
+        "reliability": reliability_diagram(reliability, f"{name} on {title}: how often it is right by how sure it is"),
+    }
+
+
+def results_figures(cards: Mapping[str, Card], dataset: str) -> dict[str, Any]:
+    """The figures that set the networks beside each other, by kind."""
+    tests = {name: report.scores(card)["test"] for name, card in cards.items()}
+    curves = {name: calibration.coverage(card["misses"]["surer"], tests[name].n) for name, card in cards.items()}
+    return {
+        "comparison": plots.comparison(
+            tests,
+            POST_ACCURACY if dataset == MNIST else {},
+            {name: card["parameters"] for name, card in cards.items()},
+            {name: card["seconds"] for name, card in cards.items()},
+            dataset,
+        ),
+        "coverage": coverage(curves, f"{dataset}: coverage and error", "test images"),
+    }
+
+
 def _stage_results(cards: Mapping[str, Card], dataset: Dataset, staged: Output) -> None:
     """Samples, comparison, coverage and error, and the results of all networks."""
     parts = dataset.split()
-    plots.save(
-        plots.samples({"Training": parts["train"], "Test": parts["test"]}, dataset.name), staged.plots / "samples.png"
-    )
-    figure = plots.comparison(
-        {name: report.scores(card)["test"] for name, card in cards.items()},
-        POST_ACCURACY if dataset.name == MNIST else {},
-        {name: card["parameters"] for name, card in cards.items()},
-        {name: card["seconds"] for name, card in cards.items()},
-        dataset.name,
-    )
-    plots.save(figure, staged.plots / "comparison.png")
-    n = len(dataset.y_test)
-    curves = {name: calibration.coverage(np.isin(range(n), card["misses"]["surer"])) for name, card in cards.items()}
-    figure = coverage(curves, f"{dataset.name}: coverage and error", "test images")
-    plots.save(figure, staged.plots / "coverage.png")
+    samples = plots.samples({"Training": parts["train"], "Test": parts["test"]}, dataset.name)
+    for kind, figure in {"samples": samples, **results_figures(cards, dataset.name)}.items():
+        plots.save(figure, staged.plots / f"{kind}.png")
     write_json(staged.plots / "results.json", {"dataset": dataset.name, "models": dict(cards)})
     write_text(staged.plots / "results.md", report.markdown(cards))
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from digits.learning import calibration
 from digits.learning.recommendation import GOAL, MNIST, PEN, Candidate, Differences, Findings, Share
 from digits.learning.report import Card, duration
@@ -155,10 +153,13 @@ def figures(found: Findings, measured: Mapping[str, Any], cards: Mapping[str, Ca
         ("… at that temperature", lambda c: calibrated(on_mnist["after"].get(c.name))),
         ("calibration error, what people draw, as trained", lambda c: calibrated(drawn["before"].get(c.name))),
         ("… at that temperature", lambda c: calibrated(drawn["after"].get(c.name))),
-        ("answers for 0.1 % error, MNIST", lambda c: "" if c.votes else surest(cards[c.name], measured["n"])),
+        (
+            "answers for 0.1 % error, MNIST",
+            lambda c: "" if c.votes else surest(0.001, cards[c.name]["misses"]["surer"], measured["n"]),
+        ),
         (
             "answers for 1 % error, what people draw",
-            lambda c: f"{pen['answered at 1 % error'][c.name]:.1%}" if c.name in pen["answered at 1 % error"] else "",
+            lambda c: surest(0.01, **pen["rejection"][c.name]["curve"]) if c.name in pen["rejection"] else "",
         ),
     ]
     lines = [(title, *(told(candidate) for candidate in everyone)) for title, told in rows]
@@ -173,10 +174,9 @@ def calibrated(value: dict[str, Any] | None) -> str:
     return f"{groups.ece:.2%}, too {'sure' if groups.excess > 0 else 'unsure'}"
 
 
-def surest(card: Card, n: int) -> str:
-    """How many of n test images may be answered for an error of 0.1 %."""
-    wrong = np.isin(np.arange(n), card["misses"]["surer"])
-    return f"{calibration.coverage_at(0.001, *calibration.coverage(wrong)):.1%}"
+def surest(error: float, surer: Sequence[int], n: int) -> str:
+    """What part of n images may be answered, the surest first, for that error."""
+    return f"{calibration.coverage_at(error, *calibration.coverage(surer, n)):.1%}"
 
 
 def tests(found: Differences) -> str:

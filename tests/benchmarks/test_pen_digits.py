@@ -55,8 +55,11 @@ def test_what_is_wrong_is_known_by_place_with_and_without_rejection() -> None:
     assert pen_digits.wrong(readings, labels) == {"shipped": [1, 2, 3], "unrejected": [2, 3]}
     digits, truth = pen_digits.single(readings, labels)
     assert [item.text for item in digits] == ["3", "?", "5"] and truth.tolist() == [3, 4, 6]
-    covered, error, shipped, shipped_error = pen_digits.curve(readings, labels)
-    assert (covered[-1], error[-1], shipped, shipped_error) == pytest.approx((1, 1 / 3, 2 / 3, 1 / 2))
+    assert pen_digits.rejection(readings, labels) == {
+        "curve": {"surer": [2], "n": 3},  # of equals the first counts as the surer
+        "answered": pytest.approx(2 / 3),
+        "wrong": pytest.approx(1 / 2),
+    }
     result = pen_digits.calibrated(readings, labels, 2.0)
     assert result["after"]["ece"] == pytest.approx(abs(2 / 3 - 0.55), abs=1e-6)
     sharper = 0.55**2 / (0.55**2 + 9 * 0.05**2)  # T = 2 undone: every probability squared

@@ -40,7 +40,7 @@ def plots(npz: Path, tmp_path: Path) -> Path:
         "votes": dict.fromkeys(("soft vote", "majority vote"), counted),
         "wrong": {name: {"shipped": [3, 4]} for name in readers},
         "calibration": {name: {"after": groups} for name in readers},
-        "answered at 1 % error": dict.fromkeys(readers, 0.9),
+        "rejection": {name: {"curve": {"surer": [30], "n": 50}} for name in readers},
     }
     (tmp_path / "results.json").write_text(json.dumps({"models": cards}))
     (tmp_path / "pen_digits.json").write_text(json.dumps(pen))

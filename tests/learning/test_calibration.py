@@ -91,14 +91,24 @@ def test_a_reliability_survives_json() -> None:
     assert Reliability.from_json(json.loads(json.dumps(groups.to_json()))) == groups
 
 
+def test_misses_know_how_many_are_surer() -> None:
+    rows = np.full((5, 10), 0.01)
+    for row, (digit, confidence) in zip(rows, ((3, 0.5), (3, 0.9), (4, 0.7), (4, 0.95), (3, 0.6)), strict=True):
+        row[digit] = confidence
+    labels = np.full(5, 3, np.uint8)
+    assert calibration.surer(labels, rows) == {3: 0, 2: 2}
+    assert list(calibration.surer(labels, rows)) == [3, 2]
+
+
 def test_error_falls_as_unsure_answers_are_withheld() -> None:
-    covered, error = calibration.coverage(np.array([False, False, True, False]))
+    covered, error = calibration.coverage([2], 4)
     assert covered.tolist() == [0.25, 0.5, 0.75, 1]
     assert error == pytest.approx([0, 0, 1 / 3, 1 / 4])
+    assert not calibration.coverage([], 3)[1].any()
 
 
 def test_the_coverage_at_an_error_is_the_greatest_that_keeps_it() -> None:
-    curve = calibration.coverage(np.array([False, True, False, False, True, True]))  # 0, 1/2, 1/3, 1/4, 2/5, 1/2
+    curve = calibration.coverage([1, 4, 5], 6)  # 0, 1/2, 1/3, 1/4, 2/5, 1/2
     assert calibration.coverage_at(0.3, *curve) == pytest.approx(4 / 6)
     assert calibration.coverage_at(0.5, *curve) == 1
-    assert calibration.coverage_at(0.1, *calibration.coverage(np.array([True, False]))) == 0
+    assert calibration.coverage_at(0.1, *calibration.coverage([0], 2)) == 0
