@@ -22,6 +22,8 @@ class Recipe:
         seed: of initial weights, order of images, dropout and distortion.
         schedule: "constant", or "one cycle": up to the learning rate in the first tenth of all steps, then
             down to nothing along a cosine (Loshchilov & Hutter 2017).
+        average: momentum of the running mean of the weights that is kept as the trained network (Polyak & Juditsky
+            1992); 0 keeps the last step's weights. It changes no step of the training.
         redrawn: part of the training images that are drawn anew as other people might, in [0, 1].
     """
 
@@ -30,6 +32,7 @@ class Recipe:
     learning_rate: float = 1e-5
     seed: int = 0
     schedule: str = "constant"
+    average: float = 0.998
     redrawn: float = 0.0
 
     def digest(self) -> str:
@@ -48,11 +51,11 @@ class Recipe:
 MNIST_RECIPE = Recipe()
 
 #: The recipe of the network that reads what people draw best: its own, not the mission's.
-RESNET_RECIPE = Recipe(epochs=24, batch_size=64, learning_rate=2e-3, schedule="one cycle", redrawn=0.5)
+RESNET_RECIPE = Recipe(epochs=24, batch_size=64, learning_rate=2e-3, schedule="one cycle", average=0.0, redrawn=0.5)
 
 #: For the 1,078 training images of the embedded digits, on which the mission's recipe would take
 #: 170 steps and learn nothing.
-UCI_RECIPE = Recipe(epochs=8, batch_size=16, learning_rate=1e-4)
+UCI_RECIPE = Recipe(epochs=8, batch_size=16, learning_rate=1e-4, average=0.0)
 
 
 def recipe_for(network: str, dataset: str) -> Recipe:

@@ -18,16 +18,16 @@ Image = NDArray[np.uint8]
 Points = NDArray[np.float64]
 
 #: How often a stroke is changed, as a part of the images of that digit.
-PARTS = {"flag": 0.6, "foot": 0.25, "bar": 0.5, "serif": 0.2, "hook": 0.6, "short stem": 0.25, "gap": 0.02}
+PARTS = {"flag": 0.6, "foot": 0.25, "bar": 0.5, "serif": 0.2, "hook": 0.6, "short stem": 0.2, "gap": 0.02}
 
 #: How far a digit is warped at most, to either side: rotation in degrees, shear, logarithm of the ratio
 #: of width to height, bending (shift at the image's edge that grows with the square of the distance from its
 #: middle) as a part of the image's side; for the elastic part (Simard et al. 2003) the standard deviation in
-#: pixels of the 28×28 image. A flagged 1 may lean to the right by this shear more.
-WARP = {"rotation": 12.0, "shear": 0.25, "aspect": 0.25, "bend": 0.025, "elastic": 0.35, "lean": 0.25}
+#: pixels of the 28×28 image. A flagged 1 may be made to lean to the right by up to this shear.
+WARP = {"rotation": 12.0, "shear": 0.25, "aspect": 0.25, "bend": 0.025, "elastic": 0.35, "lean": 0.7}
 
 #: Pen's width in the crop, pixels; the recogniser's own is 2.25.
-WIDTHS = (2.05, 2.6)
+WIDTHS = (2.05, 2.5)
 
 ZOOM = 2  #: the working size is this many times 28
 SIDE = ZOOM * SIZE
@@ -63,7 +63,9 @@ def _redraw(image: Image, label: int, rng: np.random.Generator) -> Image:
         if rng.random() < PARTS["gap"]:
             _erase_a_little(ink, Pen(ink), rng)
     warped = cv2.remap(ink, _map(rng, lean), None, cv2.INTER_LINEAR)
-    return to_crop(shape_of(warped), rng.uniform(*WIDTHS))
+    x, y, width, height = cv2.boundingRect((warped > INK).astype(np.uint8))
+    shape = shape_of(warped[y : y + height, x : x + width]) if width else None
+    return to_crop(shape, rng.uniform(*WIDTHS))
 
 
 class Pen:
@@ -108,7 +110,7 @@ def _one(ink: Image, pen: Pen, rng: np.random.Generator) -> float:
         flag = length * turn @ (last - first)
         across = np.array([flag[1], -flag[0]])
         pen.curve(first, first + flag / 2 + 0.3 * rng.normal() * across, first + flag)
-        lean = rng.uniform(0, WARP["lean"])
+        lean = rng.uniform() * max(0.0, WARP["lean"] - (first[0] - last[0]) / max(pen.high, 1))
     if rng.random() < PARTS["foot"]:
         length = rng.uniform(0.25, 0.8) * pen.high
         pen.line(last + np.array([rng.uniform(-0.15, 0.15) * length, 0]), length, rng.uniform(-12, 12))
@@ -116,16 +118,20 @@ def _one(ink: Image, pen: Pen, rng: np.random.Generator) -> float:
 
 
 def _four(ink: Image, pen: Pen, rng: np.random.Generator) -> float:
-    """The right stem does not rise far above the bar."""
+    """The right stem is short: it rises and falls not far from the bar."""
     if rng.random() < PARTS["short stem"]:
         rows = range(int(pen.top + 0.3 * pen.high), int(pen.top + 0.8 * pen.high))
         wide = [np.ptp(pen.xs[pen.ys == row]) if (pen.ys == row).any() else 0 for row in rows]
         if wide:
             bar = rows[int(np.argmax(wide))]
-            end = max(0, int(bar - rng.uniform(0.6, 2) * pen.width))
-            stem = int((pen.left + pen.right) / 2 + rng.uniform(-0.05, 0.15) * pen.wide)
-            ink[:end, stem:] = 0
-            _keep_the_largest_piece(ink)
+            upper = max(0, int(bar - rng.uniform(0.6, 2) * pen.width))
+            lower = int(bar + rng.uniform(2, 5) * pen.width)
+            stem = int((pen.left + pen.right) / 2 + rng.uniform(-0.1, 0.05) * pen.wide)
+            cut = ink.copy()
+            cut[:upper, stem:] = cut[lower:] = 0
+            _keep_the_largest_piece(cut)
+            if np.count_nonzero(cut > INK) > len(pen.xs) / 2:  # else what was taken for the bar was none
+                ink[:] = cut
     return 0.0
 
 
@@ -180,6 +186,7 @@ def _map(rng: np.random.Generator, lean: float) -> NDArray[np.float32]:
     linear = turned @ np.array([[stretch, shear / stretch], [0, 1 / stretch]])
     bend = WARP["bend"] * SIDE * rng.uniform(-1, 1, (3, 2))
     field = (WARP["elastic"] * ZOOM * rng.normal(size=(GRID, GRID, 2))).astype(np.float32)
-    moved: NDArray[np.float32] = _pixels @ linear.T.astype(np.float32) + _squares @ bend.astype(np.float32) + np.float32(_middle)
+    moved: NDArray[np.float32] = _pixels @ linear.T.astype(np.float32) + np.float32(_middle)
+    moved += _squares @ bend.astype(np.float32)
     moved += cv2.resize(field, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
     return moved

@@ -152,7 +152,9 @@ def train(
     model = build_model()
     steps = -(-len(train_data[0]) // recipe.batch_size)
     model.compile(
-        optimizer=keras.optimizers.Adam(_schedule(recipe, steps * recipe.epochs)),
+        optimizer=keras.optimizers.Adam(
+            _schedule(recipe, steps * recipe.epochs), use_ema=recipe.average > 0, ema_momentum=recipe.average
+        ),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=False,  # XLA is no faster on a CPU and takes longer to build
@@ -162,7 +164,9 @@ def train(
     if resume and (folder / STATE).exists():
         state = _restore(model, folder, identity)
     done = len(state["history"].get("loss", []))
-    if done < recipe.epochs:
+    if done == recipe.epochs:
+        model.optimizer.finalize_variable_values(model.trainable_variables)  # what fit() ends with
+    else:
         plain = not sys.stdout.isatty()
         print(f"{name}: training, epoch {done + 1} to {recipe.epochs}", flush=True)
         model.fit(
@@ -173,7 +177,11 @@ def train(
             initial_epoch=done,
             epochs=recipe.epochs,
             verbose=0 if plain else 1,
-            callbacks=[Checkpoint(folder, state), Estimate(name, plain)],
+            callbacks=[
+                Checkpoint(folder, state),
+                Estimate(name, plain),
+                *([keras.callbacks.SwapEMAWeights()] if recipe.average else []),  # validates with the running mean
+            ],
         )
     return model, state["history"], state["seconds"]
 

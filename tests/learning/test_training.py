@@ -13,6 +13,7 @@ import pytest
 
 from digits.errors import UserError
 from digits.image_format import to_input
+from digits.learning import training
 from digits.learning.config import Recipe
 from digits.learning.training import STATE, batches, train
 
@@ -129,3 +130,51 @@ def test_a_damaged_state_is_one_line(damage: str, arrays: Arrays, tmp_path: Path
     with pytest.raises(UserError, match=r"is damaged .* start anew without --resume") as caught:
         train_small(arrays, tmp_path, recipe, resume=True)
     assert "\n" not in str(caught.value)
+
+
+class Weights(keras.callbacks.Callback):
+    """Notes the weights after every step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[np.ndarray] = []
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self.seen.append(self.model.trainable_variables[0].numpy().copy())
+
+
+def test_the_running_mean_of_the_weights_is_kept(
+    arrays: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = Weights()
+    fit = keras.Model.fit
+    monkeypatch.setattr(
+        keras.Model, "fit", lambda self, *a, callbacks, **k: fit(self, *a, callbacks=[*callbacks, noted], **k)
+    )
+    recipe = Recipe(epochs=1, batch_size=8, learning_rate=1e-2, average=0.8)
+    model, _, _ = train_small(arrays, tmp_path, recipe)
+    mean = noted.seen[0]
+    for weights in noted.seen[1:]:
+        mean = 0.8 * mean + 0.2 * weights
+    kept = model.trainable_variables[0].numpy()
+    assert np.allclose(kept, mean, atol=1e-6)
+    assert not np.allclose(kept, noted.seen[-1], atol=1e-4)
+
+
+def test_one_cycle_rises_for_a_tenth_of_the_steps_and_falls_to_nothing() -> None:
+    recipe = Recipe(learning_rate=0.01, schedule="one cycle")
+    rates = [float(training._schedule(recipe, 100)(step)) for step in range(101)]
+    assert rates[0] == 0
+    assert np.argmax(rates) == 10
+    assert rates[10] == pytest.approx(0.01)
+    assert rates[55] == pytest.approx(0.005)
+    assert rates[100] == pytest.approx(0, abs=1e-6)
+    assert training._schedule(Recipe(), 100) == Recipe().learning_rate
+
+
+def test_a_part_of_the_images_is_drawn_anew(arrays: Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "redraw", lambda images, labels, rng: np.zeros_like(images))
+    for part, least, most in ((0.0, 0, 0), (0.5, 15, 45), (1.0, 60, 60)):
+        recipe = Recipe(batch_size=60, redrawn=part)
+        images, _ = next(batches(arrays["x_train"], arrays["y_train"], recipe, 0))
+        assert least <= sum(not image.any() for image in images) <= most
