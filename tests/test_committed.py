@@ -2,19 +2,23 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
 from benchmarks import pen_digits
+from digits.crop import STROKE_WIDTH
 from digits.files import sha256
 from digits.image_format import to_input
-from digits.learning import export, report
+from digits.learning import calibration, dataset, export, pipeline, plots, recommendation, report, verdicts
 from digits.learning.augmentation import AMOUNTS
 from digits.learning.config import MNIST_RECIPE
+from digits.learning.plots.recommendation import pareto
 from digits.networks import MODELS
-from digits.crop import STROKE_WIDTH
+from digits.reading.classifier import Classifier
 from digits.reading.rejection import CONFIDENCE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,7 +57,7 @@ def test_the_readme_and_the_results_page_show_these_figures() -> None:
 
 
 def test_the_readme_and_the_page_show_what_was_measured_on_pen_digits() -> None:
-    measured = json.loads((ROOT / "plots" / "pen_digits.json").read_text(encoding="utf-8"))
+    measured = read("pen_digits")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert pen_digits.with_summary(readme, measured) == readme
     assert (ROOT / "plots" / "pen_digits.md").read_text(encoding="utf-8") == pen_digits.as_markdown(measured)
@@ -61,6 +65,41 @@ def test_the_readme_and_the_page_show_what_was_measured_on_pen_digits() -> None:
     assert (measured["stroke_width"], measured["confidence"]) == (STROKE_WIDTH, CONFIDENCE)
     for name, digest in measured["models"].items():
         assert sha256(ROOT / "models" / f"{name}.onnx") == digest
+
+
+def test_the_readme_and_the_page_recommend_what_the_figures_say() -> None:
+    measured, pen = read("recommendation"), read("pen_digits")
+    found = recommendation.findings(measured, RESULTS["models"], pen)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert verdicts.with_summary(readme, found) == readme
+    page = (ROOT / "plots" / "recommendation.md").read_text(encoding="utf-8")
+    assert page == verdicts.as_markdown(found, measured, RESULTS["models"], pen)
+    assert tuple(measured["models"]) == MODELS
+    for name, digest in measured["models"].items():
+        assert sha256(ROOT / "models" / f"{name}.onnx") == digest
+        misses = RESULTS["models"][name]["scores"]["test"]["misses"]
+        assert len(measured["readers"][name]["wrong"]) == pytest.approx(misses, abs=1)
+
+
+def test_the_figures_show_what_the_json_holds(tmp_path: Path) -> None:
+    cards, pen = RESULTS["models"], read("pen_digits")
+    figures = pipeline.results_figures(cards, "MNIST")
+    for name, card in cards.items():
+        figures |= {f"{name}_{kind}": figure for kind, figure in pipeline.card_figures(card).items()}
+    figures |= {f"pen_digits_{kind}": figure for kind, figure in pen_digits.figures(pen).items()}
+    found = recommendation.findings(read("recommendation"), cards, pen)
+    figures["recommendation_pareto"] = pareto([*found.networks, found.vote])
+    for name, figure in figures.items():
+        plots.save(figure, tmp_path / "drawn.png")
+        drawn, committed = imread(tmp_path / "drawn.png"), imread(ROOT / "plots" / f"{name}.png")
+        assert drawn.shape == committed.shape, name
+        assert np.abs(drawn - committed).mean() < 1e-3, name
+
+
+def read(name: str) -> dict[str, Any]:
+    """A file of plots/."""
+    measured: dict[str, Any] = json.loads((ROOT / "plots" / f"{name}.json").read_text(encoding="utf-8"))
+    return measured
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -74,11 +113,21 @@ def test_the_committed_twins_give_the_same_answers(name: str, arrays: dict[str, 
 
 @pytest.mark.parametrize("name", ["ANN", "CNN"])
 def test_the_onnx_twin_has_the_cards_misses_on_mnist(name: str, mnist: Path) -> None:
-    with np.load(mnist) as archive:
-        images, labels = archive["x_test"], archive["y_test"]
-    network = cv2.dnn.readNetFromONNX(str(ROOT / "models" / f"{name}.onnx"))
-    misses = 0
-    for start in range(0, len(images), 1000):
-        network.setInput(to_input(images[start : start + 1000]))
-        misses += int((network.forward().argmax(axis=1) != labels[start : start + 1000]).sum())
+    images, labels = dataset.load(mnist).split()["test"]
+    misses = int((probabilities(name, images).argmax(axis=1) != labels).sum())
     assert misses == pytest.approx(RESULTS["models"][name]["scores"]["test"]["misses"], abs=1)
+
+
+@pytest.mark.parametrize("name", ["ANN", "CNN"])
+def test_the_temperature_is_in_the_file(name: str, mnist: Path) -> None:
+    """Fitted again on the same images, it is 1."""
+    images, labels = dataset.load(mnist).split()["validation"]
+    rows = probabilities(name, images)
+    assert calibration.fit_temperature(labels, rows) == pytest.approx(1, abs=0.01)
+    card = RESULTS["models"][name]["calibration"]
+    assert calibration.of(labels, rows).ece == pytest.approx(card["after"]["validation"]["ece"], abs=1e-4)
+
+
+def probabilities(name: str, images: np.ndarray) -> np.ndarray:
+    network = Classifier(ROOT / "models" / f"{name}.onnx")
+    return np.concatenate([network.probabilities(images[i : i + 1000]) for i in range(0, len(images), 1000)])
