@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from digits.command_line import OneLineParser
 from digits.errors import UserError
-from digits.learning.config import MNIST, MNIST_RECIPE, UCI, UCI_RECIPE, Recipe, recipe_for
+from digits.learning.config import MNIST, MNIST_RECIPE, UCI, Recipe, digest, recipe_for
 from digits.learning.preprocessing import VARIANTS
 from digits.learning.start import start_keras
 from digits.networks import MISSION, MODELS
@@ -59,8 +59,8 @@ def work(options: argparse.Namespace) -> int:
     from digits.learning import dataset
 
     data = dataset.load_uci() if options.dataset == "uci" else dataset.load(options.data)
-    recipe = chosen_recipe(options)
-    folder = options.output or default_output(data.name, recipe, options.evaluate)
+    recipes = {name: replace(recipe_for(name, data.name), **changes(options)) for name in options.models}
+    folder = options.output or default_output(data.name, changes(options), options.evaluate)
     if data.name != MNIST and not options.evaluate and folder.resolve() == ROOT:
         raise UserError(
             f"networks trained on {data.name} would replace the published ones in {ROOT}; "
@@ -78,12 +78,13 @@ def work(options: argparse.Namespace) -> int:
     versions = export.versions()
     images = ", ".join(f"{len(labels):,} {part}" for part, (_, labels) in data.split().items())
     sizes = ", ".join(f"{name} {build().count_params():,}" for name, build in builders.items())
+    told = "\n            ".join(f"{name}: {recipe}" for name, recipe in recipes.items())
     print(
         f"""\
 {"Evaluating" if options.evaluate else "Training"} {", ".join(builders)}
   data      {data.name}, {data.source}
             {images} images
-  recipe    {"as each model card says" if options.evaluate else f"{recipe}; images distorted a little"}
+  recipe    {"as each model card says" if options.evaluate else told}
   machine   {versions["platform"]}, {versions["cores"]} cores, Python {versions["python"]}, \
 TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]}
   networks  {sizes} parameters
@@ -94,7 +95,7 @@ TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]}
     if options.evaluate:
         cards = pipeline.evaluate(builders, data, output, options.redraw)
     else:
-        cards = pipeline.run(builders, data, recipe, output, options.resume)
+        cards = pipeline.run(builders, data, recipes, output, options.resume)
     print(f"\n{data.name}\n\n{report.plain_table(cards)}")
     if not options.evaluate or options.redraw:
         print(f"\nmodels  {output.models}\nplots   {output.plots}\ntable   {output.plots / 'results.md'}")
@@ -104,11 +105,12 @@ TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]}
 def study(options: argparse.Namespace, data: "Dataset", folder: Path) -> int:
     """Run a study's cells and make its page. Exit code 1 if a cell failed."""
     from digits.learning import workers
-    from digits.learning.cells import run_cell
+    from digits.learning.cells import run_cell, use_one_thread
     from digits.learning.study import Study, preprocessing_plan, publish, run, seeds_plan
 
     with workers.pool(options.cluster, options.workers, data, run_cell) as (pool, place):
         start_keras()
+        use_one_thread()  # a single process is this one
         builders = {name: import_module(name).build_model for name in MODELS}
         parameters = {name: build().count_params() for name, build in builders.items()}
         recipes = {name: replace(recipe_for(name, data.name), **changes(options)) for name in MODELS}
@@ -126,24 +128,19 @@ def study(options: argparse.Namespace, data: "Dataset", folder: Path) -> int:
     return 1 if failed else 0
 
 
-def chosen_recipe(options: argparse.Namespace) -> Recipe:
-    """The data's own recipe with what the options change."""
-    return replace(UCI_RECIPE if options.dataset == "uci" else MNIST_RECIPE, **changes(options))
-
-
 def changes(options: argparse.Namespace) -> dict[str, Any]:
-    """What the options say of a recipe."""
+    """What the options change of every recipe."""
     given = {field.name: getattr(options, field.name, None) for field in fields(Recipe)}
     return {name: value for name, value in given.items() if value is not None}
 
 
-def default_output(data_name: str, recipe: Recipe, evaluate: bool) -> Path:
-    """The project itself for the published run, a folder in runs/ for other data or another recipe."""
+def default_output(data_name: str, changed: dict[str, Any], evaluate: bool) -> Path:
+    """The project itself for the published run, a folder in runs/ for other data or other recipes."""
     if data_name == UCI:
         return ROOT / "runs" / "uci"
-    if evaluate or (data_name == MNIST and recipe == MNIST_RECIPE):
+    if evaluate or (data_name == MNIST and not changed):
         return ROOT
-    return ROOT / "runs" / (f"mnist-{recipe.digest()}" if data_name == MNIST else data_name.replace(" ", "-"))
+    return ROOT / "runs" / (f"mnist-{digest(changed)}" if data_name == MNIST else data_name.replace(" ", "-"))
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -152,7 +149,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "test.py", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--models", nargs="+", choices=MODELS, metavar="NAME", help=f"from {', '.join(MODELS)}")
+    add(
+        "--models",
+        nargs="+",
+        choices=MODELS,
+        metavar="NAME",
+        help=f"from {', '.join(MODELS)}; default: {', '.join(MISSION)}",
+    )
     add("--epochs", type=number(int, 1), help=f"default {MNIST_RECIPE.epochs}")
     add("--batch-size", type=number(int, 1), help=f"default {MNIST_RECIPE.batch_size}")
     add("--learning-rate", type=number(float, 0, above=True), help=f"default {MNIST_RECIPE.learning_rate:g}")
@@ -170,7 +173,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--workers", type=number(int, 1), metavar="N", help="processes, one core each; default: as many as cores")
     add("--cluster", metavar="ADDRESS", help="of a Dask scheduler (tcp://…:8786), whose workers run the cells instead")
     options = parser.parse_args(arguments)
-    options.models = tuple(dict.fromkeys(options.models or (MISSION if options.study else MODELS)))
+    options.models = tuple(dict.fromkeys(options.models or (MODELS if options.evaluate else MISSION)))
     if options.redraw and not (options.evaluate or options.study):
         parser.error("--redraw goes with --evaluate or --study")
     if options.evaluate and options.resume:

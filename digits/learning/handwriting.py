@@ -17,8 +17,8 @@ from digits.image_format import SIZE
 Image = NDArray[np.uint8]
 Points = NDArray[np.float64]
 
-#: How often a stroke is changed, as a part of the images of that digit.
-PARTS = {"flag": 0.6, "foot": 0.25, "bar": 0.5, "serif": 0.2, "hook": 0.6, "short stem": 0.2, "gap": 0.02}
+#: How often a stroke is added or changed, as a part of the images of that digit.
+CHANGES = {"flag": 0.6, "foot": 0.25, "bar": 0.5, "serif": 0.2, "hook": 0.6, "short stem": 0.2, "gap": 0.02}
 
 #: How far a digit is warped at most, to either side: rotation in degrees, shear, logarithm of the ratio
 #: of width to height, bending (shift at the image's edge that grows with the square of the distance from its
@@ -60,7 +60,7 @@ def _redraw(image: Image, label: int, rng: np.random.Generator) -> Image:
     if (ink > INK).any():
         if label in STYLES:
             lean = STYLES[label](ink, Pen(ink), rng)
-        if rng.random() < PARTS["gap"]:
+        if rng.random() < CHANGES["gap"]:
             _erase_a_little(ink, Pen(ink), rng)
     warped = cv2.remap(ink, _map(rng, lean), None, cv2.INTER_LINEAR)
     x, y, width, height = cv2.boundingRect((warped > INK).astype(np.uint8))
@@ -104,14 +104,14 @@ class Pen:
 def _one(ink: Image, pen: Pen, rng: np.random.Generator) -> float:
     """A flag, which leaves the top to the left and downwards at an angle to the stem, and a foot. Returns the lean."""
     first, last, lean = pen.first(), pen.last(), 0.0
-    if rng.random() < PARTS["flag"]:
+    if rng.random() < CHANGES["flag"]:
         angle, length = np.deg2rad(rng.uniform(12, 58)), rng.uniform(0.15, 0.7)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         flag = length * turn @ (last - first)
         across = np.array([flag[1], -flag[0]])
         pen.curve(first, first + flag / 2 + 0.3 * rng.normal() * across, first + flag)
         lean = rng.uniform() * max(0.0, WARP["lean"] - (first[0] - last[0]) / max(pen.high, 1))
-    if rng.random() < PARTS["foot"]:
+    if rng.random() < CHANGES["foot"]:
         length = rng.uniform(0.25, 0.8) * pen.high
         pen.line(last + np.array([rng.uniform(-0.15, 0.15) * length, 0]), length, rng.uniform(-12, 12))
     return lean
@@ -119,7 +119,7 @@ def _one(ink: Image, pen: Pen, rng: np.random.Generator) -> float:
 
 def _four(ink: Image, pen: Pen, rng: np.random.Generator) -> float:
     """The right stem is short: it rises and falls not far from the bar."""
-    if rng.random() < PARTS["short stem"]:
+    if rng.random() < CHANGES["short stem"]:
         rows = range(int(pen.top + 0.3 * pen.high), int(pen.top + 0.8 * pen.high))
         wide = [np.ptp(pen.xs[pen.ys == row]) if (pen.ys == row).any() else 0 for row in rows]
         if wide:
@@ -137,14 +137,14 @@ def _four(ink: Image, pen: Pen, rng: np.random.Generator) -> float:
 
 def _seven(ink: Image, pen: Pen, rng: np.random.Generator) -> float:
     """A bar across the stem, and a serif where the pen begins."""
-    if rng.random() < PARTS["bar"]:
+    if rng.random() < CHANGES["bar"]:
         y = pen.top + rng.uniform(0.35, 0.82) * pen.high
         near = np.abs(pen.ys - y) <= 1
         if near.any():
             length = rng.uniform(0.3, 1) * max(pen.wide, 0.5 * pen.high)
             middle = np.array([pen.xs[near].mean() + rng.uniform(-0.2, 0.3) * length, y])
             pen.line(middle, length, rng.uniform(-25, 20))
-    if rng.random() < PARTS["serif"]:
+    if rng.random() < CHANGES["serif"]:
         start = np.argmin(np.where(pen.ys < pen.top + 0.35 * pen.high, pen.xs, SIDE))
         at = np.array([pen.xs[start] + pen.width / 2, pen.ys[start]])
         end = at + rng.uniform(0.08, 0.25) * pen.high * np.array([rng.uniform(-0.3, 0.3), 1])
@@ -154,7 +154,7 @@ def _seven(ink: Image, pen: Pen, rng: np.random.Generator) -> float:
 
 def _nine(ink: Image, pen: Pen, rng: np.random.Generator) -> float:
     """A foot that curls to the left."""
-    if rng.random() < PARTS["hook"]:
+    if rng.random() < CHANGES["hook"]:
         last, length = pen.last(), rng.uniform(0.2, 1.2) * max(pen.wide, 0.4 * pen.high)
         sag, rise = rng.uniform(0, 0.3) * length, rng.uniform(-0.1, 0.5) * length
         pen.curve(last, last + np.array([-0.4 * length, sag]), last + np.array([-length, sag - rise]))

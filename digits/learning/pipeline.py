@@ -20,6 +20,7 @@ from digits.learning import architecture, calibration, evaluation, export, plots
 from digits.learning.augmentation import AMOUNTS
 from digits.learning.config import MNIST, POST_ACCURACY, Recipe
 from digits.learning.dataset import Dataset
+from digits.learning.handwriting import CHANGES, WARP
 from digits.learning.plots.calibration import coverage, reliability_diagram
 from digits.learning.report import PARTS, Card, duration
 from digits.learning.training import Labelled, train
@@ -62,12 +63,18 @@ class Output:
 
 
 def run(
-    builders: Mapping[str, Builder], dataset: Dataset, recipe: Recipe, output: Output, resume: bool
+    builders: Mapping[str, Builder], dataset: Dataset, recipes: Mapping[str, Recipe], output: Output, resume: bool
 ) -> dict[str, Card]:
     """Train, evaluate, save and plot the given networks.
 
     Nothing in ``output.models`` and ``output.plots`` changes before everything is done. What an
     earlier run left there of other networks, on the same data, stays and enters the comparison.
+
+    Args:
+        builders, recipes: by the networks' names.
+        dataset: to learn from.
+        output: where the files go.
+        resume: go on with an interrupted run.
 
     Returns:
         The model cards by name, those of earlier runs included.
@@ -92,7 +99,7 @@ def run(
                 build_model,
                 parts["train"],
                 parts["validation"],
-                recipe,
+                recipes[name],
                 output.work / name,
                 dataset.digest,
                 resume,
@@ -100,7 +107,7 @@ def run(
             print(f"{name}: trained in {duration(seconds)}; evaluating and saving", flush=True)
             temperature = calibrate(model, parts["validation"])
             probabilities = predict(model, dataset)
-            card = _card(name, model, dataset, recipe, history, seconds, temperature, probabilities)
+            card = _card(name, model, dataset, recipes[name], history, seconds, temperature, probabilities)
             _stage_model(model, card, output.staged)
             _stage_plots(model, card, dataset, probabilities["test"], output.staged)
             cards[name] = card
@@ -227,7 +234,7 @@ def _card(
         "dataset": dataset.name,
         "data_digest": dataset.digest,
         "date": date.today().isoformat(),
-        "recipe": {"optimizer": "Adam", **asdict(recipe), "distortion": AMOUNTS},
+        "recipe": {"optimizer": "Adam", **asdict(recipe), "distortion": AMOUNTS, "redrawing": CHANGES | WARP},
         "parameters": model.count_params(),
         "seconds": round(seconds, 1),
         "history": history,

@@ -26,7 +26,7 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Nothing but the named changes, always: no warping."""
 
     def choose(*names: str) -> None:
-        monkeypatch.setattr(handwriting, "PARTS", {name: float(name in names) for name in handwriting.PARTS})
+        monkeypatch.setattr(handwriting, "CHANGES", {name: float(name in names) for name in handwriting.CHANGES})
         monkeypatch.setattr(handwriting, "WARP", dict.fromkeys(handwriting.WARP, 0.0))
 
     return choose

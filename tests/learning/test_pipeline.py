@@ -33,7 +33,7 @@ def data(npz: Path) -> dataset.Dataset:
 @pytest.fixture
 def trained(data: dataset.Dataset, tmp_path: Path) -> Output:
     output = Output(tmp_path / "output")
-    pipeline.run({"small": small}, data, ONE_EPOCH, output, resume=False)
+    pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, output, resume=False)
     return output
 
 
@@ -80,7 +80,7 @@ def test_the_card_knows_every_miss_and_how_many_are_surer(trained: Output, data:
 
 def test_a_damaged_card_does_not_stand_in_the_way_of_its_own_making(trained: Output, data: dataset.Dataset) -> None:
     (trained.models / "small.json").write_text("{")
-    assert list(pipeline.run({"small": small}, data, ONE_EPOCH, trained, resume=False)) == ["small"]
+    assert list(pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, trained, resume=False)) == ["small"]
 
 
 def test_nothing_is_published_before_everything_is_done(trained: Output, data: dataset.Dataset) -> None:
@@ -90,12 +90,16 @@ def test_nothing_is_published_before_everything_is_done(trained: Output, data: d
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pipeline.run({"first": small, "second": broken}, data, ONE_EPOCH, trained, resume=False)
+        pipeline.run(
+            {"first": small, "second": broken}, data, {"first": ONE_EPOCH, "second": ONE_EPOCH}, trained, resume=False
+        )
     after = contents(trained.folder)
     assert {name: content for name, content in after.items() if not name.startswith(".unfinished")} == before
     assert ".unfinished/staged/models/first.keras" in after
 
-    cards = pipeline.run({"first": small, "second": small}, data, ONE_EPOCH, trained, resume=True)
+    cards = pipeline.run(
+        {"first": small, "second": small}, data, {"first": ONE_EPOCH, "second": ONE_EPOCH}, trained, resume=True
+    )
     assert list(cards) == ["first", "second", "small"]
     assert not trained.work.exists()
 
@@ -105,7 +109,7 @@ def test_starting_anew_says_what_it_discards(
 ) -> None:
     (trained.work / "small").mkdir(parents=True)
     (trained.work / "small" / "state.json").write_text("{")
-    pipeline.run({"small": small}, data, ONE_EPOCH, trained, resume=False)
+    pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, trained, resume=False)
     assert "unfinished run found here is discarded" in capsys.readouterr().out
     assert not trained.work.exists()
 
@@ -113,7 +117,7 @@ def test_starting_anew_says_what_it_discards(
 def test_networks_that_learned_from_other_data_stay_out_of_the_results(trained: Output) -> None:
     card = trained.models / "small.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | {"data_digest": "another"}))
-    cards = pipeline.run({"new": small}, dataset.load_uci(), ONE_EPOCH, trained, resume=False)
+    cards = pipeline.run({"new": small}, dataset.load_uci(), {"new": ONE_EPOCH}, trained, resume=False)
     assert list(cards) == ["new"]
 
 
@@ -124,7 +128,7 @@ def test_an_unreadable_card_is_told_before_the_training(trained: Output, data: d
         raise AssertionError("the training began")
 
     with pytest.raises(UserError, match=r"other.json is no model card"):
-        pipeline.run({"small": never}, data, ONE_EPOCH, trained, resume=False)
+        pipeline.run({"small": never}, data, {"small": ONE_EPOCH}, trained, resume=False)
 
 
 def test_evaluating_gives_the_cards_figures_and_writes_nothing(trained: Output, data: dataset.Dataset) -> None:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from digits.reading.classifier import Classifier
 from digits.crop import shape_of
+from digits.reading.classifier import Classifier
 from digits.reading.ink import Stroke, rasterise
 from digits.reading.recognizer import read
 from digits.reading.rejection import straight_lean, why_rejected

@@ -1,7 +1,7 @@
 import numpy as np
 
-from digits.reading.classifier import Classifier
 from digits.crop import shape_of, to_crop
+from digits.reading.classifier import Classifier
 from digits.reading.saliency import occlusion
 from tests.reading.conftest import picture, written
 
