@@ -12,7 +12,7 @@ DROPOUT = 0.3
 
 
 def build_model() -> keras.Model:
-    """Nine 3×3 convolutions in three stages, each closed by max pooling; the later two with a shortcut.
+    """Eight 3×3 convolutions in three stages, each closed by max pooling; the later two with a shortcut.
 
     Returns:
         An uncompiled model: (n, 28, 28, 1) ``float32`` in [0, 1] to (n, 10) probabilities.

@@ -6,8 +6,8 @@ import pytest
 
 from digits.networks import MODELS
 
-PARAMETERS = {"ANN": 1_338_378, "CNN": 586_282, "VGG16": 4_088_362}
-WEIGHT_LAYERS = {"ANN": (0, 3), "CNN": (6, 2), "VGG16": (13, 3)}
+PARAMETERS = {"ANN": 1_338_378, "CNN": 586_282, "VGG16": 4_088_362, "ResNet": 484_394}
+WEIGHT_LAYERS = {"ANN": (0, 3), "CNN": (6, 2), "VGG16": (13, 3), "ResNet": (8, 1)}
 
 
 @pytest.fixture(scope="module", params=MODELS)

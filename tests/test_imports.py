@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from digits.networks import MODELS
+
 ROOT = Path(__file__).resolve().parent.parent
-FILES = sorted(path for folder in ("digits", "ANN", "CNN", "VGG16") for path in (ROOT / folder).rglob("*.py"))
+FILES = sorted(path for folder in ("digits", *MODELS) for path in (ROOT / folder).rglob("*.py"))
 MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in FILES]
 MODULES.append("gui_digit_recognizer")
-TRAINING = {"ANN", "CNN", "VGG16"} | {
+TRAINING = set(MODELS) | {
     f"digits.learning.{name}" for name in ("architecture", "augmentation", "export", "layers", "pipeline", "training")
 }
 LEARNING, READING, WINDOW = "digits.learning", "digits.reading", "digits.window"

@@ -18,6 +18,8 @@ def blocks(model: keras.Model) -> list[Block]:
         elif isinstance(layer, keras.layers.MaxPooling2D | keras.layers.AveragePooling2D):
             side = "×".join(map(str, layer.pool_size))
             drawn.append(("pooling", f"{side}\npool", _shape(layer.output.shape)))
+        elif isinstance(layer, keras.layers.Add):
+            drawn.append(("shortcut", "add\nshortcut", _shape(layer.output.shape)))
         elif isinstance(layer, keras.layers.Dense):
             kind = "output" if layer is model.layers[-1] else "dense"
             drawn.append((kind, f"dense\n{layer.units}", _shape(layer.output.shape)))

@@ -24,6 +24,7 @@ from digits.learning.handwriting import CHANGES, WARP
 from digits.learning.plots.calibration import coverage, reliability_diagram
 from digits.learning.report import PARTS, Card, duration
 from digits.learning.training import Labelled, train
+from digits.networks import MODELS
 
 Builder = Callable[[], keras.Model]
 HALF_ABOVE = 8_000_000  #: parameters above which the ONNX twin keeps its weights as 16-bit floats
@@ -112,7 +113,7 @@ def run(
             _stage_plots(model, card, dataset, probabilities["test"], output.staged)
             cards[name] = card
             keras.utils.clear_session()
-        cards = dict(sorted((earlier | cards).items()))
+        cards = _in_order(earlier | cards)
         _stage_results(cards, dataset, output.staged)
         output.publish()
         return cards
@@ -154,7 +155,7 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, redraw: boo
         cards[name] = card
     if redraw:
         with _told_plainly(output):
-            _stage_results(dict(sorted((_earlier(dataset, output, cards) | cards).items())), dataset, output.staged)
+            _stage_results(_in_order(_earlier(dataset, output, cards) | cards), dataset, output.staged)
             output.publish()
     return cards
 
@@ -316,3 +317,8 @@ def _earlier(dataset: Dataset, output: Output, made_anew: Container[str]) -> dic
     paths = (path for path in output.models.glob("*.json") if path.stem not in made_anew)
     cards = {path.stem: report.read_card(path) for path in paths}
     return {name: card for name, card in cards.items() if card["data_digest"] == dataset.digest}
+
+
+def _in_order(cards: Mapping[str, Card]) -> dict[str, Card]:
+    """As the project lists its networks; others follow by name."""
+    return {name: cards[name] for name in [*MODELS, *sorted(cards.keys() - set(MODELS))] if name in cards}

@@ -207,11 +207,18 @@ def architecture(blocks: Sequence[tuple[str, str, str]], name: str, parameters: 
     """The network as a row of boxes, from pixels to probabilities.
 
     Args:
-        blocks: kind ("input", "convolution", "pooling", "dense", "output"), label and shape of what
+        blocks: kind ("input", "convolution", "pooling", "shortcut", "dense", "output"), label and shape of what
             comes out, in order.
         caption: what stands behind every box and is not drawn.
     """
-    colours = {"input": GREY, "convolution": BLUE, "pooling": ORANGE, "dense": GREEN, "output": VERMILION}
+    colours = {
+        "input": GREY,
+        "convolution": BLUE,
+        "pooling": ORANGE,
+        "shortcut": SKY,
+        "dense": GREEN,
+        "output": VERMILION,
+    }
     rows = -(-len(blocks) // 12)
     columns = -(-len(blocks) // rows)
     left, right, top, bottom, spacing = -0.45, max(columns - 0.45, 6.5), 0.95, -0.95, 1.45
