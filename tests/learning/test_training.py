@@ -178,3 +178,15 @@ def test_a_part_of_the_images_is_drawn_anew(arrays: Arrays, monkeypatch: pytest.
         recipe = Recipe(batch_size=60, redrawn=part)
         images, _ = next(batches(arrays["x_train"], arrays["y_train"], recipe, 0))
         assert least <= sum(not image.any() for image in images) <= most
+
+
+def test_statistics_are_the_means_over_the_batches_shown() -> None:
+    pixels = keras.Input((28, 28, 1))
+    model = keras.Model(pixels, keras.layers.BatchNormalization(momentum=0.9)(pixels))
+    rng = np.random.default_rng(0)
+    shown = [(rng.normal(3, 2, (8, 28, 28, 1)).astype(np.float32), np.zeros(8, np.uint8)) for _ in range(5)]
+    training.refresh_statistics(model, shown)
+    layer = model.layers[-1]
+    assert layer.momentum == 0.9
+    assert layer.moving_mean.numpy() == pytest.approx(np.mean([images.mean() for images, _ in shown]), rel=1e-4)
+    assert layer.moving_variance.numpy() == pytest.approx(np.mean([images.var() for images, _ in shown]), rel=1e-3)
