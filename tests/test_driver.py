@@ -16,6 +16,8 @@ import keras
 import numpy as np
 import pytest
 
+from digits.networks import MODELS
+
 ROOT = Path(__file__).resolve().parent.parent
 Result = subprocess.CompletedProcess[str]
 KINDS = ("architecture", "history", "confusion", "by_class", "misses", "reliability")
@@ -24,7 +26,7 @@ KINDS = ("architecture", "history", "confusion", "by_class", "misses", "reliabil
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
-    for name in ("ANN", "CNN", "VGG16", "digits"):
+    for name in (*MODELS, "digits"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "test.py", folder)
     return folder
@@ -105,7 +107,21 @@ def test_help_comes_at_once_and_needs_no_tensorflow(project: Path) -> None:
         (["--dataset", "emnist"], "invalid choice: 'emnist'"),
         (["--dataset", "uci", "--data", "x.npz"], "--data goes with --dataset mnist"),
         (["--evaluate", "--resume"], "--resume goes with training"),
-        (["--redraw"], "--redraw goes with --evaluate"),
+        (["--redraw"], "--redraw goes with --evaluate or --study"),
+        (["--study", "weather"], "--study: invalid choice: 'weather'"),
+        (["--study", "preprocessing", "--variants", "sepia"], "--variants: invalid choice: 'sepia'"),
+        (["--study", "preprocessing", "--seeds", "-1"], "--seeds: must be a whole number of at least 0, got '-1'"),
+        (["--study", "preprocessing", "--workers", "0"], "--workers: must be a whole number of at least 1, got '0'"),
+        (["--study", "preprocessing", "--resume"], "--evaluate and --resume do not go with --study"),
+        (["--study", "preprocessing", "--seed", "1"], "the seeds of a study are --seeds N [N ...]"),
+        (["--study", "seeds", "--variants", "otsu"], "--variants goes with --study preprocessing"),
+        (["--study", "seeds", "--cluster", "x", "--workers", "2"], "a cluster has its own"),
+        (["--seeds", "1"], "--seeds goes with --study"),
+        (["--cluster", "tcp://127.0.0.1:8786"], "--cluster goes with --study"),
+        (
+            ["--study", "seeds", "--dataset", "uci", "--cluster", "tcp://127.0.0.1:9"],
+            "no Dask scheduler answers at tcp://",
+        ),
         (["--data", "nowhere.npz"], "no file or folder at nowhere.npz"),
         (["--data", "test.py"], "test.py cannot be read as MNIST's .npz"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
@@ -295,3 +311,48 @@ def test_a_corrupt_saved_model_is_one_line(
     model.write_bytes(model.read_bytes()[:1000])
     result = run(project, "--evaluate", "--models", "ANN", "--data", npz, "--output", output)
     assert_one_line(result, "ANN.keras cannot be loaded as a Keras model", "python test.py --models ANN")
+
+
+# -- studies ----------------------------------------------------------------------------------
+
+
+def test_a_study_is_interrupted_and_goes_on_and_both_share_their_cells(project: Path, npz: Path) -> None:
+    output = project / "a study"
+    cells = output / "plots" / "study" / "cells"
+    options = ["--models", "ANN", "--data", npz, "--epochs", 12, "--batch-size", 4, "--output", output]
+    study = ["--study", "preprocessing", "--variants", "otsu", "--seeds", 0, 1, *options]
+
+    process = start(project, *study, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while not list(cells.glob("ANN*.json")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert error.strip().splitlines() == ["test.py: interrupted; finished cells are kept. Go on with the same command"]
+    before = contents(cells)
+    assert 0 < len(before) < 4
+
+    resumed = run(project, *study)
+    assert resumed.returncode == 0, resumed.stderr
+    assert resumed.stderr == ""
+    assert f"4 cells, {len(before)} of them done, {4 - len(before)} to run" in resumed.stdout
+    assert contents(cells).items() >= before.items()
+    names = {f"ANN-{variant}-{seed}.json" for variant in ("unit", "otsu") for seed in (0, 1)}
+    assert set(contents(cells)) == names
+    pages = {"README.md", "preprocessing.json", "seeds.json", "errors.png", "variants.png", "ANN_spoilt.png"}
+    assert {path.name for path in (output / "plots" / "study").iterdir()} == pages | {"cells"}
+
+    seeds = run(project, "--study", "seeds", "--seeds", 0, 1, *options)
+    assert "2 cells, 2 of them done, 0 to run" in seeds.stdout
+    table = json.loads((output / "plots" / "study" / "seeds.json").read_text())["networks"]["ANN"]
+    assert list(table["misses"]) == ["0", "1"]
+    whole = contents(output)
+    again = run(project, *study, "--redraw")
+    assert again.returncode == 0, again.stderr
+    assert contents(output) == whole
+
+
+def test_a_study_of_other_data_or_another_recipe_stays_out_of_the_published_one(project: Path, npz: Path) -> None:
+    result = run(project, "--study", "seeds", "--models", "ANN", "--seeds", 0, "--data", npz, "--redraw")
+    assert_one_line(result, "no finished cell in", project / "runs", "nothing to show")

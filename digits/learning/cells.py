@@ -84,7 +84,7 @@ def run_cell(task: Task, dataset: Dataset) -> Result:
     """
     with _TRAINING, contextlib.redirect_stdout(io.StringIO()):  # its progress is told cell by cell
         start_keras()
-        _use_one_thread()
+        use_one_thread()
         import keras
 
         from digits.learning import export
@@ -156,10 +156,8 @@ def read(folder: Path, tasks: Iterable[Task]) -> dict[Cell, Result]:
 
 
 def fits(result: Result, task: Task) -> bool:
-    """Whether a result is this task's. What a recipe did not say when it was made had its default."""
-    identity = result["identity"]
-    recipe = asdict(Recipe()) | identity["recipe"]
-    return bool(identity | {"recipe": recipe} == task.identity())
+    """Whether a result is this task's."""
+    return bool(result["identity"] == task.identity())
 
 
 def _sparse(read: NDArray[np.intp], labels: NDArray[np.uint8]) -> dict[str, Any]:
@@ -167,7 +165,8 @@ def _sparse(read: NDArray[np.intp], labels: NDArray[np.uint8]) -> dict[str, Any]
     return {"index": missed.tolist(), "read": "".join(map(str, read[missed]))}
 
 
-def _use_one_thread() -> None:
+def use_one_thread() -> None:
+    """Let OpenCV and TensorFlow compute on one core in this process; only before TensorFlow has computed."""
     import tensorflow as tf
 
     cv2.setNumThreads(1)

@@ -167,7 +167,9 @@ class _Moments:
 def _moments(images: Images) -> _Moments:
     """Of all images at once (OpenCV's take ten times as long); an empty image's centre is the pixel (14, 14)."""
     y, x = np.mgrid[:SIZE, :SIZE].reshape(2, -1) - SIZE // 2
-    sums = images.reshape(len(images), -1) @ np.stack([np.ones_like(x), x, y, x * y, y * y], axis=1).astype(np.float64)
+    sums = images.reshape(len(images), SIZE * SIZE) @ np.stack([np.ones_like(x), x, y, x * y, y * y], axis=1).astype(
+        np.float64
+    )
     mass = np.maximum(sums[:, :1], 1)
     mean_x, mean_y, mean_xy, mean_yy = (sums[:, 1:] / mass).T
     middle = SIZE // 2

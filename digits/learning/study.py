@@ -13,11 +13,10 @@ from tqdm import tqdm
 
 from digits.errors import UserError, reason
 from digits.files import write_json, write_text
-from digits.learning import cells, plots, study_figures, study_page
+from digits.learning import cells, study_figures, study_page
 from digits.learning.cells import Cell, Result, Task
 from digits.learning.config import Recipe
 from digits.learning.dataset import Dataset
-from digits.learning.plots import study as drawn
 from digits.learning.preprocessing import BASELINE, VARIANTS
 from digits.learning.report import duration
 from digits.learning.workers import Outcome, Pool
@@ -125,6 +124,9 @@ def publish(study: Study, planned: Sequence[Cell]) -> None:
     Raises:
         UserError: there is no cell, or the folder cannot be written.
     """
+    from digits.learning import plots  # matplotlib, at the end alone
+    from digits.learning.plots import study as drawn
+
     done = study.finished()
     if not done:
         raise UserError(f"no finished cell in {study.cells} fits this data and these recipes: nothing to show")

@@ -6,6 +6,8 @@ writes files: workers share no disk.
 
 import io
 import logging
+import multiprocessing
+import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -68,6 +70,7 @@ def locally(tasks: Sequence[Task], dataset: Dataset, runner: Runner, processes: 
         UserError: a process was killed, for example because the memory did not suffice.
     """
     warnings.filterwarnings("ignore", "A worker stopped", UserWarning)  # joblib replaces one that has grown too large
+    warnings.filterwarnings("ignore", ".*tasks which were still being processed", UserWarning)  # after Ctrl-C
     parallel = joblib.Parallel(processes, backend="loky", return_as="generator_unordered", batch_size=1)
     try:
         yield from parallel(joblib.delayed(_guarded)(runner, task, dataset) for task in tasks)
@@ -96,7 +99,7 @@ def on_cluster(tasks: Sequence[Task], dataset: Dataset, runner: Runner, client: 
         waiting = {
             client.submit(runner, task, data, pure=False, priority=-index): task for index, task in enumerate(tasks)
         }
-    for future in as_completed(list(waiting)):
+    for future in as_completed(list(waiting), loop=client.loop):
         task = waiting.pop(future)
         try:
             yield Outcome(task, future.result())
@@ -134,6 +137,8 @@ def connected(address: str) -> Iterator["Client"]:
 
 
 def _guarded(runner: Runner, task: Task, dataset: Dataset) -> Outcome:
+    if multiprocessing.current_process().name != "MainProcess":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who then ends this process
     try:
         return Outcome(task, runner(task, dataset))
     except Exception as error:  # one cell must not end the others
