@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
 Preprocess = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 STATE = "state.json"
-FRESH = 400  #: batches from which the statistics are taken afresh
 
 
 def batches(
@@ -80,6 +80,32 @@ class Checkpoint(keras.callbacks.Callback):
         for old in self._folder.glob("epoch-*.npz"):
             if old != variables:
                 old.unlink()
+
+
+class FreshStatistics(keras.callbacks.Callback):
+    """Before each validation: batch normalisation's statistics afresh, for the weights that are validated.
+
+    These are the running mean of the weights (Keras's ``SwapEMAWeights``, which comes before), another
+    network than the one whose steps left the statistics behind (Izmailov et al. 2018, *Averaging Weights Leads to
+    Wider Optima and Better Generalization*, section 3.2). Training itself does not use them.
+    """
+
+    BATCHES = 200
+
+    def __init__(self, shown: Callable[[], Iterable[Batch]]):
+        super().__init__()
+        self._shown = shown
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Their means over the batches shown."""
+        layers = [layer for layer in self.model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        momenta = [layer.momentum for layer in layers]
+        for done, (images, _) in enumerate(itertools.islice(self._shown(), self.BATCHES)):
+            for layer in layers:
+                layer.momentum = done / (done + 1)
+            self.model(images, training=True)
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum
 
 
 class Estimate(keras.callbacks.Callback):
@@ -168,6 +194,7 @@ def train(
     if done == recipe.epochs:
         model.optimizer.finalize_variable_values(model.trainable_variables)  # what fit() ends with
     else:
+        unseen = partial(batches, *train_data, recipe, recipe.epochs, preprocess)  # as distorted in no epoch
         plain = not sys.stdout.isatty()
         print(f"{name}: training, epoch {done + 1} to {recipe.epochs}", flush=True)
         model.fit(
@@ -181,28 +208,10 @@ def train(
             callbacks=[
                 Checkpoint(folder, state),
                 Estimate(name, plain),
-                *([keras.callbacks.SwapEMAWeights()] if recipe.average else []),  # validates with the running mean
+                *([keras.callbacks.SwapEMAWeights(), FreshStatistics(unseen)] if recipe.average else []),
             ],
         )
-    if recipe.average:
-        refresh_statistics(model, itertools.islice(batches(*train_data, recipe, recipe.epochs, preprocess), FRESH))
     return model, state["history"], state["seconds"]
-
-
-def refresh_statistics(model: keras.Model, shown: Iterable[Batch]) -> None:
-    """Take batch normalisation's statistics afresh: their means over the batches shown.
-
-    The running mean of the weights is another network than the one whose steps left the statistics behind
-    (Izmailov et al. 2018, *Averaging Weights Leads to Wider Optima and Better Generalization*, section 3.2).
-    """
-    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    momenta = [layer.momentum for layer in layers]
-    for done, (images, _) in enumerate(shown):
-        for layer in layers:
-            layer.momentum = done / (done + 1)
-        model(images, training=True)
-    for layer, momentum in zip(layers, momenta, strict=True):
-        layer.momentum = momentum
 
 
 def _schedule(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:

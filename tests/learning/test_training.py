@@ -185,7 +185,9 @@ def test_statistics_are_the_means_over_the_batches_shown() -> None:
     model = keras.Model(pixels, keras.layers.BatchNormalization(momentum=0.9)(pixels))
     rng = np.random.default_rng(0)
     shown = [(rng.normal(3, 2, (8, 28, 28, 1)).astype(np.float32), np.zeros(8, np.uint8)) for _ in range(5)]
-    training.refresh_statistics(model, shown)
+    fresh = training.FreshStatistics(lambda: shown)
+    fresh.set_model(model)
+    fresh.on_test_begin()
     layer = model.layers[-1]
     assert layer.momentum == 0.9
     assert layer.moving_mean.numpy() == pytest.approx(np.mean([images.mean() for images, _ in shown]), rel=1e-4)
