@@ -2,7 +2,8 @@
 """What the scale of the initial weights does at the mission's recipe: README, "What 1e-5 does here".
 
 Trains one network once for every scale, all else alike, and prints accuracy on the 12,000
-validation images. The test images are not looked at. Under batch normalisation the networks
+validation images. The test images are not looked at. No image is drawn anew, and the last step's
+weights are evaluated, not their running mean. Under batch normalisation the networks
 compute the same at the start whatever the scale; only the step relative to the weights differs.
 
     python benchmarks/initial_scale.py ANN 1 0.3 0.1 0.03 0.01 --data mnist.npz
@@ -17,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from digits.learning import dataset
-from digits.learning.config import MNIST_RECIPE
+from digits.learning.config import Recipe
 from digits.learning.start import start_keras
 from digits.networks import MODELS
 
@@ -43,7 +44,7 @@ def main() -> None:
                 builder.build_model,
                 parts["train"],
                 parts["validation"],
-                MNIST_RECIPE,
+                Recipe(average=0.0, redrawn=0.0),
                 Path(folder),
                 data.digest,
             )

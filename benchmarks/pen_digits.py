@@ -20,6 +20,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
@@ -60,14 +61,13 @@ def main() -> None:
     opened = gzip.open if options.strokes.suffix == ".gz" else open
     with opened(options.strokes, "rt", encoding="utf-8") as file:
         entries: list[Entry] = json.load(file)
-    networks = {name: Classifier(options.models / f"{name}.onnx") for name in MODELS}
     if options.limit:
         entries = entries[:: max(1, len(entries) // options.limit)]
     temperatures = {
-        name: report.read_card(options.models / f"{name}.json")["calibration"]["temperature"] for name in networks
+        name: report.read_card(options.models / f"{name}.json")["calibration"]["temperature"] for name in MODELS
     }
-    results, figures = measure(entries, networks, temperatures, options.limit)
-    results["models"] = {name: sha256(options.models / f"{name}.onnx") for name in networks}
+    results, figures = measure(entries, options.models, temperatures, options.limit)
+    results["models"] = {name: sha256(options.models / f"{name}.onnx") for name in MODELS}
     options.output.mkdir(parents=True, exist_ok=True)
     write_json(options.output / "pen_digits.json", results)
     write_text(options.output / "pen_digits.md", as_markdown(results))
@@ -80,15 +80,23 @@ def main() -> None:
 
 
 def measure(
-    entries: Sequence[Entry], networks: dict[str, Classifier], temperatures: dict[str, float], limit: int | None
+    entries: Sequence[Entry], models: Path, temperatures: dict[str, float], limit: int | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """All measurements: the results as JSON's types, and the figures by what they show."""
-    labels = np.array([entry["digit"] for entry in entries], np.uint8)
-    drawn = [draw(on_canvas(entry, PEN, np.random.default_rng(i))) for i, entry in enumerate(entries)]
+    """All measurements, in as many processes as there are cores: the results as JSON's types, and the figures."""
+    tasks = {"crops": delayed(crops)(entries, models)}
+    tasks |= {f"pen {pen}": delayed(all_networks)(entries, models, pen) for pen in (3, 5, 14, 24)}
+    tasks["edge"] = delayed(all_networks)(entries, models, PEN, edges=True)
+    for title, gap in (("apart", (0.08, 0.35)), ("near", (0.0, 0.1))):
+        tasks[f"numbers {title}"] = delayed(numbers)(entries, models, gap, limit or 2000)
+    tasks |= {f"junk {name}": delayed(junk)(models, name, limit or 2000) for name in MODELS}
     results: dict[str, Any] = {"digits": len(entries), "stroke_width": STROKE_WIDTH, "confidence": CONFIDENCE}
-    results["crops"] = crops(drawn, labels, networks)
-    say("crops")
-    segments = [found(image) for image in drawn]
+    for title, result in zip(tasks, Parallel(n_jobs=-1, return_as="generator")(tasks.values()), strict=True):
+        results[title] = result
+        say(title)
+    results["junk"] = {name: results.pop(f"junk {name}") for name in MODELS}
+    networks = read_networks(models)
+    labels = labels_of(entries)
+    segments = [found(image) for image in drawings(entries)]
     results["found"] = counted(sum(len(parts) == 1 for parts in segments), len(segments))
     votes = {name: Voting(name, [networks[voter] for voter in MISSION]) for name in (SOFT, MAJORITY)}
     readers = networks | votes
@@ -100,17 +108,6 @@ def measure(
         name: calibrated(readings[name], labels, temperatures.get(name)) for name in (*networks, SOFT)
     }
     say("single digits")
-    for pen in (3, 5, 14, 24):
-        images = (draw(on_canvas(entry, pen, np.random.default_rng(i))) for i, entry in enumerate(entries))
-        results[f"pen {pen}"] = all_networks(images, labels, networks)
-        say(f"pen {pen}")
-    images = (draw(on_canvas(entry, PEN, np.random.default_rng(i), edge=i % 4)) for i, entry in enumerate(entries))
-    results["edge"] = all_networks(images, labels, networks)
-    say("edges")
-    for title, gap in (("apart", (0.08, 0.35)), ("near", (0.0, 0.1))):
-        results[f"numbers {title}"] = numbers(entries, networks, gap, limit or 2000)
-        say(f"numbers {title}")
-    results["junk"] = {name: junk(network, limit or 2000) for name, network in networks.items()}
     best = min(networks, key=lambda name: results["singles"][name]["misses"])
     results["rejection"] = {name: rejection(readings[name], labels) for name in (*networks, SOFT)}
     return results, {"misses": gallery(best, readings[best], labels), **figures(results)}
@@ -138,7 +135,22 @@ def say(what: str) -> None:
     print(f"measured: {what}", file=sys.stderr, flush=True)
 
 
+def read_networks(models: Path) -> dict[str, Classifier]:
+    """Each process reads its own: OpenCV's networks cannot be sent to another."""
+    return {name: Classifier(models / f"{name}.onnx") for name in MODELS}
+
+
+def labels_of(entries: Sequence[Entry]) -> NDArray[np.uint8]:
+    return np.array([entry["digit"] for entry in entries], np.uint8)
+
+
 # Drawing
+
+
+def drawings(entries: Sequence[Entry], pen: float = PEN, edges: bool = False) -> Iterator[Image]:
+    """Each digit on a canvas of its own, at the same place whatever the pen; or touching the edges in turn."""
+    for i, entry in enumerate(entries):
+        yield draw(on_canvas(entry, pen, np.random.default_rng(i), i % 4 if edges else None))
 
 
 def on_canvas(entry: Entry, pen: float, rng: Rng, edge: int | None = None) -> list[Stroke]:
@@ -191,13 +203,15 @@ def singles(readings: Sequence[Reading], labels: NDArray[np.uint8]) -> dict[str,
     return {**counted(right, len(labels)), "rejected": rejected, "rejected_of": len(digits)}
 
 
-def all_networks(images: Iterator[Image], labels: NDArray[np.uint8], networks: dict[str, Classifier]) -> dict[str, Any]:
-    segments = [found(image) for image in images]
+def all_networks(entries: Sequence[Entry], models: Path, pen: float, edges: bool = False) -> dict[str, Any]:
+    labels, networks = labels_of(entries), read_networks(models)
+    segments = [found(image) for image in drawings(entries, pen, edges)]
     return {name: singles([read(parts, net) for parts in segments], labels) for name, net in networks.items()}
 
 
-def crops(drawn: Sequence[Image], labels: NDArray[np.uint8], networks: dict[str, Classifier]) -> dict[str, Any]:
+def crops(entries: Sequence[Entry], models: Path) -> dict[str, Any]:
     """Accuracy by network and by how the crop is made from all ink of a drawing."""
+    labels, networks, drawn = labels_of(entries), read_networks(models), list(drawings(entries))
     inks = [cut(image) for image in drawn]
     shapes = [shape_of(ink) for ink in inks]
     ways: dict[str, Callable[[int], Image]] = {
@@ -262,15 +276,13 @@ def upright(ink: Image) -> Image:
 # Numbers
 
 
-def numbers(
-    entries: Sequence[Entry], networks: dict[str, Classifier], gap: tuple[float, float], n: int
-) -> dict[str, Any]:
+def numbers(entries: Sequence[Entry], models: Path, gap: tuple[float, float], n: int) -> dict[str, Any]:
     """Three to six digits of one writer in a row: as many as there are in the right order, and each of them right.
 
     Args:
         gap: between the boxes of neighbours, from and to, in units of the digits' size.
     """
-    rng = np.random.default_rng(1)
+    rng, networks = np.random.default_rng(1), read_networks(models)
     by_writer: dict[int, list[Entry]] = {}
     for entry in entries:
         by_writer.setdefault(entry["writer"], []).append(entry)
@@ -311,8 +323,9 @@ def draw_all(strokes: Sequence[Stroke]) -> Image:
 # What is no digit
 
 
-def junk(network: Classifier, n: int) -> dict[str, Any]:
-    """How often junk is answered without a digit, by kind."""
+def junk(models: Path, name: str, n: int) -> dict[str, Any]:
+    """How often a network answers junk without a digit, by kind."""
+    network = Classifier(models / f"{name}.onnx")
     kinds: dict[str, Callable[[Rng], Image]] = {
         "blank": blank,
         "dots": dots,

@@ -20,7 +20,7 @@ from digits.learning import architecture, calibration, evaluation, export, plots
 from digits.learning.augmentation import AMOUNTS
 from digits.learning.config import MNIST, POST_ACCURACY, Recipe
 from digits.learning.dataset import Dataset
-from digits.learning.handwriting import CHANGES, WARP
+from digits.learning.handwriting import CHANGES, WARP, redraw
 from digits.learning.plots.calibration import coverage, reliability_diagram
 from digits.learning.report import PARTS, Card, duration
 from digits.learning.training import Labelled, train
@@ -106,7 +106,7 @@ def run(
                 resume,
             )
             print(f"{name}: trained in {duration(seconds)}; evaluating and saving", flush=True)
-            temperature = calibrate(model, parts["validation"])
+            temperature = calibrate(model, parts["validation"], recipes[name].redrawn)
             probabilities = predict(model, dataset)
             card = _card(name, model, dataset, recipes[name], history, seconds, temperature, probabilities)
             _stage_model(model, card, output.staged)
@@ -148,7 +148,9 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, redraw: boo
             )
         print(f"{name}: evaluating {file}", flush=True)
         probabilities = predict(model, dataset)
-        card |= {"dataset": dataset.name} | _figures(dataset, probabilities, card["calibration"]["temperature"])
+        card |= {"dataset": dataset.name} | _figures(
+            dataset, probabilities, card["calibration"]["temperature"], card["recipe"]["redrawn"]
+        )
         if redraw:
             with _told_plainly(output):
                 _stage_plots(model, card, dataset, probabilities["test"], output.staged)
@@ -172,17 +174,32 @@ def _told_plainly(output: Output) -> Iterator[None]:
         ) from error
 
 
-def calibrate(model: keras.Model, validation: Labelled) -> float:
+def calibrate(model: keras.Model, validation: Labelled, redrawn: float) -> float:
     """Fit the temperature and divide the last layer's weights by it: every use of the network is then calibrated.
+
+    Args:
+        model: a trained network.
+        validation: images and labels that it has not learned from.
+        redrawn: part of them that is drawn anew, as in training: what people draw is to be calibrated, too.
 
     Returns:
         The temperature.
     """
-    images, labels = validation
+    images, labels = partly_redrawn(validation, redrawn)
     temperature = calibration.fit_temperature(labels, model.predict(to_input(images), batch_size=250, verbose=0))
     last = model.get_layer("predictions")
     last.set_weights([weights / np.float32(temperature) for weights in last.get_weights()])
     return temperature
+
+
+def partly_redrawn(shown: Labelled, part: float) -> Labelled:
+    """Images and labels, a part of the images drawn anew; always the same."""
+    images, labels = shown[0].copy(), shown[1]
+    rng = np.random.default_rng(0)
+    anew = rng.random(len(images)) < part
+    if anew.any():
+        images[anew] = redraw(images[anew], labels[anew], rng)
+    return images, labels
 
 
 def predict(model: keras.Model, dataset: Dataset) -> dict[str, NDArray[np.float32]]:
@@ -193,7 +210,9 @@ def predict(model: keras.Model, dataset: Dataset) -> dict[str, NDArray[np.float3
     }
 
 
-def _figures(dataset: Dataset, probabilities: Mapping[str, NDArray[np.float32]], temperature: float) -> Card:
+def _figures(
+    dataset: Dataset, probabilities: Mapping[str, NDArray[np.float32]], temperature: float, redrawn: float
+) -> Card:
     parts = dataset.split()
     labels, read = parts["test"][1], probabilities["test"].argmax(axis=1)
     surer = calibration.surer(labels, probabilities["test"])
@@ -204,7 +223,7 @@ def _figures(dataset: Dataset, probabilities: Mapping[str, NDArray[np.float32]],
         "misses": {"image": [*surer], "read": read[[*surer]].tolist(), "surer": [*surer.values()]},
         "calibration": {
             "temperature": temperature,
-            "fitted_on": f"validation, n = {len(parts['validation'][1]):,}",
+            "fitted_on": f"validation, n = {len(parts['validation'][1]):,}, {redrawn:.0%} of it drawn anew",
             "before": _reliabilities(dataset, probabilities, 1 / temperature),
             "after": _reliabilities(dataset, probabilities, 1),
         },
@@ -239,7 +258,7 @@ def _card(
         "parameters": model.count_params(),
         "seconds": round(seconds, 1),
         "history": history,
-        **_figures(dataset, probabilities, temperature),
+        **_figures(dataset, probabilities, temperature, recipe.redrawn),
         "versions": export.versions(),
     }
 
@@ -304,12 +323,22 @@ def results_figures(cards: Mapping[str, Card], dataset: str) -> dict[str, Any]:
 
 def _stage_results(cards: Mapping[str, Card], dataset: Dataset, staged: Output) -> None:
     """Samples, comparison, coverage and error, and the results of all networks."""
-    parts = dataset.split()
-    samples = plots.samples({"Training": parts["train"], "Test": parts["test"]}, dataset.name)
+    samples = plots.samples(_samples(dataset), dataset.name)
     for kind, figure in {"samples": samples, **results_figures(cards, dataset.name)}.items():
         plots.save(figure, staged.plots / f"{kind}.png")
     write_json(staged.plots / "results.json", {"dataset": dataset.name, "models": dict(cards)})
     write_text(staged.plots / "results.md", report.markdown(cards))
+
+
+def _samples(dataset: Dataset) -> dict[str, Labelled]:
+    """Images to show, by title: for training, for testing, and the former drawn anew."""
+    parts = dataset.split()
+    images, labels = (values[:200] for values in parts["train"])
+    return {
+        f"Training: {len(parts['train'][1]):,} images": parts["train"],
+        "The same, drawn anew as other people might": (redraw(images, labels, np.random.default_rng(0)), labels),
+        f"Test: {len(parts['test'][1]):,} images": parts["test"],
+    }
 
 
 def _earlier(dataset: Dataset, output: Output, made_anew: Container[str]) -> dict[str, Card]:

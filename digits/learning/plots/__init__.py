@@ -75,7 +75,7 @@ def samples(parts: Mapping[str, tuple[NDArray[np.uint8], NDArray[np.uint8]]], na
     for subfigure, (title, (images, labels)) in zip(
         np.atleast_1d(figure.subfigures(len(parts), 1)), parts.items(), strict=True
     ):
-        subfigure.suptitle(f"{title}: {len(images):,} images", x=0.01, ha="left", fontsize=11, fontweight="normal")
+        subfigure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="normal")
         axes = subfigure.subplots(2, columns, gridspec_kw={"wspace": 0.04, "hspace": 0.04})
         for digit in range(columns):
             chosen = np.flatnonzero(labels == digit)[:2]
