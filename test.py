@@ -10,6 +10,7 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,10 +112,8 @@ def study(options: argparse.Namespace, data: "Dataset", folder: Path) -> int:
     with workers.pool(options.cluster, options.workers, data, run_cell) as (pool, place):
         start_keras()
         use_one_thread()  # a single process is this one
-        builders = {name: import_module(name).build_model for name in MODELS}
-        parameters = {name: build().count_params() for name, build in builders.items()}
         recipes = {name: replace(recipe_for(name, data.name), **changes(options)) for name in MODELS}
-        made = Study(data, recipes, parameters, folder)
+        made = Study(data, recipes, cache(lambda name: import_module(name).build_model().count_params()), folder)
         if options.study == "seeds":
             planned = seeds_plan(options.models, options.seeds)
         else:

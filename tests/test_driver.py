@@ -323,11 +323,11 @@ def test_a_study_is_interrupted_and_goes_on_and_both_share_their_cells(project: 
     study = ["--study", "preprocessing", "--variants", "otsu", "--seeds", 0, 1, *options]
 
     process = start(project, *study, start_new_session=True)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not list(cells.glob("ANN*.json")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=120)
     assert process.returncode == 130, error
     assert error.strip().splitlines() == ["test.py: interrupted; finished cells are kept. Go on with the same command"]
     before = contents(cells)

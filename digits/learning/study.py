@@ -4,7 +4,7 @@ The seeds study is a part of it: the baseline's cells alone, of each network sev
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,13 +35,14 @@ class Study:
 
     Attributes:
         dataset: what is learned and read.
-        recipes, parameters: by network, of all that may be in the folder.
+        recipes: by network, of all that may be in the folder.
+        parameters: counts a network's.
         folder: ``plots/study``: the page, its figures and ``cells/``.
     """
 
     dataset: Dataset
     recipes: Mapping[str, Recipe]
-    parameters: Mapping[str, int]
+    parameters: Callable[[str], int]
     folder: Path
 
     @property
@@ -49,7 +50,7 @@ class Study:
         return self.folder / "cells"
 
     def task(self, cell: Cell) -> Task:
-        return Task(cell, self.recipes[cell.network], self.dataset.digest, self.parameters[cell.network])
+        return Task(cell, self.recipes[cell.network], self.dataset.digest, self.parameters(cell.network))
 
     def finished(self) -> dict[Cell, Result]:
         """Every cell in the folder that fits these recipes and this data."""

@@ -66,9 +66,10 @@ def _sentence(figures: Figures, network: str, verdicts: Mapping[str, str]) -> st
     same = sum(verdict == SAME for verdict in verdicts.values())
     if same:
         said.append(f"for {same} no difference is shown")
-    base = _rate(rows[figures["baseline"]]["error"])
-    methods = "method" if len(verdicts) == 1 else "methods"
-    return f"**{network}** (error with the baseline: {base}): of {len(verdicts)} {methods} {_listed(said)}."
+    start = f"**{network}** (error with the baseline: {_rate(rows[figures['baseline']]['error'])}):"
+    if same == len(verdicts):
+        return f"{start} no difference is shown for any of {same}."
+    return f"{start} of {len(verdicts)} {'method' if len(verdicts) == 1 else 'methods'} {_listed(said)}."
 
 
 def _spoilt_answer(figures: Figures) -> list[str]:

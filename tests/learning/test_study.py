@@ -81,7 +81,7 @@ def data() -> Dataset:
 @pytest.fixture
 def made(data: Dataset, tmp_path: Path) -> Study:
     names = ("ANN", "CNN", "VGG16")
-    return Study(data, dict.fromkeys(names, MNIST_RECIPE), dict.fromkeys(names, 1000), tmp_path / "plots" / "study")
+    return Study(data, dict.fromkeys(names, MNIST_RECIPE), lambda name: 1000, tmp_path / "plots" / "study")
 
 
 def run(made: Study, planned: list[Cell], runner: Any = stand_in) -> list[Outcome]:
@@ -134,7 +134,7 @@ def test_what_is_there_is_not_run_again_and_what_does_not_fit_is(made: Study, ca
 
     others = [
         replace(made, recipes={"ANN": replace(MNIST_RECIPE, epochs=6)}),
-        replace(made, parameters={"ANN": 1001}),
+        replace(made, parameters=lambda name: 1001),
         replace(made, dataset=replace(made.dataset, digest="another")),
     ]
     for other in others:

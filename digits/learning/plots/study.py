@@ -136,7 +136,7 @@ def heat_map(figures: Mapping[str, Any], network: str) -> Figure:
     axes.text(
         0,
         -0.03,
-        "▼ better, ▲ worse than the baseline in the same column (pooled test, Holm, 5 %)",
+        "▼ better, ▲ worse than the baseline in the same column (all seeds, Holm, 5 %)",
         transform=axes.transAxes,
         va="top",
         fontsize=8.5,
