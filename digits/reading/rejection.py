@@ -13,8 +13,8 @@ import numpy as np
 
 from digits.crop import MARGIN, WORK, Shape
 
-CONFIDENCE = 0.35  #: below this the network is not sure of any ink
-SURE = 0.85  #: the confidence needed for ink that is as odd as a digit may be
+CONFIDENCE = 0.4  #: below this the network is not sure of any ink
+SURE = 0.9  #: the confidence needed for ink that is as odd as a digit may be
 LEANING = (-15.0, 38.0)  #: degrees from upright, to the right positive, that the straight line of a 1 may lean
 PIECES = 4  #: separate pieces of ink; a digit has fewer
 HOLES = 4  #: holes in the ink; a digit has fewer
