@@ -68,7 +68,7 @@ def _sentence(figures: Figures, network: str, verdicts: Mapping[str, str]) -> st
         said.append(f"for {same} no difference is shown")
     start = f"**{network}** (error with the baseline: {_rate(rows[figures['baseline']]['error'])}):"
     if same == len(verdicts):
-        return f"{start} no difference is shown for any of {same}."
+        return f"{start} no difference is shown{f' for any of {same} methods' if same > 1 else ''}."
     return f"{start} of {len(verdicts)} {'method' if len(verdicts) == 1 else 'methods'} {_listed(said)}."
 
 
@@ -99,7 +99,7 @@ def _spoilt_answer(figures: Figures) -> list[str]:
 
 def _unfinished(missing: Sequence[str]) -> str:
     shown = ", ".join(missing[:12]) + (f" and {len(missing) - 12} more" if len(missing) > 12 else "")
-    return f"**Not finished.** Of the planned cells {len(missing)} are missing: {shown}. The same command goes on."
+    return f"**Not finished.** Planned cells that are missing: {shown}. The same command goes on."
 
 
 def _verdicts(figures: Figures, network: str, corruption: str) -> dict[str, str]:

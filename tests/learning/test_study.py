@@ -353,12 +353,12 @@ def test_a_page_of_an_unfinished_study_says_what_is_missing(made: Study) -> None
     study.publish(made, planned)
     page = (made.folder / "README.md").read_text(encoding="utf-8")
     assert "Nothing to compare yet" in page
-    assert "**Not finished.** Of the planned cells 2 are missing: ANN-unit-0, ANN-median-0." in page
+    assert "**Not finished.** Planned cells that are missing: ANN-unit-0, ANN-median-0." in page
     run(made, planned[:2])
     study.publish(made, planned)
     page = (made.folder / "README.md").read_text(encoding="utf-8")
-    assert "of 1 method" in page
-    assert "1 are missing: ANN-median-0" in page
+    assert "%): no difference is shown." in page
+    assert "that are missing: ANN-median-0." in page
 
 
 def test_nothing_to_show_is_one_line(made: Study) -> None:
