@@ -19,7 +19,7 @@ def blocks(model: keras.Model) -> list[Block]:
             side = "×".join(map(str, layer.pool_size))
             drawn.append(("pooling", f"{side}\npool", _shape(layer.output.shape)))
         elif isinstance(layer, keras.layers.Add):
-            drawn.append(("shortcut", "add\nshortcut", _shape(layer.output.shape)))
+            drawn.append(("shortcut", "add", _shape(layer.output.shape)))
         elif isinstance(layer, keras.layers.Dense):
             kind = "output" if layer is model.layers[-1] else "dense"
             drawn.append((kind, f"dense\n{layer.units}", _shape(layer.output.shape)))

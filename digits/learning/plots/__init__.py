@@ -4,6 +4,7 @@ Every function returns its figure and never shows or saves it; :func:`save` does
 Okabe & Ito's, which people with any colour vision can tell apart, and lines differ by marker too.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -222,7 +223,8 @@ def architecture(blocks: Sequence[tuple[str, str, str]], name: str, parameters: 
     rows = -(-len(blocks) // 12)
     columns = -(-len(blocks) // rows)
     left, right, top, bottom, spacing = -0.45, max(columns - 0.45, 6.5), 0.95, -0.95, 1.45
-    bottom -= spacing * (rows - 1)
+    caption = textwrap.fill(caption, int(17 * (right - left)))  # so many characters go into an inch
+    bottom -= spacing * (rows - 1) + 0.15 * caption.count("\n")
     figure = _figure(right - left, top - bottom + 0.5, f"{name}: {parameters:,} parameters")
     axes = figure.subplots()
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
@@ -253,7 +255,7 @@ def architecture(blocks: Sequence[tuple[str, str, str]], name: str, parameters: 
         handlelength=1,
         handleheight=1,
     )
-    axes.text(-0.36, bottom + 0.1, caption, fontsize=8, color="black", va="center")
+    axes.text(-0.36, bottom + 0.05, caption, fontsize=8, color="black", va="bottom")
     return figure
 
 
