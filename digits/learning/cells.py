@@ -22,6 +22,7 @@ from digits.files import write_text
 from digits.learning.augmentation import AMOUNTS as DISTORTION
 from digits.learning.config import Recipe
 from digits.learning.dataset import Dataset
+from digits.learning.handwriting import CHANGES, WARP
 from digits.learning.preprocessing import AMOUNTS, CORRUPTIONS, VARIANTS, corrupted
 from digits.learning.start import start_keras
 
@@ -65,6 +66,7 @@ class Task:
             "cell": asdict(self.cell),
             "recipe": asdict(replace(self.recipe, seed=self.cell.seed)),
             "distortion": DISTORTION,
+            "redrawing": CHANGES | WARP,
             "amounts": chosen,
             "data_digest": self.data_digest,
             "parameters": self.parameters,
