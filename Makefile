@@ -1,4 +1,4 @@
-# make demo    environment, the three networks on the embedded digits, and a drawn number read: about two minutes
+# make demo    environment, three networks on the embedded digits, and a drawn number read: about two minutes
 # make gui     environment, then the window: draw digits and see them read
 # make test    environment and test suite
 # make train   the published run on MNIST, about half an hour on two cores
@@ -17,6 +17,7 @@ demo: $(VENV)/installed
 	$(RUN) gui_digit_recognizer.py --image docs/drawing.png --model ANN
 	$(RUN) gui_digit_recognizer.py --image docs/drawing.png --model CNN
 	$(RUN) gui_digit_recognizer.py --image docs/drawing.png --model VGG16
+	$(RUN) gui_digit_recognizer.py --image docs/drawing.png --model ResNet
 
 gui: $(VENV)/installed
 	$(RUN) gui_digit_recognizer.py

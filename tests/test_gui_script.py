@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digits.networks import MODELS
 from tests.reading.conftest import on_paper, picture, written
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,7 +47,7 @@ def test_a_folder_is_read_in_the_order_of_its_names(pages: Path) -> None:
     assert result.stdout.splitlines() == [f"{pages / 'a.jpg'}: 315", f"{pages / 'b.png'}: 4072", f"{pages / 'c.png'}: "]
 
 
-@pytest.mark.parametrize("model", ["ANN", "CNN", "VGG16"])
+@pytest.mark.parametrize("model", MODELS)
 def test_json_is_one_line_an_image(pages: Path, model: str) -> None:
     result = run("--image", pages / "b.png", pages / "c.png", "--model", model, "--json")
     assert result.returncode == 0

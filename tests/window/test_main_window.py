@@ -172,12 +172,12 @@ def test_correcting_is_kept_undone_and_counted(hand, tmp_path):
     assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".png"]
     assert all(path.name.startswith("9-") for path in folder.iterdir())
     assert "1 digit" in hand.window.status.handwriting.cget("text")
-    assert hand.window.session.misses == {"ANN": 1, "CNN": 1, "VGG16": 1}
+    assert hand.window.session.misses == dict.fromkeys(NAMES, 1)
     hand.press("<Key-4>")
     hand.settle()
     assert len(list(folder.glob("4-*.png"))) == 1
     assert not list(folder.glob("9-*"))
-    assert hand.window.session.misses == {"ANN": 0, "CNN": 0, "VGG16": 0}
+    assert hand.window.session.misses == dict.fromkeys(NAMES, 0)
     hand.press("<Control-Key-z>")
     hand.press("<Control-Key-z>")
     hand.settle()
