@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from digits.learning.plots import BLUE, GREY, STYLE, VERMILION, _figure
 from digits.learning.recommendation import MNIST, PEN, Candidate
 
+NEAR = 1.4  #: costs of less than this ratio lie so near that names in the middle would overlap
 PANELS = ((MNIST, "MNIST's test images"), (PEN, "what people draw"))
 
 
@@ -50,7 +51,7 @@ def _panel(axes: Axes, candidates: Sequence[Candidate], where: str, costs: Seque
             (cost, at),
             (0, offset),
             textcoords="offset points",
-            ha="center",
+            ha=_side(cost, costs),
             va=side,
             fontsize=9,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
@@ -60,6 +61,13 @@ def _panel(axes: Axes, candidates: Sequence[Candidate], where: str, costs: Seque
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:g}")
+
+
+def _side(cost: float, costs: Sequence[float]) -> str:
+    """How to align a name so that it makes room for that of a near neighbour."""
+    if any(1 < other / cost < NEAR for other in costs):
+        return "right"
+    return "left" if any(1 < cost / other < NEAR for other in costs) else "center"
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:

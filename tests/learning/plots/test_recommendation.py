@@ -1,3 +1,6 @@
+import io
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.text import Text
@@ -32,3 +35,18 @@ def test_the_picture_shows_everyone_in_four_panels() -> None:
         assert {"A", "B", "soft vote"} <= {text.get_text() for text in axes.findobj(Text)}
     assert figure.axes[2].lines[0].get_ydata() == pytest.approx([5, 2])
     assert figure.axes[0].get_title(loc="left") == "On MNIST's test images (n = 10,000)"
+
+
+def test_the_names_of_neighbours_do_not_overlap() -> None:
+    share = {"mnist": Share(10_000, 50), "pen": Share(1000, 20)}
+    names = ("CNN", "ResNet", "VGG16")
+    alike = [
+        Candidate(name, False, share, 10, 60, time, 1.0, size)
+        for name, time, size in zip(names, (0.6, 0.67, 1.8), (2_300_000, 1_900_000, 16_000_000), strict=True)
+    ]
+    figure = pareto(alike)
+    figure.savefig(io.BytesIO())
+    for axes in figure.axes:
+        boxes = [text.get_window_extent() for text in axes.findobj(Text) if text.get_text() in names]
+        assert len(boxes) == 3
+        assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
