@@ -60,8 +60,9 @@ def work(options: argparse.Namespace) -> int:
     from digits.learning import dataset
 
     data = dataset.load_uci() if options.dataset == "uci" else dataset.load(options.data)
-    recipes = {name: replace(recipe_for(name, data.name), **changes(options)) for name in options.models}
     folder = options.output or default_output(data.name, changes(options), options.evaluate)
+    options.models = options.models or default_models(folder / "models", options.evaluate)
+    recipes = {name: replace(recipe_for(name, data.name), **changes(options)) for name in options.models}
     if data.name != MNIST and not options.evaluate and folder.resolve() == ROOT:
         raise UserError(
             f"networks trained on {data.name} would replace the published ones in {ROOT}; "
@@ -127,6 +128,12 @@ def study(options: argparse.Namespace, data: "Dataset", folder: Path) -> int:
     return 1 if failed else 0
 
 
+def default_models(folder: Path, evaluate: bool) -> tuple[str, ...]:
+    """The networks where none is named: to be trained the mission's, to be evaluated those that are there."""
+    there = tuple(name for name in MODELS if (folder / f"{name}.keras").exists())
+    return there if evaluate and there else MISSION
+
+
 def changes(options: argparse.Namespace) -> dict[str, Any]:
     """What the options change of every recipe."""
     given = {field.name: getattr(options, field.name, None) for field in fields(Recipe)}
@@ -172,7 +179,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--workers", type=number(int, 1), metavar="N", help="processes, one core each; default: as many as cores")
     add("--cluster", metavar="ADDRESS", help="of a Dask scheduler (tcp://…:8786), whose workers run the cells instead")
     options = parser.parse_args(arguments)
-    options.models = tuple(dict.fromkeys(options.models or (MODELS if options.evaluate else MISSION)))
+    options.models = tuple(dict.fromkeys(options.models or ()))
     if options.redraw and not (options.evaluate or options.study):
         parser.error("--redraw goes with --evaluate or --study")
     if options.evaluate and options.resume:
