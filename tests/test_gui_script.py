@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.networks import MODELS
+from digits.networks import DEFAULT, MODELS
 from tests.reading.conftest import on_paper, picture, written
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,9 +79,9 @@ def test_a_broken_network_is_one_line(pages: Path, tmp_path: Path, damage: str) 
     models = tmp_path / "models"
     models.mkdir()
     if damage == "truncated":
-        (models / "CNN.onnx").write_bytes((ROOT / "models" / "CNN.onnx").read_bytes()[:5000])
+        (models / f"{DEFAULT}.onnx").write_bytes((ROOT / "models" / f"{DEFAULT}.onnx").read_bytes()[:5000])
     line = one_line(run("--image", pages, "--models", models))
-    assert "CNN.onnx" in line and "python test.py --models CNN" in line
+    assert f"{DEFAULT}.onnx" in line and f"python test.py --models {DEFAULT}" in line
 
 
 @pytest.mark.parametrize("wrong", [["--model", "LeNet", "--image", "x"], ["--json"], ["--image"], ["extra"]])
