@@ -7,7 +7,6 @@ import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +89,7 @@ class FreshStatistics(keras.callbacks.Callback):
     Wider Optima and Better Generalization*, section 3.2). Training itself does not use them.
     """
 
-    BATCHES = 200
+    BATCHES = 200  #: at most; an epoch's where that is fewer
 
     def __init__(self, shown: Callable[[], Iterable[Batch]]):
         super().__init__()
@@ -100,7 +99,7 @@ class FreshStatistics(keras.callbacks.Callback):
         """Their means over the batches shown."""
         layers = [layer for layer in self.model.layers if isinstance(layer, keras.layers.BatchNormalization)]
         momenta = [layer.momentum for layer in layers]
-        for done, (images, _) in enumerate(itertools.islice(self._shown(), self.BATCHES)):
+        for done, (images, _) in enumerate(self._shown()):
             for layer in layers:
                 layer.momentum = done / (done + 1)
             self.model(images, training=True)
@@ -194,7 +193,11 @@ def train(
     if done == recipe.epochs:
         model.optimizer.finalize_variable_values(model.trainable_variables)  # what fit() ends with
     else:
-        unseen = partial(batches, *train_data, recipe, recipe.epochs, preprocess)  # as distorted in no epoch
+
+        def unseen() -> Iterable[Batch]:  # as distorted in no epoch
+            endless = batches(*train_data, recipe, recipe.epochs, preprocess)
+            return itertools.islice(endless, min(FreshStatistics.BATCHES, steps))
+
         plain = not sys.stdout.isatty()
         print(f"{name}: training, epoch {done + 1} to {recipe.epochs}", flush=True)
         model.fit(
