@@ -5,7 +5,7 @@ import keras
 from digits.learning import layers
 
 #: Standard deviation of the initial weights, as a part of He's.
-INITIAL_SCALE = 0.03
+INITIAL_SCALE = 0.015
 
 
 def build_model() -> keras.Model:

@@ -34,7 +34,7 @@ class Recipe:
     seed: int = 0
     schedule: str = "constant"
     average: float = 0.999
-    redrawn: float = 0.15
+    redrawn: float = 0.07
 
     def __str__(self) -> str:
         cycle = "" if self.schedule == "constant" else f" ({self.schedule})"

@@ -18,7 +18,7 @@ Image = NDArray[np.uint8]
 Points = NDArray[np.float64]
 
 #: How often a stroke is added or changed, as a part of the images of that digit.
-CHANGES = {"flag": 0.6, "foot": 0.25, "bar": 0.5, "serif": 0.2, "hook": 0.6, "short stem": 0.2, "gap": 0.02}
+CHANGES = {"flag": 0.75, "foot": 0.25, "bar": 0.6, "serif": 0.2, "hook": 0.7, "short stem": 0.2, "gap": 0.02}
 
 #: How far a digit is warped at most, to either side: rotation in degrees, shear, logarithm of the ratio
 #: of width to height, bending (shift at the image's edge that grows with the square of the distance from its
@@ -105,11 +105,11 @@ def _one(ink: Image, pen: Pen, rng: np.random.Generator) -> float:
     """A flag, which leaves the top to the left and downwards at an angle to the stem, and a foot. Returns the lean."""
     first, last, lean = pen.first(), pen.last(), 0.0
     if rng.random() < CHANGES["flag"]:
-        angle, length = np.deg2rad(rng.uniform(12, 58)), rng.uniform(0.15, 0.7)
+        angle, length = np.deg2rad(rng.uniform(14, 60)), rng.uniform(0.15, 0.9)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         flag = length * turn @ (last - first)
         across = np.array([flag[1], -flag[0]])
-        pen.curve(first, first + flag / 2 + 0.3 * rng.normal() * across, first + flag)
+        pen.curve(first, first + flag / 2 + 0.4 * rng.normal() * across, first + flag)
         lean = rng.uniform() * max(0.0, WARP["lean"] - (first[0] - last[0]) / max(pen.high, 1))
     if rng.random() < CHANGES["foot"]:
         length = rng.uniform(0.25, 0.8) * pen.high
@@ -156,7 +156,7 @@ def _nine(ink: Image, pen: Pen, rng: np.random.Generator) -> float:
     """A foot that curls to the left."""
     if rng.random() < CHANGES["hook"]:
         last, length = pen.last(), rng.uniform(0.2, 1.2) * max(pen.wide, 0.4 * pen.high)
-        sag, rise = rng.uniform(0, 0.3) * length, rng.uniform(-0.1, 0.5) * length
+        sag, rise = rng.uniform(0, 0.6) * length, rng.uniform(-0.1, 0.5) * length
         pen.curve(last, last + np.array([-0.4 * length, sag]), last + np.array([-length, sag - rise]))
     return 0.0
 
