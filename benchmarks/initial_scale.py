@@ -2,8 +2,7 @@
 """What the scale of the initial weights does at the mission's recipe: README, "What 1e-5 does here".
 
 Trains one network once for every scale, all else alike, and prints accuracy on the 12,000
-validation images. The test images are not looked at. No image is drawn anew, and the last step's
-weights are evaluated, not their running mean. Under batch normalisation the networks
+validation images. The test images are not looked at. Under batch normalisation the networks
 compute the same at the start whatever the scale; only the step relative to the weights differs.
 
     python benchmarks/initial_scale.py ANN 1 0.3 0.1 0.03 0.01 --data mnist.npz
@@ -44,7 +43,7 @@ def main() -> None:
                 builder.build_model,
                 parts["train"],
                 parts["validation"],
-                Recipe(average=0.0, redrawn=0.0),
+                Recipe(),
                 Path(folder),
                 data.digest,
             )

@@ -219,7 +219,7 @@ def crops(entries: Sequence[Entry], models: Path) -> dict[str, Any]:
         "20×20 box, centred by the box": lambda i: boxed(inks[i]),
         "20×20 box, centred by mass": lambda i: to_mnist_format(inks[i]),
     }
-    for width in (1.5, 2.0, 2.25, 2.5, 3.0, 3.5):
+    for width in (1.0, 1.3, 1.6, 2.0, 2.5, 3.0):
         ways[f"by mass, strokes {width:g} px"] = lambda i, width=width: to_crop(shapes[i], width)
     ways[f"by mass, strokes {STROKE_WIDTH:g} px, blurred"] = lambda i: cv2.GaussianBlur(to_crop(shapes[i]), (3, 3), 0.6)
     ways[f"by mass, strokes {STROKE_WIDTH:g} px, paler"] = lambda i: (to_crop(shapes[i]) * 0.8).astype(np.uint8)

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -8,7 +9,8 @@ from tests.reading.conftest import picture, written
 @pytest.mark.parametrize("digit", "0123456789")
 @pytest.mark.parametrize("pen", [3, 8, 14, 24])
 def test_a_crop_hardly_depends_on_the_pen(digit: str, pen: int) -> None:
-    thin, other = (to_crop(shape_of(picture(written(digit, 180, width)))).astype(float) for width in (8, pen))
+    crops = [to_crop(shape_of(picture(written(digit, 180, width)))) for width in (8, pen)]
+    thin, other = (cv2.GaussianBlur(crop, (0, 0), 1) for crop in crops)  # thin strokes may lie a pixel apart
     assert np.corrcoef(thin.ravel(), other.ravel())[0, 1] > 0.7
 
 

@@ -26,8 +26,8 @@ CHANGES = {"flag": 0.75, "foot": 0.25, "bar": 0.6, "serif": 0.2, "hook": 0.7, "s
 #: pixels of the 28×28 image. A flagged 1 may be made to lean to the right by up to this shear.
 WARP = {"rotation": 12.0, "shear": 0.25, "aspect": 0.25, "bend": 0.025, "elastic": 0.35, "lean": 0.7}
 
-#: Pen's width in the crop, pixels; the recogniser's own is 2.25.
-WIDTHS = (2.05, 2.5)
+#: Pen's width in the crop, pixels; the recogniser's own is 1.3.
+WIDTHS = (1.2, 1.45)
 
 ZOOM = 2  #: the working size is this many times 28
 SIDE = ZOOM * SIZE

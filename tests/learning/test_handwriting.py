@@ -56,7 +56,7 @@ def test_without_changes_every_drawing_is_alike_but_for_the_pen(
     only: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     only()
-    monkeypatch.setattr(handwriting, "WIDTHS", (2.25, 2.25))
+    monkeypatch.setattr(handwriting, "WIDTHS", (1.3, 1.3))
     images = drawn(SEVEN, 7, n=4)
     assert (images == images[0]).all()
 
@@ -118,7 +118,7 @@ def test_the_right_stem_of_a_4_is_cut_short_and_nothing_is_left_over(only: Calla
 
 
 def test_a_gap_takes_ink_away(only: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handwriting, "WIDTHS", (2.25, 2.25))
+    monkeypatch.setattr(handwriting, "WIDTHS", (1.3, 1.3))
     only()
     whole = drawn(NINE, 9)[0]
     only("gap")
