@@ -48,7 +48,7 @@ class Recipe:
 MNIST_RECIPE = Recipe()
 
 #: The recipe of the network that reads what people draw best: its own, not the mission's.
-RESNET_RECIPE = Recipe(epochs=24, batch_size=64, learning_rate=2e-3, schedule="one cycle", average=0.0, redrawn=0.4)
+RESNET_RECIPE = Recipe(epochs=24, batch_size=64, learning_rate=2e-3, schedule="one cycle", average=0.0)
 
 #: For the 1,078 training images of the embedded digits, on which the mission's recipe would take
 #: 170 steps and learn nothing.
