@@ -538,8 +538,6 @@ def as_markdown(results: dict[str, Any]) -> str:
 
 def with_summary(page: str, results: dict[str, Any]) -> str:
     """A Markdown page with the summary put between its two ``pen digits`` comments."""
-    before, _, rest = page.partition("<!-- pen digits -->")
-    _, _, after = rest.partition("<!-- /pen digits -->")
     names = list(results["singles"])
     lines = [
         ("a digit, as the reference crops it", *(share(results["crops"][REFERENCE][name]) for name in names)),
@@ -548,7 +546,7 @@ def with_summary(page: str, results: dict[str, Any]) -> str:
         ("a number of 3 to 6 digits, all right", *(share(results["numbers apart"]["image"][name]) for name in names)),
         *((f"a digit, {pen} px pen", *(share(results[f"pen {pen}"][name]) for name in names)) for pen in (3, 24)),
     ]
-    return f"{before}<!-- pen digits -->\n{table(('drawn', *names), lines)}\n<!-- /pen digits -->{after}"
+    return report.between(page, "pen digits", table(("drawn", *names), lines))
 
 
 REFERENCE = "stretched to 28×28, as in the reference"

@@ -14,12 +14,26 @@ from benchmarks import pen_digits
 from digits.crop import STROKE_WIDTH
 from digits.files import sha256
 from digits.image_format import to_input
-from digits.learning import calibration, dataset, export, pipeline, plots, recommendation, report, verdicts
+from digits.learning import (
+    calibration,
+    dataset,
+    export,
+    pipeline,
+    plots,
+    recommendation,
+    report,
+    study_figures,
+    study_page,
+    verdicts,
+)
 from digits.learning.augmentation import AMOUNTS
 from digits.learning.config import MNIST_RECIPE, recipe_for
+from digits.learning.dataset import Dataset
 from digits.learning.handwriting import CHANGES, WARP
 from digits.learning.plots.recommendation import pareto
-from digits.networks import MODELS
+from digits.learning.readme import with_figures
+from digits.learning.study import Study, preprocessing_plan
+from digits.networks import MISSION, MODELS
 from digits.reading.classifier import Classifier
 from digits.reading.rejection import CONFIDENCE
 
@@ -96,6 +110,31 @@ def test_the_figures_show_what_the_json_holds(tmp_path: Path) -> None:
         drawn, committed = imread(tmp_path / "drawn.png"), imread(ROOT / "plots" / f"{name}.png")
         assert drawn.shape == committed.shape, name
         assert np.abs(drawn - committed).mean() < 1e-3, name
+
+
+def test_the_study_is_of_these_recipes_and_its_page_and_the_readme_show_its_figures() -> None:
+    folder, found, seeds = ROOT / "plots" / "study", read("study/preprocessing"), read("study/seeds")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert with_figures(readme, ROOT / "plots") == readme
+    assert (folder / "README.md").read_text(encoding="utf-8") == study_page.page(found, seeds)
+
+    cards = RESULTS["models"]
+    data = Dataset(*4 * [np.empty(0, np.uint8)], "MNIST", "", cards["ANN"]["data_digest"], 0.2)
+    recipes = {name: recipe_for(name, "MNIST") for name in MODELS}
+    done = Study(data, recipes, lambda name: int(cards[name]["parameters"]), folder).finished()
+    assert {str(cell) for cell in done} == {path.stem for path in (folder / "cells").iterdir()}
+    missing = [str(cell) for cell in preprocessing_plan(MISSION) if cell not in done]
+    assert same(found, study_figures.preprocessing(data, done, missing))
+    assert same(seeds, study_figures.seeds(data, done))
+
+
+def same(saved: Any, made: Any) -> bool:
+    """Whether figures are those of a file, but for the last digits of their numbers."""
+    if isinstance(saved, dict):
+        return saved.keys() == made.keys() and all(same(saved[key], made[key]) for key in saved)
+    if isinstance(saved, list):
+        return len(saved) == len(made) and all(map(same, saved, made))
+    return saved == pytest.approx(made, rel=1e-9) if isinstance(saved, float) else bool(saved == made)
 
 
 def read(name: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from digits.errors import UserError, reason
-from digits.files import write_text
 from digits.learning.config import MNIST, POST_ACCURACY
 from digits.learning.evaluation import Score
 
@@ -122,19 +121,17 @@ def markdown_table(cards: Mapping[str, Card]) -> list[str]:
 
 def with_table(page: str, cards: Mapping[str, Card]) -> str:
     """A Markdown page with the results table put between its two ``results`` comments."""
-    before, _, rest = page.partition("<!-- results -->")
-    _, _, after = rest.partition("<!-- /results -->")
-    table = "\n".join(markdown_table(cards))
-    return f"{before}<!-- results -->\n{table}\n<!-- /results -->{after}"
+    return between(page, "results", "\n".join(markdown_table(cards)))
 
 
-def main() -> None:
-    """Put the committed results into the README: ``python -m digits.learning.report``."""
-    root = Path(__file__).resolve().parents[2]
-    cards = json.loads((root / "plots" / "results.json").read_text(encoding="utf-8"))["models"]
-    readme = root / "README.md"
-    write_text(readme, with_table(readme.read_text(encoding="utf-8"), cards))
+def between(page: str, name: str, text: str) -> str:
+    """A Markdown page with ``text`` put between the comments ``<!-- name -->`` and ``<!-- /name -->``.
 
-
-if __name__ == "__main__":
-    main()
+    Raises:
+        ValueError: the page has not just one of each.
+    """
+    first, last = f"<!-- {name} -->", f"<!-- /{name} -->"
+    if page.count(first) != 1 or page.count(last) != 1:
+        raise ValueError(f"expected one {first} and one {last} in the page")
+    before, _, rest = page.partition(first)
+    return f"{before}{first}\n{text}\n{last}{rest.partition(last)[2]}"

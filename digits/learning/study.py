@@ -119,8 +119,12 @@ def run(study: Study, planned: Sequence[Cell], pool: Pool) -> list[Outcome]:
     return failed
 
 
-def publish(study: Study, planned: Sequence[Cell]) -> None:
+def publish(study: Study, planned: Iterable[Cell]) -> None:
     """Make the page, its figures and JSON from whatever cells there are.
+
+    Args:
+        study: the dataset, recipes and folder.
+        planned: the cells without which the page says that it is not finished.
 
     Raises:
         UserError: there is no cell, or the folder cannot be written.

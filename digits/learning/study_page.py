@@ -1,5 +1,6 @@
 """The study's figures to the page that people read: ``plots/study/README.md``."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,18 @@ from digits.learning.report import duration
 from digits.learning.study_figures import BETTER, SAME, WORSE, Figures, with_baseline
 
 MARKS = {BETTER: " ▼", WORSE: " ▲", SAME: ""}
+
+
+def summary(figures: Figures) -> str:
+    """The answers in a few lines of Markdown, for clean and for spoilt images; says what is not finished.
+
+    Args:
+        figures: as ``study_figures.preprocessing`` makes them.
+    """
+    lines = [*_answer(figures), "", "Where the test images are spoilt:", "", *_spoilt_answer(figures)]
+    if figures["missing"]:
+        lines += ["", _unfinished(figures["missing"])]
+    return "\n".join(lines)
 
 
 def page(figures: Figures, seeds: Figures) -> str:
@@ -22,11 +35,29 @@ def page(figures: Figures, seeds: Figures) -> str:
     lines += ["![Error by preprocessing](errors.png)", ""]
     for name, network in figures["networks"].items():
         lines += [f"## {name}, clean test images", "", *_clean_table(figures, network), ""]
-    lines += ["## Where images are not clean", "", *_spoilt_answer(figures), ""]
+    lines += [
+        "## Where images are not clean",
+        "",
+        "The same networks, trained on clean images (distorted a little, as all training images are), read test images "
+        "that were spoilt before the preprocessing. Every variant is compared with the baseline on the same spoilt "
+        "images.",
+        "",
+        *_spoilt_answer(figures),
+        "",
+    ]
     for name in with_baseline(figures):
         lines += [f"![{name}: error by preprocessing and by what spoils the images]({name}_spoilt.png)", ""]
     if seeds["networks"]:
-        lines += ["## What the seed alone changes", "", *_seeds_table(seeds), ""]
+        n = next(iter(seeds["networks"].values()))["n"]
+        lines += [
+            "## What the seed alone changes",
+            "",
+            f"Misses of the {n:,} test images with the published preprocessing and recipe; the seed decides initial "
+            "weights, order and distortion of the images.",
+            "",
+            seeds_table(seeds),
+            "",
+        ]
     return "\n".join([*lines, *_method(figures)]) + "\n"
 
 
@@ -48,7 +79,11 @@ def _answer(figures: Figures) -> list[str]:
         start = f"**None lowers the error significantly; some raise it ({_listed(higher)}).**"
     else:
         start = "**No significant difference could be shown.**"
-    start += f" On clean test images of {figures['dataset']}, compared with pixels in [0, 1] as they are published:"
+    n = next(row["n"] for name in compared for row in figures["networks"][name]["corruptions"]["clean"].values())
+    start += (
+        f" On clean test images of {figures['dataset']}, compared with pixels in [0, 1] as they are published "
+        f"(in brackets: misses of {n:,}, mean over the seeds):"
+    )
     return [start, "", *(f"- {_sentence(figures, name, verdicts)}" for name, verdicts in compared.items())]
 
 
@@ -61,35 +96,32 @@ def _sentence(figures: Figures, network: str, verdicts: Mapping[str, str]) -> st
             key=lambda name: -abs(rows[name]["pooled"]["difference"]),
         )
         if chosen:
-            named = [f"{_title(figures, name)} {_rate(rows[name]['error'])}" for name in chosen]
-            said.append(f"{len(chosen)} {word}{'s' if len(chosen) == 1 else ''} it ({_listed(named)})")
+            named = [f"{_title(figures, name)} {_share(rows[name])}" for name in chosen]
+            said.append(f"{len(chosen)} {word}{'s' if len(chosen) == 1 else ''} it, {_listed(named)}")
     same = sum(verdict == SAME for verdict in verdicts.values())
     if same:
         said.append(f"for {same} no difference is shown")
-    start = f"**{network}** (error with the baseline: {_rate(rows[figures['baseline']]['error'])}):"
+    base = rows[figures["baseline"]]
+    seeds = f"{len(base['seeds'])} {'seed' if len(base['seeds']) == 1 else 'seeds'}"
+    start = f"**{network}**, {seeds}, with the baseline {_share(base)}:"
     if same == len(verdicts):
         return f"{start} no difference is shown{f' for any of {same} methods' if same > 1 else ''}."
-    return f"{start} of {len(verdicts)} {'method' if len(verdicts) == 1 else 'methods'} {_listed(said)}."
+    return f"{start} of {len(verdicts)} {'method' if len(verdicts) == 1 else 'methods'} {'; '.join(said)}."
 
 
 def _spoilt_answer(figures: Figures) -> list[str]:
     """For each network and corruption, which variant helps most."""
-    lines = [
-        "The same networks, trained on clean images (distorted a little, as all training images are), read test images "
-        "that were spoilt before the preprocessing. Every variant is compared with the baseline on the same spoilt "
-        "images.",
-        "",
-    ]
+    lines = []
     for name, network in figures["networks"].items():
         said = []
         for corruption, rows in network["corruptions"].items():
             if corruption == "clean" or figures["baseline"] not in rows:
                 continue
             lower = [other for other, row in rows.items() if row.get("verdict") == BETTER]
-            base, title = _rate(rows[figures["baseline"]]["error"]), figures["corruptions"][corruption]["title"]
+            base, title = _share(rows[figures["baseline"]]), figures["corruptions"][corruption]["title"]
             if lower:
                 best = min(lower, key=lambda other: rows[other]["error"])
-                said.append(f"{title}: {_title(figures, best)} helps most, {base} → {_rate(rows[best]['error'])}")
+                said.append(f"{title}: {_title(figures, best)} helps most, {base} → {_share(rows[best])}")
             else:
                 said.append(f"{title}: none is better than the baseline's {base}")
         if said:
@@ -98,8 +130,13 @@ def _spoilt_answer(figures: Figures) -> list[str]:
 
 
 def _unfinished(missing: Sequence[str]) -> str:
-    shown = ", ".join(missing[:12]) + (f" and {len(missing) - 12} more" if len(missing) > 12 else "")
-    return f"**Not finished.** Planned cells that are missing: {shown}. The same command goes on."
+    if len(missing) <= 12:
+        shown = f"planned cells that are missing: {', '.join(missing)}"
+    else:
+        networks = Counter(cell.partition("-")[0] for cell in missing)
+        counts = [f"{count} of {network}" for network, count in networks.items()]
+        shown = f"{len(missing)} planned cells are missing, {_listed(counts)}"
+    return f"**Not finished:** {shown}. `python test.py --study preprocessing` goes on."
 
 
 def _verdicts(figures: Figures, network: str, corruption: str) -> dict[str, str]:
@@ -132,14 +169,13 @@ def _clean_table(figures: Figures, network: Figures) -> list[str]:
         difference = ""
         if pooled:
             difference = f"{_points(pooled['difference'])} ({_points(pooled['low'])} to {_points(pooled['high'])})"
-        mean = sum(row["misses"]) / len(row["misses"])
         rows.append(
             [
                 _title(figures, name),
                 str(len(row["seeds"])),
                 _rate(row["error"]),
                 f"{_rate(row['low'])} – {_rate(row['high'])}",
-                f"{mean:,.{0 if mean == int(mean) else 1}f} / {row['n']:,}",
+                f"{_misses(row)} / {row['n']:,}",
                 difference,
                 _p(mcnemar.get("p_holm")),
                 _p(pooled.get("p_holm")),
@@ -152,7 +188,12 @@ def _clean_table(figures: Figures, network: Figures) -> list[str]:
     return _table(header, rows, words=(0, 11))
 
 
-def _seeds_table(seeds: Figures) -> list[str]:
+def seeds_table(seeds: Figures) -> str:
+    """Misses of each seed, mean and spread, a row a network.
+
+    Args:
+        seeds: as ``study_figures.seeds`` makes them.
+    """
     columns = list(dict.fromkeys(seed for network in seeds["networks"].values() for seed in network["misses"]))
     header = ["network", *(f"seed {seed}" for seed in columns), "mean accuracy", "standard deviation, points"]
     rows = [
@@ -164,13 +205,7 @@ def _seeds_table(seeds: Figures) -> list[str]:
         ]
         for name, network in seeds["networks"].items()
     ]
-    n = next(iter(seeds["networks"].values()))["n"]
-    return [
-        f"Misses of the {n:,} test images with the published preprocessing and recipe; the seed decides initial "
-        "weights, order and distortion of the images.",
-        "",
-        *_table(header, rows, words=(0,)),
-    ]
+    return "\n".join(_table(header, rows, words=(0,)))
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[int]) -> list[str]:
@@ -251,6 +286,16 @@ def _listed(words: Sequence[str]) -> str:
 
 def _rate(value: float) -> str:
     return f"{100 * value:.2f} %"
+
+
+def _share(row: Figures) -> str:
+    """Error and misses, means over the seeds."""
+    return f"{_rate(row['error'])} ({_misses(row)})"
+
+
+def _misses(row: Figures) -> str:
+    mean = sum(row["misses"]) / len(row["misses"])
+    return f"{mean:,.{0 if mean == int(mean) else 1}f}"
 
 
 def _points(value: float) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from digits.learning import calibration
 from digits.learning.recommendation import GOAL, MNIST, PEN, Candidate, Differences, Findings, Share
-from digits.learning.report import Card, duration
+from digits.learning.report import Card, between, duration
 
 PLACES = {MNIST: "MNIST's test images", PEN: "what people draw"}
 
@@ -118,9 +118,7 @@ def as_markdown(found: Findings, measured: Mapping[str, Any], cards: Mapping[str
 
 def with_summary(page: str, found: Findings) -> str:
     """A Markdown page with answer and verdicts put between its two ``recommendation`` comments."""
-    before, _, rest = page.partition("<!-- recommendation -->")
-    _, _, after = rest.partition("<!-- /recommendation -->")
-    return f"{before}<!-- recommendation -->\n{answer(found)}\n\n{summary(found)}\n<!-- /recommendation -->{after}"
+    return between(page, "recommendation", f"{answer(found)}\n\n{summary(found)}")
 
 
 def summary(found: Findings) -> str:

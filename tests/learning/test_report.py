@@ -83,6 +83,12 @@ def test_the_table_replaces_what_stands_between_the_comments() -> None:
     assert report.with_table(new, {"ANN": CARD}) == new
 
 
+@pytest.mark.parametrize("page", ["", "<!-- a -->", "<!-- a -->\n<!-- a -->\n<!-- /a -->\n"])
+def test_a_page_without_just_one_place_for_a_text_loses_nothing(page: str) -> None:
+    with pytest.raises(ValueError, match="expected one <!-- a --> and one <!-- /a -->"):
+        report.between(page, "a", "text")
+
+
 @pytest.mark.parametrize(("seconds", "said"), [(7.4, "7 s"), (89, "89 s"), (90, "2 min"), (3900, "1 h 5 min")])
 def test_duration(seconds: float, said: str) -> None:
     assert report.duration(seconds) == said

@@ -336,7 +336,8 @@ def test_the_page_answers_shows_every_figure_and_says_how(made: Study) -> None:
     answer = page.split("\n\n")[1]
     assert "Yes: some lower the error significantly (ANN, CNN and VGG16), others raise it (ANN and CNN)." in answer
     rows = saved["networks"]["CNN"]["corruptions"]["clean"]
-    assert f"1 lowers it (de-skewed {100 * rows['deskewed']['error']:.2f} %)" in page
+    misses = f"{sum(rows['deskewed']['misses']) / 3:.1f}".removesuffix(".0")
+    assert f"1 lowers it, de-skewed {100 * rows['deskewed']['error']:.2f} % ({misses});" in page
     assert "for 9 no difference is shown" in page
     for name, row in rows.items():
         assert f"| {VARIANTS[name].title} | 3 | {100 * row['error']:.2f} % |" in page
@@ -353,12 +354,25 @@ def test_a_page_of_an_unfinished_study_says_what_is_missing(made: Study) -> None
     study.publish(made, planned)
     page = (made.folder / "README.md").read_text(encoding="utf-8")
     assert "Nothing to compare yet" in page
-    assert "**Not finished.** Planned cells that are missing: ANN-unit-0, ANN-median-0." in page
+    assert "**Not finished:** planned cells that are missing: ANN-unit-0, ANN-median-0." in page
     run(made, planned[:2])
     study.publish(made, planned)
     page = (made.folder / "README.md").read_text(encoding="utf-8")
-    assert "%): no difference is shown." in page
+    assert "**ANN**, 1 seed, with the baseline" in page
+    assert "): no difference is shown." in page
     assert "that are missing: ANN-median-0." in page
+
+
+def test_many_missing_cells_are_counted(made: Study) -> None:
+    planned = study.preprocessing_plan(["ANN", "CNN"])
+    run(made, planned[:24])
+    study.publish(made, planned)
+    page = (made.folder / "README.md").read_text(encoding="utf-8")
+    told = "**Not finished:** 72 planned cells are missing, 48 of ANN and 24 of CNN."
+    assert told in page
+    summary = study_page.summary(json.loads((made.folder / "preprocessing.json").read_text(encoding="utf-8")))
+    assert told in summary
+    assert {line for line in summary.splitlines() if line not in page} == {"Where the test images are spoilt:"}
 
 
 def test_nothing_to_show_is_one_line(made: Study) -> None:
