@@ -115,7 +115,6 @@ def study(options: argparse.Namespace, data: "Dataset", folder: Path) -> int:
         use_one_thread()  # a single process is this one
         recipes = {name: replace(recipe_for(name, data.name), **changes(options)) for name in MODELS}
         made = Study(data, recipes, cache(lambda name: import_module(name).build_model().count_params()), folder)
-        whole = preprocessing_plan(MISSION)  # what the page is measured by, whatever part of it is run now
         if options.study == "seeds":
             planned = seeds_plan(options.models, options.seeds)
         else:
@@ -124,7 +123,7 @@ def study(options: argparse.Namespace, data: "Dataset", folder: Path) -> int:
         failed = [] if options.redraw else run(made, planned, pool)
     for outcome in failed:
         print(f"test.py: {outcome.task.cell} failed: {outcome.error}", file=sys.stderr)
-    publish(made, dict.fromkeys([*whole, *planned]))
+    publish(made, dict.fromkeys([*preprocessing_plan(MISSION), *planned]))  # the page knows the whole, not this part
     print(f"\npage  {folder / 'README.md'}")
     return 1 if failed else 0
 

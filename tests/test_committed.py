@@ -30,6 +30,7 @@ from digits.learning.augmentation import AMOUNTS
 from digits.learning.config import MNIST_RECIPE, recipe_for
 from digits.learning.dataset import Dataset
 from digits.learning.handwriting import CHANGES, WARP
+from digits.learning.plots import study as drawn
 from digits.learning.plots.recommendation import pareto
 from digits.learning.readme import with_figures
 from digits.learning.study import Study, preprocessing_plan
@@ -105,11 +106,14 @@ def test_the_figures_show_what_the_json_holds(tmp_path: Path) -> None:
     figures |= {f"pen_digits_{kind}": figure for kind, figure in pen_digits.figures(pen).items()}
     found = recommendation.findings(read("recommendation"), cards, pen)
     figures["recommendation_pareto"] = pareto([*found.networks, found.vote])
+    study = read("study/preprocessing")
+    figures["study/errors"] = drawn.errors(study)
+    figures |= {f"study/{name}_spoilt": drawn.heat_map(study, name) for name in study_figures.with_baseline(study)}
     for name, figure in figures.items():
         plots.save(figure, tmp_path / "drawn.png")
-        drawn, committed = imread(tmp_path / "drawn.png"), imread(ROOT / "plots" / f"{name}.png")
-        assert drawn.shape == committed.shape, name
-        assert np.abs(drawn - committed).mean() < 1e-3, name
+        again, committed = imread(tmp_path / "drawn.png"), imread(ROOT / "plots" / f"{name}.png")
+        assert again.shape == committed.shape, name
+        assert np.abs(again - committed).mean() < 1e-3, name
 
 
 def test_the_study_is_of_these_recipes_and_its_page_and_the_readme_show_its_figures() -> None:

@@ -101,9 +101,9 @@ def _sentence(figures: Figures, network: str, verdicts: Mapping[str, str]) -> st
     same = sum(verdict == SAME for verdict in verdicts.values())
     if same:
         said.append(f"for {same} no difference is shown")
-    base = rows[figures["baseline"]]
-    seeds = f"{len(base['seeds'])} {'seed' if len(base['seeds']) == 1 else 'seeds'}"
-    start = f"**{network}**, {seeds}, with the baseline {_share(base)}:"
+    counts = sorted({len(row["seeds"]) for row in rows.values()})
+    seeds = f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} {'seed' if counts == [1] else 'seeds'}"
+    start = f"**{network}**, {seeds}, with the baseline {_share(rows[figures['baseline']])}:"
     if same == len(verdicts):
         return f"{start} no difference is shown{f' for any of {same} methods' if same > 1 else ''}."
     return f"{start} of {len(verdicts)} {'method' if len(verdicts) == 1 else 'methods'} {'; '.join(said)}."

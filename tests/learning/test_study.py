@@ -358,8 +358,11 @@ def test_a_page_of_an_unfinished_study_says_what_is_missing(made: Study) -> None
     run(made, planned[:2])
     study.publish(made, planned)
     page = (made.folder / "README.md").read_text(encoding="utf-8")
-    assert "**ANN**, 1 seed, with the baseline" in page
-    assert "): no difference is shown." in page
+    misses = cells.wrong(made.finished()[Cell("ANN", BASELINE, 0)], "clean").sum()
+    assert (
+        f"**ANN**, 1 seed, with the baseline {misses / N:.2%} ({misses}): no difference is shown.".replace("%", " %")
+        in page
+    )
     assert "that are missing: ANN-median-0." in page
 
 
@@ -368,7 +371,12 @@ def test_many_missing_cells_are_counted(made: Study) -> None:
     run(made, planned[:24])
     study.publish(made, planned)
     page = (made.folder / "README.md").read_text(encoding="utf-8")
-    told = "**Not finished:** 72 planned cells are missing, 48 of ANN and 24 of CNN."
+    assert "**ANN**, 1 seed, with" in page
+    run(made, [Cell("ANN", "otsu", 1)])
+    study.publish(made, planned)
+    page = (made.folder / "README.md").read_text(encoding="utf-8")
+    assert "**ANN**, 1 to 2 seeds, with" in page
+    told = "**Not finished:** 71 planned cells are missing, 47 of ANN and 24 of CNN."
     assert told in page
     summary = study_page.summary(json.loads((made.folder / "preprocessing.json").read_text(encoding="utf-8")))
     assert told in summary
