@@ -26,13 +26,16 @@ TESTS = ("mcnemar", "pooled", "across_seeds")
 def preprocessing(dataset: Dataset, done: Mapping[Cell, Result], missing: Sequence[str]) -> Figures:
     """All figures of the preprocessing study.
 
+    A network of which only the baseline's seeds were run is left to :func:`seeds` where others have more to show.
+
     Args:
         dataset: what the cells learned and read.
         done: the finished cells, of any networks, variants and seeds.
         missing: names of cells that are planned and not there.
     """
+    shown = _names(cell for cell in done if cell.variant != BASELINE) or _names(done)
     networks = {
-        name: _network({cell: result for cell, result in done.items() if cell.network == name}) for name in _names(done)
+        name: _network({cell: result for cell, result in done.items() if cell.network == name}) for name in shown
     }
     return {
         "dataset": dataset.name,
@@ -75,7 +78,8 @@ def with_baseline(figures: Figures) -> list[str]:
 
 def _names(done: Iterable[Cell]) -> list[str]:
     """The networks that have cells, in the project's order."""
-    return [name for name in MODELS if any(cell.network == name for cell in done)]
+    found = {cell.network for cell in done}
+    return [name for name in MODELS if name in found]
 
 
 def _sorted(done: Iterable[Cell]) -> list[Cell]:
