@@ -101,8 +101,9 @@ def _sentence(figures: Figures, network: str, verdicts: Mapping[str, str]) -> st
     same = sum(verdict == SAME for verdict in verdicts.values())
     if same:
         said.append(f"for {same} no difference is shown")
-    counts = sorted({len(row["seeds"]) for row in rows.values()})
-    seeds = f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} {'seed' if counts == [1] else 'seeds'}"
+    counts = [len(row["seeds"]) for row in rows.values()]
+    fewest, most = min(counts), max(counts)
+    seeds = f"{fewest} to {most} seeds" if fewest < most else f"{most} {'seed' if most == 1 else 'seeds'}"
     start = f"**{network}**, {seeds}, with the baseline {_share(rows[figures['baseline']])}:"
     if same == len(verdicts):
         return f"{start} no difference is shown{f' for any of {same} methods' if same > 1 else ''}."
