@@ -1,8 +1,10 @@
 """Who may import what: each module in a fresh process."""
 
 import ast
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -25,19 +27,26 @@ def loaded_by(module: str) -> set[str]:
     return set(subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout.split())
 
 
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, set[str]]:
+    """What each module loads, as many processes at once as there are cores."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(MODULES, pool.map(loaded_by, MODULES), strict=True))
+
+
 @pytest.mark.parametrize("module", MODULES)
-def test_module_imports_only_what_its_wing_may(module: str) -> None:
-    loaded = loaded_by(module)
-    assert module in loaded
+def test_module_imports_only_what_its_wing_may(module: str, loaded: dict[str, set[str]]) -> None:
+    names = loaded[module]
+    assert module in names
     wing = ".".join(module.split(".")[:2])
     if module not in TRAINING:
-        assert not {"tensorflow", "keras"} & loaded
-        assert "matplotlib" not in loaded or module.startswith("digits.learning.plots")
+        assert not {"tensorflow", "keras"} & names
+        assert "matplotlib" not in names or module.startswith("digits.learning.plots")
     if wing != WINDOW:
-        assert "tkinter" not in loaded
-    assert not {name for name in loaded if name.startswith(FORBIDDEN.get(wing, "-"))}
+        assert "tkinter" not in names
+    assert not {name for name in names if name.startswith(FORBIDDEN.get(wing, "-"))}
     if module in ("gui_digit_recognizer", "digits.window.app"):
-        assert "tkinter" not in loaded and "cv2" not in loaded  # --help, --image and a missing display need neither
+        assert "tkinter" not in names and "cv2" not in names  # --help, --image and a missing display need neither
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if "digits" in path.parts], ids=lambda path: path.name)
