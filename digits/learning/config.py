@@ -26,8 +26,6 @@ class Recipe:
         average: momentum of the running mean of the weights that is kept as the trained network (Polyak & Juditsky
             1992); 0 keeps the last step's weights. It changes no step of the training.
         redrawn: part of the training images that are drawn anew as other people might, in [0, 1].
-        distortion_scale: how far the others are distorted, as a multiple of ``augmentation.AMOUNTS``.
-        elastic: and bent: the standard deviation of the shift, in pixels.
     """
 
     epochs: int = 5
@@ -37,8 +35,6 @@ class Recipe:
     schedule: str = "constant"
     average: float = 0.999
     redrawn: float = 0.07
-    distortion_scale: float = 1.0
-    elastic: float = 0.0
 
     def __str__(self) -> str:
         cycle = "" if self.schedule == "constant" else f" ({self.schedule})"

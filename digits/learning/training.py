@@ -45,7 +45,7 @@ def batches(
         order = rng.permutation(len(images))
         for start in range(0, len(order), recipe.batch_size):
             chosen = order[start : start + recipe.batch_size]
-            shown = distort(images[chosen], rng, recipe.distortion_scale, recipe.elastic)
+            shown = distort(images[chosen], rng)
             anew = rng.random(len(chosen)) < recipe.redrawn
             if anew.any():
                 shown[anew] = redraw(images[chosen[anew]], labels[chosen[anew]], rng)

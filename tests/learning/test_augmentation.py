@@ -27,38 +27,12 @@ def test_without_amounts_nothing_changes(arrays: dict[str, np.ndarray], monkeypa
     assert np.array_equal(distort(arrays["x_train"], np.random.default_rng(0)), arrays["x_train"])
 
 
-def middles(distorted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The ink's centre of mass by image, as how far it is from (14, 14): x and y."""
-    ys, xs = np.mgrid[:28, :28]
-    mass = distorted.sum(axis=(1, 2), dtype=float)
-    x, y = ((grid * distorted).sum(axis=(1, 2)) / mass for grid in (xs, ys))
-    return x - 14, y - 14
-
-
-@pytest.mark.parametrize("scale", [1.0, 2.0])
-def test_a_dot_in_the_middle_moves_by_the_shift_alone(scale: float) -> None:
+def test_a_dot_in_the_middle_moves_by_the_shift_alone() -> None:
     images = np.zeros((200, 28, 28), np.uint8)
     images[:, 14, 14] = 255
-    for moved in middles(distort(images, np.random.default_rng(0), scale)):
-        assert np.abs(moved).max() == pytest.approx(scale * augmentation.AMOUNTS["shift"], abs=0.1 * scale)
-
-
-def test_with_hardly_any_elastic_part_the_affine_part_is_the_same(arrays: dict[str, np.ndarray]) -> None:
-    plain, bent = (distort(arrays["x_train"], np.random.default_rng(0), 1.5, elastic) for elastic in (0.0, 1e-6))
-    assert np.abs(plain.astype(int) - bent).max() <= 16  # OpenCV rounds coordinates to 32nds of a pixel
-
-
-def test_the_elastic_part_moves_each_place_for_itself_and_as_far_as_asked() -> None:
-    ramp = np.broadcast_to(
-        9 * np.arange(28, dtype=np.uint8), (1000, 28, 28)
-    )  # its brightness says where a pixel is from
-    along_x, along_y = (
-        (distort(images, np.random.default_rng(0), 0.0, 0.8).astype(float) - images) / 9
-        for images in (ramp, ramp.transpose(0, 2, 1))
-    )
-    for moved in (along_x, along_y):
-        for at in (8, 14):  # next to points of the grid
-            assert moved[:, at, at].mean() == pytest.approx(0, abs=0.1)
-            assert moved[:, at, at].std() == pytest.approx(0.8, rel=0.1)
-        assert abs(np.corrcoef(moved[:, 8, 8], moved[:, 14, 14])[0, 1]) < 0.2
-    assert abs(np.corrcoef(along_x[:, 14, 14], along_y[:, 14, 14])[0, 1]) < 0.2
+    distorted = distort(images, np.random.default_rng(0)).astype(float)
+    ys, xs = np.mgrid[:28, :28]
+    mass = distorted.sum(axis=(1, 2))
+    x, y = ((grid * distorted).sum(axis=(1, 2)) / mass for grid in (xs, ys))
+    assert np.abs(x - 14).max() == pytest.approx(augmentation.AMOUNTS["shift"], abs=0.1)
+    assert np.abs(y - 14).max() == pytest.approx(augmentation.AMOUNTS["shift"], abs=0.1)

@@ -180,22 +180,6 @@ def test_a_part_of_the_images_is_drawn_anew(arrays: Arrays, monkeypatch: pytest.
         assert least <= sum(not image.any() for image in images) <= most
 
 
-def test_the_recipe_says_how_far_images_are_distorted(arrays: Arrays) -> None:
-    def shown(**how: float) -> np.ndarray:
-        recipe = Recipe(batch_size=len(arrays["x_train"]), redrawn=0.0, **how)
-        return next(batches(arrays["x_train"], arrays["y_train"], recipe, 0))[0]
-
-    order = np.random.default_rng([0, 0]).permutation(len(arrays["x_train"]))
-    undistorted = to_input(arrays["x_train"][order])
-    as_is, mild, strong, bent = (
-        np.abs(shown(distortion_scale=scale, elastic=elastic) - undistorted).mean()
-        for scale, elastic in ((0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (0.0, 0.5))
-    )
-    assert as_is == 0 < bent
-    assert 0 < mild < strong
-    assert np.array_equal(shown(), shown(distortion_scale=1.0))
-
-
 def test_statistics_are_the_means_over_the_batches_shown() -> None:
     pixels = keras.Input((28, 28, 1))
     model = keras.Model(pixels, keras.layers.BatchNormalization(momentum=0.9)(pixels))
