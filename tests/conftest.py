@@ -1,6 +1,7 @@
 """Shared fixtures: small drawn digits that stand in for MNIST, and MNIST itself where it is at hand."""
 
 import os
+import signal
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,9 @@ import pytest
 from digits.learning.start import start_keras
 
 start_keras()
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a background job of a shell, and so would be what it starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def drawn_digits(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
