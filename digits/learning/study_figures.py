@@ -66,7 +66,7 @@ def seeds(dataset: Dataset, done: Mapping[Cell, Result]) -> Figures:
             "misses": misses,
             "accuracy": float(np.mean(accuracies)),
             "deviation": float(np.std(accuracies, ddof=1)) if len(misses) > 1 else None,
-            "recipe": _without_seed(next(iter(results.values()))),
+            **_made(list(results.values())),
         }
     return {"dataset": dataset.name, "data_digest": dataset.digest, "networks": networks}
 
@@ -87,10 +87,6 @@ def _sorted(done: Iterable[Cell]) -> list[Cell]:
     return sorted(done, key=lambda cell: (cell.network, order.index(cell.variant), cell.seed))
 
 
-def _without_seed(result: Result) -> dict[str, Any]:
-    return {key: value for key, value in result["identity"]["recipe"].items() if key != "seed"}
-
-
 def _network(done: Mapping[Cell, Result]) -> Figures:
     """One network: every variant under every corruption, compared with the baseline under the same corruption.
 
@@ -102,14 +98,21 @@ def _network(done: Mapping[Cell, Result]) -> Figures:
     others = {seed for name, results in by_variant.items() if name != BASELINE for seed in results}
     if others and BASELINE in by_variant:
         by_variant[BASELINE] = {seed: r for seed, r in by_variant[BASELINE].items() if seed in others}
-    results = list(done.values())
     return {
-        "parameters": results[0]["identity"]["parameters"],
-        "recipe": _without_seed(results[0]),
-        "distortion": results[0]["identity"]["distortion"],
+        **_made(list(done.values())),
+        "corruptions": {corruption: _under(corruption, by_variant) for corruption in CORRUPTIONS},
+    }
+
+
+def _made(results: Sequence[Result]) -> Figures:
+    """How one network's cells were trained; seconds are the mean."""
+    identity = results[0]["identity"]
+    return {
+        "parameters": identity["parameters"],
+        "recipe": {key: value for key, value in identity["recipe"].items() if key != "seed"},
+        "distortion": identity["distortion"],
         "seconds": float(np.mean([result["seconds"] for result in results])),
         "versions": _distinct([result["versions"] for result in results]),
-        "corruptions": {corruption: _under(corruption, by_variant) for corruption in CORRUPTIONS},
     }
 
 

@@ -58,7 +58,7 @@ def page(figures: Figures, seeds: Figures) -> str:
             seeds_table(seeds),
             "",
         ]
-    return "\n".join([*lines, *_method(figures)]) + "\n"
+    return "\n".join([*lines, *_method(figures, seeds)]) + "\n"
 
 
 # -- in words -------------------------------------------------------------------------------------
@@ -217,8 +217,8 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence
 # -- method ---------------------------------------------------------------------------------------
 
 
-def _method(figures: Figures) -> list[str]:
-    networks = figures["networks"]
+def _method(figures: Figures, seeds: Figures) -> list[str]:
+    networks = seeds["networks"] | figures["networks"]  # as the latter has it where both have
     lines = [
         "## How it was done",
         "",
@@ -251,12 +251,13 @@ def _method(figures: Figures) -> list[str]:
         "",
         "```sh",
         "python test.py --study preprocessing      # goes on where it was interrupted",
-        "python test.py --study seeds              # the table of seeds alone",
+        "python test.py --study seeds              # the table of seeds alone; other networks with --models",
         "python test.py --study preprocessing --cluster tcp://ADDRESS:8786      # on a Dask cluster",
         "```",
         "",
         f"{figures['cells']:,} cells, of {figures['dataset']} (data {figures['data_digest'][:12]}), in "
         "[cells/](cells).",
+        "",
     ]
     return [*lines, *(_made(name, network) for name, network in networks.items())]
 

@@ -338,6 +338,7 @@ def test_a_network_of_which_only_seeds_were_run_has_no_table_of_its_own(made: St
     assert "## ANN, clean test images" in page
     assert "## CNN, clean test images" not in page
     assert re.search(r"^\| CNN +\| \d", page, re.MULTILINE)  # in the table of seeds
+    assert re.search(r"^- \*\*CNN\*\*: [\d,]+ parameters; epochs \d", page, re.MULTILINE)  # and how it was trained
     assert not (made.folder / "CNN_spoilt.png").exists()
 
 
