@@ -20,7 +20,7 @@ from digits.errors import UserError
 from digits.learning.config import MNIST, MNIST_RECIPE, UCI, Recipe, digest, recipe_for
 from digits.learning.preprocessing import VARIANTS
 from digits.learning.start import start_keras
-from digits.networks import MISSION, MODELS
+from digits.networks import CORE, MODELS
 
 if TYPE_CHECKING:
     from digits.learning.dataset import Dataset
@@ -123,7 +123,7 @@ def study(options: argparse.Namespace, data: "Dataset", folder: Path) -> int:
         failed = [] if options.redraw else run(made, planned, pool)
     for outcome in failed:
         print(f"test.py: {outcome.task.cell} failed: {outcome.error}", file=sys.stderr)
-    publish(made, dict.fromkeys([*preprocessing_plan(MISSION), *planned]))  # the page knows the whole, not this part
+    publish(made, dict.fromkeys([*preprocessing_plan(CORE), *planned]))  # the page knows the whole, not this part
     print(f"\npage  {folder / 'README.md'}")
     return 1 if failed else 0
 
@@ -131,7 +131,7 @@ def study(options: argparse.Namespace, data: "Dataset", folder: Path) -> int:
 def default_models(folder: Path, evaluate: bool) -> tuple[str, ...]:
     """The networks where none is named: to be trained the mission's, to be evaluated those that are there."""
     there = tuple(name for name in MODELS if (folder / f"{name}.keras").exists())
-    return there if evaluate and there else MISSION
+    return there if evaluate and there else CORE
 
 
 def changes(options: argparse.Namespace) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         nargs="+",
         choices=MODELS,
         metavar="NAME",
-        help=f"from {', '.join(MODELS)}; default: {', '.join(MISSION)}",
+        help=f"from {', '.join(MODELS)}; default: {', '.join(CORE)}",
     )
     add("--epochs", type=number(int, 1), help=f"default {MNIST_RECIPE.epochs}")
     add("--batch-size", type=number(int, 1), help=f"default {MNIST_RECIPE.batch_size}")

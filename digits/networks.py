@@ -2,10 +2,10 @@
 
 #: The three that the mission names: one recipe for all, trained where none is named, and they vote together in
 #: plots/recommendation.md.
-MISSION = ("ANN", "CNN", "VGG16")
+CORE = ("ANN", "CNN", "VGG16")
 
 #: All of them. A further network is one new folder and one more name here.
-MODELS = (*MISSION, "ResNet")
+MODELS = (*CORE, "ResNet")
 
 #: The one that reads what people draw best of them (plots/pen_digits.md); used where none is chosen.
 DEFAULT = "ResNet"

@@ -34,7 +34,7 @@ from digits.learning.plots import study as drawn
 from digits.learning.plots.recommendation import pareto
 from digits.learning.readme import with_figures
 from digits.learning.study import Study, preprocessing_plan
-from digits.networks import MISSION, MODELS
+from digits.networks import CORE, MODELS
 from digits.reading.classifier import Classifier
 from digits.reading.rejection import CONFIDENCE
 
@@ -127,7 +127,7 @@ def test_the_study_is_of_these_recipes_and_its_page_and_the_readme_show_its_figu
     recipes = {name: recipe_for(name, "MNIST") for name in MODELS}
     done = Study(data, recipes, lambda name: int(cards[name]["parameters"]), folder).finished()
     assert {str(cell) for cell in done} == {path.stem for path in (folder / "cells").iterdir()}
-    missing = [str(cell) for cell in preprocessing_plan(MISSION) if cell not in done]
+    missing = [str(cell) for cell in preprocessing_plan(CORE) if cell not in done]
     assert same(found, study_figures.preprocessing(data, done, missing))
     assert same(seeds, study_figures.seeds(data, done))
 

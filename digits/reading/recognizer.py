@@ -15,7 +15,7 @@ from digits.reading.classifier import Classifier
 from digits.reading.ink import open_strokes
 from digits.reading.page import open_image, to_ink
 from digits.reading.rejection import hatched, why_rejected
-from digits.reading.segmentation import Box, Segment, image_parts, segment, stroke_parts
+from digits.reading.segmentation import Box, Segment, image_components, segment, stroke_components
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ def read_file(path: Path, classifier: Classifier) -> Reading:
         UserError: the file cannot be read; the message is one line that names it.
     """
     if path.suffix.lower() == ".json":
-        parts = stroke_parts(open_strokes(path).strokes)
+        parts = stroke_components(open_strokes(path).strokes)
     else:
-        parts = image_parts(to_ink(open_image(path)))
+        parts = image_components(to_ink(open_image(path)))
     return read(segment(parts), classifier)
 
 

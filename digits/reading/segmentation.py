@@ -21,7 +21,7 @@ INK = 64  #: a pixel of at least this is ink; the anti-aliased edge below it joi
 SPECK = 1.6  #: parts of fewer stroke widths across are specks where there are larger ones
 THIN = 0.45  #: ink of an image narrower than this many stroke widths is no writing: what is left of a printed line
 SMALLEST = 6  #: parts of an image with fewer pixels across cannot be read
-MOST_PARTS = 1000  #: more is a texture and no page of digits; the largest are kept
+MOST_COMPONENTS = 1000  #: more is a texture and no page of digits; the largest are kept
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def segment(parts: Sequence[Segment]) -> list[Segment]:
     """Find the digits of a drawing.
 
     Args:
-        parts: from :func:`stroke_parts`, :func:`image_parts`, or both in the same coordinates.
+        parts: from :func:`stroke_components`, :func:`image_components`, or both in the same coordinates.
 
     Returns:
         The digits in reading order: lines from top to bottom, in a line from left to right.
@@ -63,12 +63,12 @@ def segment(parts: Sequence[Segment]) -> list[Segment]:
     return _in_reading_order(_joined(_without_specks(parts)))
 
 
-def stroke_parts(strokes: Sequence[Stroke]) -> list[Segment]:
+def stroke_components(strokes: Sequence[Stroke]) -> list[Segment]:
     """A part for each stroke, in the order in which they were drawn."""
-    return [_stroke_part(stroke, i) for i, stroke in enumerate(strokes)]
+    return [_stroke_component(stroke, i) for i, stroke in enumerate(strokes)]
 
 
-def _stroke_part(stroke: Stroke, index: int) -> Segment:
+def _stroke_component(stroke: Stroke, index: int) -> Segment:
     left, top, width, height = bounds([stroke])
     return _trimmed(Segment((left, top, width, height), rasterise([stroke], width, height, left, top), 0, (index,)))
 
@@ -79,14 +79,14 @@ def _trimmed(part: Segment) -> Segment:
     return replace(part, box=box, ink=part.ink[y : y + height, x : x + width])
 
 
-def image_parts(ink: NDArray[np.uint8]) -> list[Segment]:
+def image_components(ink: NDArray[np.uint8]) -> list[Segment]:
     """A part for each connected component of an image's ink.
 
     Args:
         ink: ``uint8`` array of shape (height, width), bright on 0.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats((ink >= INK).astype(np.uint8), connectivity=8)
-    largest = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST_PARTS]
+    largest = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST_COMPONENTS]
     parts = []
     for i in sorted(map(int, largest)):
         x, y, width, height = (int(value) for value in stats[i, :4])

@@ -14,7 +14,7 @@ from digits.reading import page, saliency
 from digits.reading.classifier import Classifier
 from digits.reading.ink import Strokes, open_strokes
 from digits.reading.recognizer import Reading, read
-from digits.reading.segmentation import Segment, image_parts, segment, stroke_parts
+from digits.reading.segmentation import Segment, image_components, segment, stroke_components
 from digits.window.collection import Entry
 from digits.window.document import Photograph, State, digit_key
 
@@ -117,7 +117,7 @@ class Engine:
     def _segments(self, state: State) -> list[Segment]:
         before, segments = self._segmented
         if before.strokes is not state.strokes or before.photograph is not state.photograph:
-            parts = [*stroke_parts(state.strokes), *(state.photograph.parts if state.photograph else ())]
+            parts = [*stroke_components(state.strokes), *(state.photograph.parts if state.photograph else ())]
             segments = segment(parts)
             self._segmented = state, segments
         if not state.hidden:
@@ -128,4 +128,4 @@ class Engine:
 def _photograph(name: str, rgb: NDArray[np.uint8]) -> Photograph:
     shrink = LARGEST_PREVIEW / max(rgb.shape[:2])
     preview = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
-    return Photograph(name, rgb, tuple(image_parts(page.to_ink(rgb))), np.asarray(preview, np.uint8))
+    return Photograph(name, rgb, tuple(image_components(page.to_ink(rgb))), np.asarray(preview, np.uint8))

@@ -9,7 +9,7 @@ import pytest
 
 from digits.files import sha256
 from digits.learning import dataset
-from digits.networks import MISSION, MODELS
+from digits.networks import CORE, MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,9 +70,9 @@ def test_networks_and_votes_are_measured_and_the_page_is_written(npz: Path, plot
         assert reader["milliseconds"]["1"] > 0
     slow = measured["readers"]["VGG16"]["milliseconds"]
     assert measured["readers"]["ANN"]["milliseconds"]["1"] < slow["1"] < slow["10"]
-    soft = np.mean([rows[name] for name in MISSION], axis=0).argmax(axis=1)
+    soft = np.mean([rows[name] for name in CORE], axis=0).argmax(axis=1)
     assert measured["readers"]["soft vote"]["wrong"] == np.flatnonzero(soft != labels).tolist()
-    assert measured["readers"]["soft vote"]["voters"] == list(MISSION)
+    assert measured["readers"]["soft vote"]["voters"] == list(CORE)
     page = (plots / "recommendation.md").read_text()
     assert result.stdout == page + "\n" and page.startswith("# Which network?")
     assert (plots / "recommendation_pareto.png").stat().st_size > 5000

@@ -14,7 +14,7 @@ from digits.reading.classifier import Classifier
 from digits.reading.ink import FARTHEST, Stroke, Strokes, erase, save_strokes
 from digits.reading.page import to_ink
 from digits.reading.recognizer import Reading, read, read_file
-from digits.reading.segmentation import image_parts, segment, stroke_parts
+from digits.reading.segmentation import image_components, segment, stroke_components
 from tests.reading.conftest import MODELS, on_paper, picture, written
 
 NETWORK = Classifier(MODELS / "ANN.onnx")  # the quickest
@@ -39,7 +39,7 @@ def check(reading: Reading) -> None:
 @SEARCH
 @given(strokes)
 def test_any_drawing(drawing: list[Stroke]) -> None:
-    reading = read(segment(stroke_parts(drawing)), NETWORK)
+    reading = read(segment(stroke_components(drawing)), NETWORK)
     check(reading)
     used = [index for digit in reading.digits for index in digit.segment.strokes]
     assert len(used) == len(set(used)) and set(used) <= set(range(len(drawing)))
@@ -50,7 +50,7 @@ def test_any_drawing(drawing: list[Stroke]) -> None:
 def test_any_image(image: np.ndarray) -> None:
     ink = to_ink(image)
     assert ink.shape == image.shape[:2] and ink.dtype == np.uint8
-    check(read(segment(image_parts(ink)), NETWORK))
+    check(read(segment(image_components(ink)), NETWORK))
 
 
 @SEARCH
@@ -61,7 +61,7 @@ def test_any_blots(seed: int, n: int, level: int) -> None:
     for _ in range(n):
         y, x = rng.integers(0, image.shape[:2])
         image[y : y + rng.integers(1, 90), x : x + rng.integers(1, 90)] = rng.integers(0, 256, 3)
-    check(read(segment([*image_parts(to_ink(image)), *stroke_parts(written("4"))]), NETWORK))
+    check(read(segment([*image_components(to_ink(image)), *stroke_components(written("4"))]), NETWORK))
 
 
 @SEARCH

@@ -10,7 +10,7 @@ from digits.errors import UserError
 from digits.reading.classifier import Classifier
 from digits.reading.page import LARGEST, open_image, to_ink, to_rgb
 from digits.reading.recognizer import read, read_file
-from digits.reading.segmentation import image_parts, segment
+from digits.reading.segmentation import image_components, segment
 from tests.reading.conftest import on_paper, picture, written
 
 NUMBER = "4072"
@@ -18,7 +18,7 @@ INK = picture(written(NUMBER, pen=9), margin=40)
 
 
 def text_of(image: np.ndarray, network: Classifier) -> str:
-    return read(segment(image_parts(to_ink(image))), network).text
+    return read(segment(image_components(to_ink(image))), network).text
 
 
 def shaded(image: np.ndarray) -> np.ndarray:
@@ -75,7 +75,7 @@ def test_digits_are_read_on_any_paper(image: np.ndarray, cnn: Classifier) -> Non
 @pytest.mark.parametrize("noise", [0, 5])
 def test_a_page_without_ink_has_no_digits(level: int, noise: float, cnn: Classifier) -> None:
     grey = np.clip(level + np.random.default_rng(1).normal(0, noise, (300, 400, 3)), 0, 255).astype(np.uint8)
-    assert read(segment(image_parts(to_ink(grey))), cnn).digits == ()
+    assert read(segment(image_components(to_ink(grey))), cnn).digits == ()
 
 
 def test_ink_keeps_its_soft_edges() -> None:

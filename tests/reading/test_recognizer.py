@@ -7,7 +7,7 @@ import pytest
 from digits.reading.classifier import Classifier
 from digits.reading.ink import Strokes, save_strokes
 from digits.reading.recognizer import read, read_file
-from digits.reading.segmentation import image_parts, segment, stroke_parts
+from digits.reading.segmentation import image_components, segment, stroke_components
 from tests.reading.conftest import picture, written
 
 
@@ -15,12 +15,12 @@ from tests.reading.conftest import picture, written
 @pytest.mark.parametrize("pen", [3, 8, 14])
 def test_numbers_are_read(number: str, pen: int, cnn: Classifier) -> None:
     strokes = written(number, pen=pen)
-    assert read(segment(stroke_parts(strokes)), cnn).text == number
-    assert read(segment(image_parts(picture(strokes))), cnn).text == number
+    assert read(segment(stroke_components(strokes)), cnn).text == number
+    assert read(segment(image_components(picture(strokes))), cnn).text == number
 
 
 def test_a_reading_says_all_about_its_digits(cnn: Classifier) -> None:
-    reading = read(segment(stroke_parts(written("42"))), cnn)
+    reading = read(segment(stroke_components(written("42"))), cnn)
     assert (reading.model, reading.text) == ("CNN", "42") and reading.seconds > 0
     four, two = reading.digits
     assert (four.digit, two.digit) == (4, 2)
@@ -34,11 +34,11 @@ def test_a_reading_says_all_about_its_digits(cnn: Classifier) -> None:
 def test_lines_and_rejected_digits_in_the_text(cnn: Classifier) -> None:
     page = np.vstack([picture(written("12")), np.zeros((40, picture(written("12")).shape[1]), np.uint8)])
     page[-25:-5, 10:30] = 255
-    assert read(segment(image_parts(page)), cnn).text == "12\n?"
+    assert read(segment(image_components(page)), cnn).text == "12\n?"
 
 
 def test_json_has_plain_numbers(cnn: Classifier) -> None:
-    value = json.loads(json.dumps(read(segment(stroke_parts(written("60"))), cnn).as_json()))
+    value = json.loads(json.dumps(read(segment(stroke_components(written("60"))), cnn).as_json()))
     assert (value["model"], value["text"]) == ("CNN", "60")
     six = value["digits"][0]
     assert six["digit"] == 6 and len(six["box"]) == 4 and len(six["probabilities"]) == 10

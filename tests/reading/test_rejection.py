@@ -6,7 +6,7 @@ from digits.reading.classifier import Classifier
 from digits.reading.ink import Stroke, rasterise
 from digits.reading.recognizer import read
 from digits.reading.rejection import straight_lean, why_rejected
-from digits.reading.segmentation import image_parts, segment, stroke_parts
+from digits.reading.segmentation import image_components, segment, stroke_components
 from tests.reading.conftest import written
 
 
@@ -33,7 +33,7 @@ JUNK = {
 
 @pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
 def test_junk_is_no_digit(junk: list[Stroke], cnn: Classifier) -> None:
-    for parts in (stroke_parts(junk), image_parts(rasterise(junk, 320, 240))):
+    for parts in (stroke_components(junk), image_components(rasterise(junk, 320, 240))):
         digits = read(segment(parts), cnn).digits
         assert digits and all(digit.digit is None and digit.rejected and digit.text == "?" for digit in digits)
 
@@ -41,12 +41,12 @@ def test_junk_is_no_digit(junk: list[Stroke], cnn: Classifier) -> None:
 @pytest.mark.parametrize("lean", [-12, 0, 15, 35])
 def test_a_straight_line_that_a_1_may_be_is_read(lean: float, cnn: Classifier) -> None:
     foot = 130 * np.tan(np.radians(lean))
-    assert read(segment(stroke_parts([line((100 + foot, 20), (100, 150))])), cnn).text == "1"
+    assert read(segment(stroke_components([line((100 + foot, 20), (100, 150))])), cnn).text == "1"
 
 
 @pytest.mark.parametrize("number", ["1111", "4072", "8888"])
 def test_digits_are_no_junk(number: str, cnn: Classifier) -> None:
-    assert read(segment(stroke_parts(written(number))), cnn).text == number
+    assert read(segment(stroke_components(written(number))), cnn).text == number
 
 
 def test_the_lean_of_a_straight_line_is_measured() -> None:

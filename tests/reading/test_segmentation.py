@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from digits.reading.ink import Stroke
-from digits.reading.segmentation import INK, Segment, image_parts, segment, stroke_parts
+from digits.reading.segmentation import INK, Segment, image_components, segment, stroke_components
 from tests.reading.conftest import picture, written
 
 Way = Callable[[list[Stroke]], list[Segment]]
 
 
 def from_image(strokes: list[Stroke]) -> list[Segment]:
-    return segment(image_parts(picture(strokes)))
+    return segment(image_components(picture(strokes)))
 
 
 def from_strokes(strokes: list[Stroke]) -> list[Segment]:
-    return segment(stroke_parts(strokes))
+    return segment(stroke_components(strokes))
 
 
 both = pytest.mark.parametrize("find", [from_image, from_strokes])
@@ -107,7 +107,7 @@ def test_specks_are_dropped_relative_to_the_stroke_width() -> None:
     rng = np.random.default_rng(0)
     for x, y in rng.integers(0, (ink.shape[1] - 6, 30), (20, 2)):
         ink[y : y + 5, x : x + 6] = 255
-    assert len(segment(image_parts(ink))) == 2
+    assert len(segment(image_components(ink))) == 2
 
 
 @pytest.mark.parametrize("edge", ["left", "top", "right", "bottom"])
@@ -116,7 +116,7 @@ def test_ink_at_the_very_edge(edge: str) -> None:
     y, x = np.nonzero(ink >= INK)
     ink = ink[y.min() : y.max() + 1, x.min() : x.max() + 1]
     room = {"left": (40, 40, 0, 40), "top": (0, 40, 40, 40), "right": (40, 40, 40, 0), "bottom": (40, 0, 40, 40)}[edge]
-    parts = segment(image_parts(np.pad(ink, (room[:2], room[2:]))))
+    parts = segment(image_components(np.pad(ink, (room[:2], room[2:]))))
     assert len(parts) == 1
     assert parts[0].box[2:] == (ink.shape[1], ink.shape[0])
 
@@ -125,14 +125,14 @@ def test_strokes_on_an_image_join_its_ink() -> None:
     roof_and_stem = picture([stroke("20,10 90,10 50,130")], margin=0)
     left, top = 20 - 5, 10 - 5
     crossing = Stroke(((35.0 - left, 70.0 - top), (80.0 - left, 66.0 - top)), 8)
-    assert len(segment([*stroke_parts([crossing]), *image_parts(roof_and_stem)])) == 1
+    assert len(segment([*stroke_components([crossing]), *image_components(roof_and_stem)])) == 1
 
 
 def test_nothing_gives_nothing() -> None:
     assert segment([]) == []
-    assert image_parts(np.zeros((50, 60), np.uint8)) == image_parts(np.zeros((1, 1), np.uint8)) == []
+    assert image_components(np.zeros((50, 60), np.uint8)) == image_components(np.zeros((1, 1), np.uint8)) == []
 
 
 def test_a_texture_is_answered_in_reasonable_time() -> None:
     noise = (np.random.default_rng(0).random((1500, 1500)) < 0.2).astype(np.uint8) * 255
-    assert len(segment(image_parts(noise))) <= 1000
+    assert len(segment(image_components(noise))) <= 1000

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from digits.networks import MISSION as NAMES
+from digits.networks import CORE as NAMES
 from digits.reading.ink import Stroke
 from digits.reading.recognizer import Digit, Reading
 from digits.reading.segmentation import Segment

@@ -34,13 +34,13 @@ from digits.learning import calibration, plots, report
 from digits.learning.calibration import Reliability
 from digits.learning.evaluation import worst_misses
 from digits.learning.plots.calibration import coverage, reliability_diagram
-from digits.networks import MISSION, MODELS
+from digits.networks import CORE, MODELS
 from digits.reading.classifier import Classifier
 from digits.reading.ink import Stroke, bounds, rasterise
 from digits.reading.page import to_ink
 from digits.reading.recognizer import Digit, Reading, read
 from digits.reading.rejection import CONFIDENCE
-from digits.reading.segmentation import Segment, image_parts, segment, stroke_parts
+from digits.reading.segmentation import Segment, image_components, segment, stroke_components
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH, HEIGHT, PEN = 640, 480, 8
@@ -98,7 +98,7 @@ def measure(
     labels = labels_of(entries)
     segments = [found(image) for image in drawings(entries)]
     results["found"] = counted(sum(len(parts) == 1 for parts in segments), len(segments))
-    votes = {name: Voting(name, [networks[voter] for voter in MISSION]) for name in (SOFT, MAJORITY)}
+    votes = {name: Voting(name, [networks[voter] for voter in CORE]) for name in (SOFT, MAJORITY)}
     readers = networks | votes
     readings = {name: [read(parts, reader) for parts in segments] for name, reader in readers.items()}
     results["singles"] = {name: singles(readings[name], labels) for name in networks}
@@ -183,7 +183,7 @@ def draw(strokes: Sequence[Stroke], width: int = WIDTH, height: int = HEIGHT) ->
 
 def found(image: Image) -> list[Segment]:
     """What --image finds on a picture of that drawing."""
-    return segment(image_parts(to_ink(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB))))
+    return segment(image_components(to_ink(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB))))
 
 
 # Single digits
@@ -291,7 +291,7 @@ def numbers(entries: Sequence[Entry], models: Path, gap: tuple[float, float], n:
     results: dict[str, Any] = {}
     for kind in ("image", "strokes"):
         known = kind == "strokes"
-        parts = [segment(stroke_parts(strokes)) if known else found(draw_all(strokes)) for _, strokes in drawn]
+        parts = [segment(stroke_components(strokes)) if known else found(draw_all(strokes)) for _, strokes in drawn]
         count = sum(
             len(digits) == len(text) and digits[-1].line == 0 for digits, (text, _) in zip(parts, drawn, strict=True)
         )
@@ -489,7 +489,7 @@ def as_markdown(results: dict[str, Any]) -> str:
     parts += ["## Single digits, found as one digit and right", table(("", *names), singles_rows)]
     parts.append(f"Found as exactly one digit (pen 8 px): {share(results['found'])}.")
     votes = "; ".join(f"{name}: {share(value)}" for name, value in results["votes"].items())
-    parts.append(f"{', '.join(MISSION)} voting (pen 8 px): {votes}.")
+    parts.append(f"{', '.join(CORE)} voting (pen 8 px): {votes}.")
     parts += ["## Numbers of three to six digits in a row"]
     rows = [
         (

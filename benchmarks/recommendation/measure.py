@@ -29,7 +29,7 @@ from digits.errors import UserError
 from digits.files import sha256, write_json, write_text
 from digits.learning import dataset, plots, recommendation, verdicts
 from digits.learning.plots.recommendation import pareto
-from digits.networks import MISSION, MODELS
+from digits.networks import CORE, MODELS
 from digits.reading.classifier import Classifier
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,10 +82,10 @@ def work(data: Path | None, models: Path, folder: Path) -> str:
 def measure(models: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> dict[str, Any]:
     """What every network and every vote reads wrong, and how long one digit and ten take."""
     networks = {name: Classifier(models / f"{name}.onnx") for name in MODELS}
-    votes = {name: Voting(name, [networks[voter] for voter in MISSION]) for name in VOTES}
+    votes = {name: Voting(name, [networks[voter] for voter in CORE]) for name in VOTES}
     readers: dict[str, Reader] = {**networks, **votes}
     rows = {name: probabilities(network, images) for name, network in networks.items()}
-    rows |= {name: vote(np.stack([rows[voter] for voter in MISSION])) for name, vote in VOTES.items()}
+    rows |= {name: vote(np.stack([rows[voter] for voter in CORE])) for name, vote in VOTES.items()}
     times = milliseconds(readers, images)
     return {
         "n": len(labels),
@@ -98,7 +98,7 @@ def measure(models: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8]) 
         },
         "readers": {
             name: {
-                "voters": list(MISSION) if name in votes else [name],
+                "voters": list(CORE) if name in votes else [name],
                 "wrong": np.flatnonzero(rows[name].argmax(axis=1) != labels).tolist(),
                 "milliseconds": times[name],
                 **({} if name in votes else {"bytes": (models / f"{name}.onnx").stat().st_size}),
