@@ -1,4 +1,4 @@
-"""The ink of one digit to what a network is given: MNIST's format, drawn with one pen."""
+"""From the ink of one digit to a network's input: MNIST's format, with strokes of uniform width."""
 
 from dataclasses import dataclass
 
@@ -8,23 +8,24 @@ from numpy.typing import NDArray
 
 from digits.image_format import BOX, SIZE, to_mnist_format
 
-#: Stroke width in the 28×28 crop, pixels: half of MNIST's. A thin pen keeps small loops open, and lets a network know
-#: a crop from an image of MNIST, whose 7s are other people's 1s. Chosen on validation and the development pen digits.
+#: Stroke width in the 28×28 crop, pixels: half of MNIST's. A thin pen keeps small loops open, and lets a network tell
+#: a crop from an image of MNIST, whose 7s look like other people's 1s. Chosen on validation images and the development
+#: pen digits.
 STROKE_WIDTH = 1.3
-WORK = 80  #: longest side of the ink while it is measured and its stroke width changed, pixels
+WORK = 80  #: longest side of the ink while its stroke width is measured and changed, pixels
 INK = 100  #: brighter is ink; half of 255 would break the thin grey strokes of small images
 MARGIN = WORK // 4  #: room around it to grow into
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The ink of one digit at a working size.
+    """The ink of one digit with what is known of its strokes.
 
     Attributes:
-        mask: ``uint8`` array, 1 where there is ink; its longest side 80 pixels, 20 pixels of margin around it.
+        mask: ``uint8`` array of shape (height, width), 1 where there is ink.
         inside: ``float32`` array of the same shape: distance to the nearest pixel without ink, pixels.
-        middle: ``bool`` array of the same shape: the middle lines of the strokes.
-        stroke_width: pixels of this working size.
+        middle: ``bool`` array of the same shape: the centre lines of the strokes (ridges of ``inside``).
+        stroke_width: twice the median distance on the centre lines, pixels; 0.0 without ink.
     """
 
     mask: NDArray[np.uint8]
@@ -33,14 +34,48 @@ class Shape:
     stroke_width: float
 
 
+def measure(mask: NDArray[np.uint8]) -> Shape:
+    """Find the centre lines and the stroke width of ink.
+
+    Args:
+        mask: ``uint8`` array of shape (height, width), 1 where there is ink and 0 elsewhere. Ink that touches the
+            border counts as going on beyond it.
+    """
+    inside = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
+    middle = (mask > 0) & (inside >= cv2.dilate(inside, np.ones((3, 3), np.uint8)) - 1e-6)
+    return Shape(mask, inside, middle, 2 * float(np.median(inside[middle])) if middle.any() else 0.0)
+
+
+def with_stroke_width(shape: Shape, wanted: float) -> NDArray[np.float32]:
+    """Grow or shrink ink by the same amount everywhere until its strokes have the wanted width.
+
+    The amount is a threshold on the distance from the outline. Where ink would vanish while shrinking, its centre line
+    stays, so that strokes are not torn.
+
+    Args:
+        shape: of the ink.
+        wanted: stroke width in pixels of ``shape``.
+
+    Returns:
+        ``float32`` array of the mask's shape in [0, 1]: how much of each pixel is ink.
+    """
+    now = shape.stroke_width
+    outside = cv2.distanceTransform(1 - shape.mask, cv2.DIST_L2, 5)
+    drawn = np.where(shape.mask > 0, shape.inside - 0.5, 0.5 - outside) + (wanted - now) / 2
+    if wanted < now:
+        from_middle = cv2.distanceTransform(1 - shape.middle.astype(np.uint8), cv2.DIST_L2, 5)
+        drawn = np.maximum(drawn, wanted / 2 - from_middle)
+    return np.clip(drawn + 0.5, 0, 1).astype(np.float32)
+
+
 def shape_of(ink: NDArray[np.uint8]) -> Shape | None:
-    """Bring ink to the working size and measure its strokes.
+    """Scale ink to the working size and measure its strokes.
 
     Args:
         ink: ``uint8`` array of shape (height, width), bright on 0, any size, any pen.
 
     Returns:
-        Its shape; None where there is no ink.
+        Its shape at the working size (longest side 80 pixels, with a margin of 20); None where there is no ink.
     """
     height, width = ink.shape
     scale = WORK / max(height, width, 1)
@@ -48,35 +83,23 @@ def shape_of(ink: NDArray[np.uint8]) -> Shape | None:
     smooth = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     smooth = cv2.copyMakeBorder(smooth, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=0)
     mask = (smooth > INK).astype(np.uint8)
-    if not mask.any():  # a thread that shrinking made grey
+    if not mask.any():  # a hairline that shrinking made grey
         mask = (smooth > 0.5 * smooth.max()).astype(np.uint8)
         if not mask.any():
             return None
-    inside, middle, stroke_width = _strokes(mask)
-    return Shape(mask, inside, middle, stroke_width)
+    return measure(mask)
 
 
 def stroke_width_of(mask: NDArray[np.uint8]) -> float:
-    """The width in pixels of the strokes in an array of 0 and 1; 0.0 where it is empty."""
-    framed = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    return _strokes(framed)[2] if mask.any() else 0.0
-
-
-def _strokes(mask: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.bool_], float]:
-    """Distance transform of ink, its ridges (the middle lines), and twice their median: the stroke width."""
-    inside = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
-    middle = (mask > 0) & (inside >= cv2.dilate(inside, np.ones((3, 3), np.uint8)) - 1e-6)
-    return inside, middle, 2 * float(np.median(inside[middle]))
+    """Stroke width in pixels of a ``uint8`` mask of 0 and 1, which ends at its border; 0.0 where it is empty."""
+    return measure(cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)).stroke_width
 
 
 def to_crop(shape: Shape | None, stroke_width: float = STROKE_WIDTH) -> NDArray[np.uint8]:
-    """What a network is given.
-
-    The ink grows or shrinks by as much everywhere (a threshold on the distance from its outline) until
-    its strokes have the wanted width; what would vanish while shrinking stays as its middle line.
+    """Make a network's input of a digit's ink.
 
     Args:
-        shape: of the digit's ink; None for no ink.
+        shape: of the digit's ink at the working size; None for no ink.
         stroke_width: wanted, in pixels of the crop.
 
     Returns:
@@ -84,12 +107,6 @@ def to_crop(shape: Shape | None, stroke_width: float = STROKE_WIDTH) -> NDArray[
     """
     if shape is None:
         return np.zeros((SIZE, SIZE), np.uint8)
-    now, share = shape.stroke_width, stroke_width / BOX
-    wanted = share * (WORK - now) / (1 - share)  # the ink's size changes with its pen
-    outside = cv2.distanceTransform(1 - shape.mask, cv2.DIST_L2, 5)
-    from_outline = np.where(shape.mask > 0, 0.5 - shape.inside, outside - 0.5)
-    drawn = (wanted - now) / 2 - from_outline
-    if wanted < now:
-        from_middle = cv2.distanceTransform(1 - shape.middle.astype(np.uint8), cv2.DIST_L2, 5)
-        drawn = np.maximum(drawn, wanted / 2 - from_middle)
-    return to_mnist_format((np.clip(drawn + 0.5, 0, 1) * 255).astype(np.uint8))
+    share = stroke_width / BOX
+    wanted = share * (WORK - shape.stroke_width) / (1 - share)  # the ink's size changes with its pen
+    return to_mnist_format((with_stroke_width(shape, wanted) * 255).astype(np.uint8))

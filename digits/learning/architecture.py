@@ -1,42 +1,61 @@
-"""A network told as a row of boxes, read off its layers."""
+"""What a network consists of, read from its layers: for its identity, and as a row of boxes."""
+
+import hashlib
+import json
+from typing import Any
 
 import keras
 
 Block = tuple[str, str, str]
 
 
-def blocks(model: keras.Model) -> list[Block]:
-    """Kind, label and output shape of what a reader needs to see of each layer, in order.
+def identity(model: keras.Model) -> dict[str, Any]:
+    """What tells a network from another of the same name: number of parameters and a fingerprint.
 
-    Normalisation, activation, dropout and reshaping are part of every box and not drawn.
+    The fingerprint covers every layer's settings, initialisers included, but no name of a layer: Keras numbers unnamed
+    layers differently from one run to the next.
     """
-    drawn: list[Block] = [("input", "pixels", _shape(model.input_shape))]
+    text = json.dumps(model.get_config(), sort_keys=True, default=str)
+    for place, layer in enumerate([model, *model.layers]):
+        text = text.replace(json.dumps(layer.name), f'"#{place}"')
+    return {
+        "parameters": model.count_params(),
+        "architecture": hashlib.sha256(text.encode()).hexdigest()[:16],
+    }
+
+
+def blocks(model: keras.Model) -> list[Block]:
+    """Kind, label and output shape of each layer worth showing, in order.
+
+    Normalisation, activation, dropout and reshaping belong to every box and are not shown.
+    """
+    shown: list[Block] = [("input", "pixels", _shape(model.input_shape))]
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D):
             side = "×".join(map(str, layer.kernel_size))
-            drawn.append(("convolution", f"{side}\n{layer.filters}", _shape(layer.output.shape)))
+            shown.append(("convolution", f"{side}\n{layer.filters}", _shape(layer.output.shape)))
         elif isinstance(layer, keras.layers.MaxPooling2D | keras.layers.AveragePooling2D):
             side = "×".join(map(str, layer.pool_size))
-            drawn.append(("pooling", f"{side}\npool", _shape(layer.output.shape)))
+            shown.append(("pooling", f"{side}\npool", _shape(layer.output.shape)))
         elif isinstance(layer, keras.layers.Add):
-            drawn.append(("shortcut", "add", _shape(layer.output.shape)))
+            shown.append(("shortcut", "add", _shape(layer.output.shape)))
         elif isinstance(layer, keras.layers.Dense):
             kind = "output" if layer is model.layers[-1] else "dense"
-            drawn.append((kind, f"dense\n{layer.units}", _shape(layer.output.shape)))
-    return drawn
+            shown.append((kind, f"dense\n{layer.units}", _shape(layer.output.shape)))
+    return shown
 
 
 def caption(model: keras.Model) -> str:
-    """What stands behind the boxes: the layers that every network of this family has."""
+    """The layers behind the boxes that are not shown, in a sentence."""
     kinds = {type(layer) for layer in model.layers}
-    said = []
+    phrases = []
     if keras.layers.Rescaling in kinds:
-        said.append("Pixels in [0, 1] are standardised first")
+        phrases.append("Pixels in [0, 1] are standardised first")
     if keras.layers.BatchNormalization in kinds:
-        said.append("batch normalisation and ReLU follow every convolution and hidden layer")
+        phrases.append("batch normalisation and ReLU follow every convolution and hidden layer")
     if keras.layers.Dropout in kinds:
-        said.append("dropout while training")
-    return "; ".join([*said, "softmax at the end"]) + "."
+        phrases.append("dropout while training")
+    return "; ".join([*phrases, "softmax at the end"]) + "."
 
 
 def _shape(shape: tuple[int | None, ...]) -> str:

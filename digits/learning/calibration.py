@@ -1,13 +1,13 @@
-"""What a network's confidence is worth, and one number that sets it right.
+"""How far confidence and accuracy agree, temperature scaling, and what rejecting the least confident answers gains.
 
 Temperature scaling (Guo et al. 2017, *On Calibration of Modern Neural Networks*): the logits are divided by one
-number T, fitted on images that were not trained on. Which digit is the most probable does not change. Above 1 T
-makes a network less sure, below 1 surer.
+number T, fitted on images that were not trained on. The most probable digit does not change. T above 1 makes a network
+less confident, below 1 more confident.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,54 +17,62 @@ from scipy.special import log_softmax, softmax
 from digits.learning.statistics import wilson
 
 BINS = 15  #: of equal width on [0, 1], as in Guo et al.
-LIMITS = (0.2, 5.0)  #: between which the temperature is sought
+LIMITS = (0.2, 5.0)  #: range in which the temperature is searched
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """Confidence and accuracy of images grouped by confidence; empty groups are left out.
+    """Confidence and accuracy of images in bins of confidence; empty bins are left out.
 
     Attributes:
-        n: images in the group.
-        right: of them, read rightly.
+        n: images in each bin.
+        correct: of them, read correctly.
         confidence: the mean of their highest probabilities.
     """
 
     n: tuple[int, ...]
-    right: tuple[int, ...]
+    correct: tuple[int, ...]
     confidence: tuple[float, ...]
 
     @property
     def ece(self) -> float:
-        """Expected calibration error: by how much confidence and accuracy differ, mean over the images."""
+        """Expected calibration error: absolute difference of confidence and accuracy, averaged over the images."""
         n = np.array(self.n)
-        return float(np.abs(np.array(self.right) - n * np.array(self.confidence)).sum() / n.sum())
+        return float(np.abs(np.array(self.correct) - n * np.array(self.confidence)).sum() / n.sum())
 
     @property
     def excess(self) -> float:
-        """By how much the confidence exceeds the accuracy, mean over the images; below 0 it falls short."""
+        """Confidence minus accuracy, averaged over the images: above 0 overconfident, below 0 underconfident."""
         n = np.array(self.n)
-        return float((n * np.array(self.confidence) - np.array(self.right)).sum() / n.sum())
+        return float((n * np.array(self.confidence) - np.array(self.correct)).sum() / n.sum())
 
     def intervals(self) -> list[tuple[float, float]]:
-        """95 % interval of each group's accuracy (Wilson 1927)."""
-        return [wilson(right, n) for right, n in zip(self.right, self.n, strict=True)]
-
-    def to_json(self) -> dict[str, Any]:
-        return {"ece": self.ece, **{key: list(value) for key, value in asdict(self).items()}}
+        """95 % interval of each bin's accuracy (Wilson 1927)."""
+        return [wilson(correct, n) for correct, n in zip(self.correct, self.n, strict=True)]
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Reliability":
-        return cls(**{key: tuple(value[key]) for key in cls.__dataclass_fields__})
+    def from_json(cls, value: "ReliabilityMetrics") -> "Reliability":
+        """Of what :func:`metrics` gave."""
+        return cls(tuple(value["n"]), tuple(value["correct"]), tuple(value["confidence"]))
 
 
-def reliability(right: NDArray[np.bool_], confidence: NDArray[np.floating[Any]], equal: str = "width") -> Reliability:
+class ReliabilityMetrics(TypedDict):
+    """A :class:`Reliability` as JSON's types, and the error over bins of equally many images."""
+
+    ece: float
+    n: list[int]
+    correct: list[int]
+    confidence: list[float]
+    adaptive_ece: float
+
+
+def reliability(correct: NDArray[np.bool_], confidence: NDArray[np.floating[Any]], equal: str = "width") -> Reliability:
     """Group images by confidence.
 
     Args:
-        right: shape (n,), whether each image is read rightly.
+        correct: shape (n,), whether each image is read correctly.
         confidence: shape (n,), the highest probability of each, in [0, 1].
-        equal: "width" for 15 groups of equal width on [0, 1], "mass" for 15 groups of equally many images.
+        equal: "width" for 15 bins of equal width on [0, 1], "mass" for 15 bins of equally many images.
     """
     exact = confidence.astype(np.float64)
     if equal == "width":
@@ -73,25 +81,32 @@ def reliability(right: NDArray[np.bool_], confidence: NDArray[np.floating[Any]],
         place = np.empty(len(exact), int)
         place[np.argsort(exact, kind="stable")] = np.arange(len(exact)) * BINS // len(exact)
     n = np.bincount(place, minlength=BINS)
-    hits = np.bincount(place, right, BINS)
+    hits = np.bincount(place, correct, BINS)
     sums = np.bincount(place, exact, BINS)
-    groups = np.flatnonzero(n)
+    bins = np.flatnonzero(n)
     return Reliability(
-        tuple(int(n[i]) for i in groups),
-        tuple(int(hits[i]) for i in groups),
-        tuple(float(sums[i] / n[i]) for i in groups),
+        tuple(int(n[i]) for i in bins),
+        tuple(int(hits[i]) for i in bins),
+        tuple(float(sums[i] / n[i]) for i in bins),
     )
 
 
-def of(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> Reliability:
+def reliability_of(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> Reliability:
     """The reliability of labels, shape (n,), and probabilities, shape (n, 10)."""
     return reliability(probabilities.argmax(axis=1) == labels, probabilities.max(axis=1))
 
 
-def measured(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> dict[str, Any]:
-    """:func:`of` as JSON's types, and as a check the error over groups of equally many images ("adaptive_ece")."""
+def metrics(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> ReliabilityMetrics:
+    """:func:`reliability_of` as JSON's types, with the error over bins of equally many images as a check."""
+    found = reliability_of(labels, probabilities)
     by_mass = reliability(probabilities.argmax(axis=1) == labels, probabilities.max(axis=1), "mass")
-    return of(labels, probabilities).to_json() | {"adaptive_ece": by_mass.ece}
+    return {
+        "ece": found.ece,
+        "n": list(found.n),
+        "correct": list(found.correct),
+        "confidence": list(found.confidence),
+        "adaptive_ece": by_mass.ece,
+    }
 
 
 def rescale(probabilities: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
@@ -101,7 +116,7 @@ def rescale(probabilities: NDArray[np.floating[Any]], temperature: float) -> NDA
 
 
 def fit_temperature(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> float:
-    """The temperature that gives the labels the least cross-entropy.
+    """The temperature that minimises the cross-entropy.
 
     Args:
         labels: shape (n,), 0-9, of images that were not trained on.
@@ -116,31 +131,42 @@ def fit_temperature(labels: NDArray[np.uint8], probabilities: NDArray[np.floatin
     return float(np.exp(found.x))
 
 
-def surer(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> dict[int, int]:
-    """For each miss, by its index and from the surest on, how many images are read with more confidence."""
+def miss_ranks(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> dict[int, int]:
+    """The rank of each miss among all n answers by confidence: 0 for the most confident.
+
+    Args:
+        labels: shape (n,), 0-9.
+        probabilities: shape (n, 10).
+
+    Returns:
+        Rank by the index of the missed image, the most confident first.
+    """
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
     missed = probabilities.argmax(axis=1) != labels
     return {int(image): rank for rank, image in enumerate(order) if missed[image]}
 
 
-def coverage(surer: Iterable[int], n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coverage and error when only the surest k of n answers are given, for each k from 1 to n.
+def risk_coverage(ranks: Iterable[int], n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Risk–coverage curve (El-Yaniv & Wiener 2010): only the k most confident of n answers are given, k from 1 to n.
 
     Args:
-        surer: for each miss, how many images are read with more confidence.
-        n: images.
+        ranks: of the misses by confidence, as :func:`miss_ranks` gives them.
+        n: answers.
+
+    Returns:
+        Coverage (the share of answers given) and risk (the error rate among them), shape (n,) each, in [0, 1].
     """
     wrong, answered = np.zeros(n, bool), np.arange(1, n + 1)
-    wrong[list(surer)] = True
+    wrong[list(ranks)] = True
     return answered / n, np.cumsum(wrong) / answered
 
 
-def coverage_at(most: float, covered: NDArray[np.float64], error: NDArray[np.float64]) -> float:
-    """The greatest coverage, of those of :func:`coverage`, with an error of at most ``most``; 0 without any."""
-    return float(covered[error <= most].max(initial=0))
+def coverage_at(most: float, coverage: NDArray[np.float64], risk: NDArray[np.float64]) -> float:
+    """The greatest coverage of a risk–coverage curve at a risk of at most ``most``; 0.0 where there is none."""
+    return float(coverage[risk <= most].max(initial=0))
 
 
 def _logits(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Logits up to a constant of each row; what ``float32`` rounds to 0 is taken as its smallest number."""
+    """Logits up to a constant per row; what ``float32`` rounds to 0 counts as its smallest normal number."""
     logits: NDArray[np.float64] = np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float32).tiny))
     return logits

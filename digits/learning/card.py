@@ -1,62 +1,124 @@
-"""Model cards and tables: the figures of a run, for programs and for people."""
+"""Model cards: what a network was trained with and how it does; for programs (JSON) and for people (tables)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
+from digits import markdown
 from digits.errors import UserError, reason
-from digits.learning.config import MNIST, POST_ACCURACY
-from digits.learning.evaluation import Score
+from digits.learning.calibration import ReliabilityMetrics
+from digits.learning.config import MNIST, POST_ACCURACY, SPLITS, Split
+from digits.learning.evaluation import ByClass, Metrics
 
-Card = dict[str, Any]
-PARTS = ("train", "validation", "test")
-HEADER = ("model", "parameters", "training", "images", "loss", "accuracy", "misses / n", "95 % interval", "the post")
-LEFT = (0, 3)  #: columns of words; the others hold figures
+HEADER = ("model", "parameters", "training", "split", "loss", "accuracy", "misses / n", "95 % interval", "the post")
+WORDS = (0, 3)  #: columns of words; the others hold numbers
 
 
-def read_card(path: Path) -> Card:
-    """A model card written by an earlier run.
+class Misses(TypedDict):
+    """The misses on the test images, the most confident first.
+
+    ``image`` are their indices, ``read`` what was read, ``rank`` how many images are read with more confidence.
+    """
+
+    image: list[int]
+    read: list[int]
+    rank: list[int]
+
+
+class Calibration(TypedDict):
+    """The temperature, what it was fitted on, and the reliability before and after by split."""
+
+    temperature: float
+    fitted_on: str
+    before: dict[Split, ReliabilityMetrics]
+    after: dict[Split, ReliabilityMetrics]
+
+
+class Versions(TypedDict):
+    """What a result depends on beside recipe and data."""
+
+    python: str
+    tensorflow: str
+    keras: str
+    numpy: str
+    platform: str
+    cores: int
+
+
+class Evaluated(TypedDict):
+    """What evaluating a network gives. ``metrics`` are as :meth:`Metrics.to_json` makes them, by split."""
+
+    metrics: dict[Split, dict[str, Any]]
+    by_class: ByClass
+    confusion: list[list[int]]
+    misses: Misses
+    calibration: Calibration
+
+
+class Card(Evaluated):
+    """A model card as it lies in models/ and, for all networks, in plots/results.json.
+
+    ``recipe`` is :meth:`digits.learning.config.Recipe.identity`, ``parameters`` and ``architecture`` are
+    :func:`digits.learning.architecture.identity`, ``history`` is by epoch, ``files`` are SHA-256 digests by name.
+    """
+
+    model: str
+    dataset: str
+    data_digest: str
+    date: str
+    recipe: dict[str, Any]
+    parameters: int
+    architecture: str
+    seconds: float
+    history: dict[str, list[float]]
+    versions: Versions
+    files: dict[str, str]
+
+
+def read(path: Path) -> Card:
+    """Read a model card written by an earlier run.
 
     Raises:
         UserError: missing or damaged.
     """
     try:
         card: Card = json.loads(path.read_text(encoding="utf-8"))
-        scores(card)
+        metrics(card)
         card["calibration"]["temperature"]
+        card["recipe"]["restyle"]["share"]
     except FileNotFoundError as error:
         raise UserError(f"no model card at {path}; make it with: python test.py --models {path.stem}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path} is no model card ({reason(error)}); make it anew with: python test.py --models {path.stem}"
+            f"{path} is no model card ({reason(error)}); make it again with: python test.py --models {path.stem}"
         ) from error
     return card
 
 
-def scores(card: Card) -> dict[str, Score]:
-    """Scores by part of the data."""
-    return {part: Score.from_json(card["scores"][part]) for part in PARTS}
+def metrics(card: Card) -> dict[Split, Metrics]:
+    """A card's metrics by split."""
+    return {split: Metrics.from_json(card["metrics"][split]) for split in SPLITS}
 
 
 def rows(cards: Mapping[str, Card]) -> list[tuple[str, ...]]:
-    """The results table, without its header: three rows a network."""
+    """The results table without its header: three rows per network."""
     table: list[tuple[str, ...]] = []
     for name, card in cards.items():
-        for part, score in scores(card).items():
-            first = part == PARTS[0]
-            post = POST_ACCURACY.get(name) if part == "test" and card["dataset"] == MNIST else None
+        for split, found in metrics(card).items():
+            first = split == SPLITS[0]
+            post = POST_ACCURACY.get(name) if split == "test" and card["dataset"] == MNIST else None
             table.append(
                 (
                     name if first else "",
                     f"{card['parameters']:,}" if first else "",
-                    duration(card["seconds"]) if first else "",
-                    part,
-                    f"{score.loss:.4f}",
-                    f"{score.accuracy:.2%}",
-                    f"{score.misses:,} / {score.n:,}",
-                    f"{score.low:.2%} – {score.high:.2%}",
-                    f"{post:.2%}" if post else "",
+                    markdown.duration(card["seconds"]) if first else "",
+                    split,
+                    f"{found.loss:.4f}",
+                    markdown.percent(found.accuracy),
+                    markdown.misses_of(found.misses, found.n),
+                    markdown.interval(found.low, found.high),
+                    markdown.percent(post) if post else "",
                 )
             )
     return table
@@ -74,30 +136,28 @@ def plain_table(cards: Mapping[str, Card]) -> str:
         if row[0] and lines:
             lines.append(rule)
         cells = [
-            cell.ljust(width) if column in LEFT else cell.rjust(width)
+            cell.ljust(width) if column in WORDS else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
 
 
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: "48 s", "7 min" or "1 h 5 min"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+def results_table(cards: Mapping[str, Card]) -> str:
+    """The results table in Markdown."""
+    return markdown.table(HEADER, rows(cards), WORDS)
 
 
-def markdown(cards: Mapping[str, Card]) -> str:
-    """``results.md``: what was run, the table, and precision, recall and F1."""
+def results_page(cards: Mapping[str, Card]) -> str:
+    """``results.md``: the table, precision, recall and F1, and what was run."""
     card = next(iter(cards.values()))
-    lines = [f"# Results on {card['dataset']}", "", *markdown_table(cards), ""]
-    lines += ["| model | precision | recall | F1 |", "|---|---:|---:|---:|"]
-    for name, card in cards.items():
-        means = (sum(card["by_class"][key]) / 10 for key in ("precision", "recall", "f1"))
-        lines.append(f"| {name} | {' | '.join(f'{mean:.2%}' for mean in means)} |")
-    lines += ["", "Means over the ten digits, on the test images.", ""]
+    means = [
+        (name, *(markdown.percent(sum(values) / 10) for values in (by["precision"], by["recall"], by["f1"])))
+        for name, by in ((name, card["by_class"]) for name, card in cards.items())
+    ]
+    lines = [f"# Results on {card['dataset']}", "", results_table(cards), ""]
+    lines += [markdown.table(("model", "precision", "recall", "F1"), means), ""]
+    lines += ["Means over the ten digits, on the test images.", ""]
     for name, card in cards.items():
         recipe, versions = card["recipe"], card["versions"]
         lines.append(
@@ -107,31 +167,3 @@ def markdown(cards: Mapping[str, Card]) -> str:
             f"{versions['cores']} cores."
         )
     return "\n".join(lines) + "\n"
-
-
-def markdown_table(cards: Mapping[str, Card]) -> list[str]:
-    """The results table as lines of Markdown."""
-
-    def line(cells: Sequence[str]) -> str:
-        return f"| {' | '.join(cells)} |"
-
-    alignment = ["---" if column in LEFT else "---:" for column in range(len(HEADER))]
-    return [line(HEADER), line(alignment), *map(line, rows(cards))]
-
-
-def with_table(page: str, cards: Mapping[str, Card]) -> str:
-    """A Markdown page with the results table put between its two ``results`` comments."""
-    return between(page, "results", "\n".join(markdown_table(cards)))
-
-
-def between(page: str, name: str, text: str) -> str:
-    """A Markdown page with ``text`` put between the comments ``<!-- name -->`` and ``<!-- /name -->``.
-
-    Raises:
-        ValueError: the page has not just one of each.
-    """
-    first, last = f"<!-- {name} -->", f"<!-- /{name} -->"
-    if page.count(first) != 1 or page.count(last) != 1:
-        raise ValueError(f"expected one {first} and one {last} in the page")
-    before, _, rest = page.partition(first)
-    return f"{before}{first}\n{text}\n{last}{rest.partition(last)[2]}"

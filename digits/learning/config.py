@@ -1,11 +1,15 @@
-"""Everything that decides a training run, and the figures that it is compared with."""
+"""Recipes: everything that decides a training run, and the figures that the results are compared with."""
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
-#: What tables and plots call the two datasets that are known by their content.
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+#: Names of the two datasets that are recognised by their content, as tables and plots show them.
 MNIST, UCI = "MNIST", "UCI digits"
 
 #: Test accuracy in the blog post that this project re-implements, with n = 10,000.
@@ -13,19 +17,88 @@ POST_ACCURACY = {"ANN": 0.954, "CNN": 0.9878, "VGG16": 0.9907}
 
 
 @dataclass(frozen=True)
+class Affine:
+    """Largest amounts, to either side, of the affine distortion that every training image undergoes.
+
+    Attributes:
+        rotation: degrees.
+        shear: pixels per row.
+        stretch: of width and height independently, as a fraction.
+        shift: along x and y, pixels of the 28×28 image.
+    """
+
+    rotation: float = 8.0
+    shear: float = 0.08
+    stretch: float = 0.08
+    shift: float = 1.0
+
+
+@dataclass(frozen=True)
+class Restyle:
+    """How training images are given other people's strokes (:mod:`digits.learning.augmentation.restyle`).
+
+    Attributes:
+        share: fraction of the training images that are restyled, in [0, 1].
+        flag, foot: probability that a 1 gets a flag, a foot.
+        bar, serif: probability that a 7 gets a bar across its stem, a serif where the pen starts.
+        hook: probability that the foot of a 9 curls.
+        short_stem: probability that the right stem of a 4 is shortened.
+        gap: probability that any digit gets a small gap.
+        rotation: largest rotation to either side, degrees.
+        shear: largest shear to either side, pixels per row.
+        aspect: largest logarithm of the ratio of width to height, to either side.
+        bend: largest shift at the image's edge, growing with the square of the distance from the centre,
+            as a fraction of the image's side.
+        elastic: standard deviation of the elastic displacement (Simard et al. 2003), pixels of the 28×28 image.
+        grid: points of the elastic displacement field along each side.
+        lean: shear up to which a 1 with a flag may be made to lean to the right.
+        min_width, max_width: range of the stroke width in the crop, pixels; recognition uses 1.3.
+        zoom: the working size is this many times 28 pixels.
+        ink: brighter pixels of the working image are ink, 0 to 255.
+    """
+
+    share: float = 0.07
+    flag: float = 0.75
+    foot: float = 0.25
+    bar: float = 0.6
+    serif: float = 0.2
+    hook: float = 0.7
+    short_stem: float = 0.2
+    gap: float = 0.02
+    rotation: float = 12.0
+    shear: float = 0.25
+    aspect: float = 0.25
+    bend: float = 0.025
+    elastic: float = 0.35
+    grid: int = 5
+    lean: float = 0.7
+    min_width: float = 1.2
+    max_width: float = 1.45
+    zoom: int = 2
+    ink: int = 110
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """The hyperparameters of a run. The defaults are the mission's and make the published figures of the three.
+    """Everything that decides a training run beside the network and the data.
+
+    The defaults are the recipe of the three core networks, which the published figures come from.
 
     Attributes:
         epochs: passes over the training images, at least 1.
-        batch_size: images a step, at least 1.
+        batch_size: images per step, at least 1.
         learning_rate: Adam's, the same for every weight, above 0.
-        seed: of initial weights, order of images, dropout and distortion.
+        seed: of the initial weights, the order of the images, dropout and augmentation.
         schedule: "constant", or "one cycle": up to the learning rate in the first tenth of all steps, then
-            down to nothing along a cosine (Loshchilov & Hutter 2017).
+            down to zero along a cosine (Loshchilov & Hutter 2017).
         average: momentum of the running mean of the weights that is kept as the trained network (Polyak & Juditsky
             1992); 0 keeps the last step's weights. It changes no step of the training.
-        redrawn: part of the training images that are drawn anew as other people might, in [0, 1].
+        statistics_batches: training batches from which batch normalisation's statistics are taken for averaged
+            weights; at most an epoch's.
+        affine: the distortion of every training image.
+        restyle: the restyling of a share of them.
+        version: of the training code itself. Raise it whenever a change of the code, rather than of a value above,
+            changes what a training run gives.
     """
 
     epochs: int = 5
@@ -34,7 +107,17 @@ class Recipe:
     seed: int = 0
     schedule: str = "constant"
     average: float = 0.999
-    redrawn: float = 0.07
+    statistics_batches: int = 200
+    affine: Affine = field(default_factory=Affine)
+    restyle: Restyle = field(default_factory=Restyle)
+    version: int = 1
+
+    def identity(self) -> dict[str, Any]:
+        """Everything above as JSON's types: two runs of one network on the same data are alike only if this is equal.
+
+        Model cards, unfinished runs and the study's cells carry it.
+        """
+        return {"optimizer": "Adam", **asdict(self)}
 
     def __str__(self) -> str:
         cycle = "" if self.schedule == "constant" else f" ({self.schedule})"
@@ -44,24 +127,24 @@ class Recipe:
         )
 
 
-#: The mission's recipe, for MNIST.
+#: The recipe of the three core networks on MNIST; also of every network without a recipe of its own.
 MNIST_RECIPE = Recipe()
 
-#: The recipe of the network that reads what people draw best: its own, not the mission's.
-RESNET_RECIPE = Recipe(epochs=24, batch_size=64, learning_rate=2e-3, schedule="one cycle", average=0.0)
+#: Networks with a recipe of their own on MNIST.
+OWN_RECIPES = {
+    "ResNet": Recipe(epochs=24, batch_size=64, learning_rate=2e-3, schedule="one cycle", average=0.0),
+}
 
-#: For the 1,078 training images of the embedded digits, on which the mission's recipe would take
-#: 170 steps and learn nothing.
-UCI_RECIPE = Recipe(epochs=8, batch_size=16, learning_rate=1e-4, average=0.0, redrawn=0.0)
+#: For the 1,078 training images of the embedded digits, on which the core recipe would take 170 steps and learn
+#: nothing.
+UCI_RECIPE = Recipe(epochs=8, batch_size=16, learning_rate=1e-4, average=0.0, restyle=Restyle(share=0.0))
 
 
 def recipe_for(network: str, dataset: str) -> Recipe:
-    """The recipe that a network's published figures were made with, or its like for the embedded digits."""
-    if dataset == UCI:
-        return UCI_RECIPE
-    return RESNET_RECIPE if network == "ResNet" else MNIST_RECIPE
+    """The recipe that a network is trained with on a dataset unless options change it."""
+    return UCI_RECIPE if dataset == UCI else OWN_RECIPES.get(network, MNIST_RECIPE)
 
 
 def digest(changed: Mapping[str, float]) -> str:
-    """Eight hexadecimal digits that name what is changed of the recipes."""
+    """Eight hexadecimal digits that stand for the changes made to the recipes."""
     return hashlib.sha256(json.dumps(dict(changed), sort_keys=True).encode()).hexdigest()[:8]

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from digits.errors import UserError, reason
 from digits.image_format import CLASSES, SIZE, to_mnist_format
-from digits.learning.config import MNIST, UCI
+from digits.learning.config import MNIST, UCI, Split
 from digits.learning.start import start_keras
 
 Bytes = NDArray[np.uint8]
@@ -60,7 +60,7 @@ class Dataset:
         name: what tables and plots call it: "MNIST", "UCI digits" or "data 1a2b3c4d".
         source: where it came from, for the header.
         digest: SHA-256 over the four arrays' bytes and shapes, 64 hexadecimal digits.
-        validation_fraction: the part of the training images, at their end, that validates.
+        validation_fraction: share of the training images, at their end, that is held out for validation.
     """
 
     x_train: Bytes
@@ -72,7 +72,7 @@ class Dataset:
     digest: str
     validation_fraction: float
 
-    def split(self) -> dict[str, tuple[Bytes, Bytes]]:
+    def splits(self) -> dict[Split, tuple[Bytes, Bytes]]:
         """Images and labels for "train", "validation" and "test".
 
         Validation is the last ``validation_fraction`` of the training images, as Keras's
@@ -114,7 +114,7 @@ def load(data: Path | None, environment: Mapping[str, str] = os.environ, origin:
 def load_uci() -> Dataset:
     """The 1,797 handwritten digits that scikit-learn carries, as 28×28 images.
 
-    They are the test part of UCI *Optical Recognition of Handwritten Digits* (Alpaydin & Kaynak
+    They are the test set of UCI *Optical Recognition of Handwritten Digits* (Alpaydin & Kaynak
     1998): 8×8 counts of ink, 0-16, here brought into MNIST's 20×20 box by centre of mass. Split
     60/20/20 in their own order, which keeps most writers apart.
     """
@@ -167,20 +167,20 @@ def _read(path: Path) -> Arrays:
         arrays = _read_idx_folder(path) if path.is_dir() else _read_npz(path)
     except UNREADABLE as error:
         raise UserError(f"{path} cannot be read as MNIST's .npz or IDX files ({reason(error)}); {WAYS_OUT}") from error
-    for part in ("train", "test"):
-        _check(path, part, arrays[f"x_{part}"], arrays[f"y_{part}"])
+    for split in ("train", "test"):
+        _check(path, split, arrays[f"x_{split}"], arrays[f"y_{split}"])
     return arrays
 
 
-def _check(path: Path, part: str, images: Bytes, labels: Bytes) -> None:
+def _check(path: Path, split: str, images: Bytes, labels: Bytes) -> None:
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIZE, SIZE):
-        raise UserError(f"{path}: x_{part} must be uint8 of shape (n, 28, 28), got {images.dtype} {images.shape}")
+        raise UserError(f"{path}: x_{split} must be uint8 of shape (n, 28, 28), got {images.dtype} {images.shape}")
     if labels.dtype != np.uint8 or labels.shape != images.shape[:1]:
-        raise UserError(f"{path}: y_{part} must be uint8 of shape ({len(images)},), got {labels.dtype} {labels.shape}")
+        raise UserError(f"{path}: y_{split} must be uint8 of shape ({len(images)},), got {labels.dtype} {labels.shape}")
     if len(images) < CLASSES:
-        raise UserError(f"{path}: x_{part} holds {len(images)} images; at least {CLASSES} are needed")
+        raise UserError(f"{path}: x_{split} holds {len(images)} images; at least {CLASSES} are needed")
     if labels.max() >= CLASSES:
-        raise UserError(f"{path}: y_{part} must hold labels 0-9, got {labels.max()}")
+        raise UserError(f"{path}: y_{split} must hold labels 0-9, got {labels.max()}")
 
 
 def _read_npz(path: Path) -> Arrays:

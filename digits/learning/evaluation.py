@@ -1,19 +1,19 @@
-"""Labels and probabilities in, figures out."""
+"""Labels and probabilities in, metrics out."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
 from digits.image_format import CLASSES
+from digits.learning.statistics import wilson
 
 
 @dataclass(frozen=True)
-class Score:
-    """Loss and accuracy on one part of the data.
+class Metrics:
+    """Loss and accuracy on one split.
 
     Attributes:
         n: images.
@@ -30,19 +30,30 @@ class Score:
 
     @property
     def accuracy(self) -> float:
-        """The part of the images that is read rightly, in [0, 1]."""
+        """Share of the images that are read correctly, in [0, 1]."""
         return 1 - self.misses / self.n
 
     def to_json(self) -> dict[str, Any]:
+        """All fields and the accuracy, as JSON's types."""
         return {"accuracy": self.accuracy, **asdict(self)}
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Score":
+    def from_json(cls, value: dict[str, Any]) -> "Metrics":
+        """The opposite of :meth:`to_json`."""
         return cls(**{key: value[key] for key in cls.__dataclass_fields__})
 
 
-def score(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Score:
-    """Loss and accuracy with its interval.
+class ByClass(TypedDict):
+    """Precision, recall, F1 and support, each a list of ten, by digit."""
+
+    precision: list[float]
+    recall: list[float]
+    f1: list[float]
+    support: list[float]
+
+
+def metrics(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Metrics:
+    """Loss, and accuracy with its interval.
 
     Args:
         labels: shape (n,), 0-9.
@@ -50,27 +61,24 @@ def score(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Scor
     """
     n = len(labels)
     misses = int(np.count_nonzero(probabilities.argmax(axis=1) != labels))
-    interval = binomtest(n - misses, n).proportion_ci(0.95, method="wilson")
     exact = probabilities.astype(np.float64)
     exact /= exact.sum(axis=1, keepdims=True)  # float32 rows sum to 1 only to seven digits
     loss = float(log_loss(labels, exact, labels=range(CLASSES)))
-    return Score(n, misses, loss, float(interval.low), float(interval.high))
+    return Metrics(n, misses, loss, *wilson(n - misses, n))
 
 
-def by_class(labels: NDArray[np.uint8], predicted: NDArray[np.intp]) -> dict[str, list[float]]:
-    """Precision, recall, F1 and support, each a list of ten, by digit."""
+def by_class(labels: NDArray[np.uint8], predicted: NDArray[np.intp]) -> ByClass:
+    """Precision, recall, F1 and support by digit.
+
+    Args:
+        labels, predicted: shape (n,), 0-9.
+    """
     rows = precision_recall_fscore_support(labels, predicted, labels=range(CLASSES), zero_division=0)
-    return {key: row.tolist() for key, row in zip(("precision", "recall", "f1", "support"), rows, strict=True)}
+    precision, recall, f1, support = (row.tolist() for row in rows)
+    return {"precision": precision, "recall": recall, "f1": f1, "support": support}
 
 
 def confusion(labels: NDArray[np.uint8], predicted: NDArray[np.intp]) -> NDArray[np.int64]:
-    """Counts, shape (10, 10): rows are the true digits, columns what was read."""
+    """Counts, shape (10, 10): rows are the true digits, columns the predicted ones."""
     counts: NDArray[np.int64] = confusion_matrix(labels, predicted, labels=range(CLASSES))
     return counts
-
-
-def worst_misses(labels: NDArray[np.uint8], probabilities: NDArray[np.float32], most: int) -> NDArray[np.intp]:
-    """Indices of the misses read with the greatest confidence, the most confident first."""
-    missed = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    confidence = probabilities[missed].max(axis=1)
-    return missed[np.argsort(-confidence, kind="stable")][:most]

@@ -13,10 +13,11 @@ from onnx import TensorProto, helper, numpy_helper
 from digits.errors import UserError, reason
 from digits.files import replacing, sha256
 from digits.image_format import CLASSES, SIZE
+from digits.learning.card import Versions
 
 
-def versions() -> dict[str, str | int]:
-    """What a result depends on beside the recipe: versions, processor and cores."""
+def versions() -> Versions:
+    """What a result depends on beside recipe and data: versions, platform and cores."""
     import tensorflow
 
     return {
@@ -55,14 +56,14 @@ def save_onnx(model: keras.Model, path: Path, half: bool = False) -> None:
     with replacing(path) as temporary:
         model.export(temporary, format="onnx", verbose=False)
         twin = onnx.load(temporary)
-        _flatten_plainly(twin.graph)
+        _simplify_flatten(twin.graph)
         if half:
             _halve(twin.graph)
         onnx.checker.check_model(twin)
         onnx.save(twin, temporary)
 
 
-def _flatten_plainly(graph: onnx.GraphProto) -> None:
+def _simplify_flatten(graph: onnx.GraphProto) -> None:
     """Replace the reshaping to a computed shape that ``Flatten`` exports as, which OpenCV 4 gets wrong."""
     constants = {tensor.name for tensor in graph.initializer}
     kept: list[onnx.NodeProto] = []
@@ -105,7 +106,7 @@ def load_model(path: Path) -> keras.Model:
     except Exception as error:  # a damaged archive raises whatever its reader stumbles over
         raise UserError(
             f"{path} cannot be loaded as a Keras model ({reason(error)}); "
-            f"make it anew with: python test.py --models {path.stem}"
+            f"make it again with: python test.py --models {path.stem}"
         ) from error
     if shapes != ((None, SIZE, SIZE, 1), (None, CLASSES)):
         raise UserError(f"{path}: expected a model of 28×28×1 to 10, got {shapes[0]} to {shapes[1]}")

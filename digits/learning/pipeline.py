@@ -1,13 +1,13 @@
-"""The whole job: train, evaluate, save and plot; everything staged and put into place at the end."""
+"""The whole job: train, evaluate, save and plot; everything is staged and put into place at the end."""
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -16,24 +16,35 @@ from numpy.typing import NDArray
 from digits.errors import UserError, reason
 from digits.files import sha256, write_json, write_text
 from digits.image_format import to_input
-from digits.learning import architecture, calibration, evaluation, export, plots, report
-from digits.learning.augmentation import AMOUNTS
-from digits.learning.config import MNIST, POST_ACCURACY, Recipe
+from digits.learning import architecture, calibration, card, evaluation, export
+from digits.learning.augmentation import restyle, restyle_share
+from digits.learning.calibration import Reliability, ReliabilityMetrics
+from digits.learning.card import Card, Evaluated
+from digits.learning.config import MNIST, POST_ACCURACY, SPLITS, Recipe, Restyle, Split
 from digits.learning.dataset import Dataset
-from digits.learning.handwriting import CHANGES, WARP, redraw
-from digits.learning.plots.calibration import coverage, reliability_diagram
-from digits.learning.report import PARTS, Card, duration
-from digits.learning.training import Labelled, train
+from digits.learning.plots import style
+from digits.learning.plots.calibration import ReliabilityDisplay, RiskCoverageDisplay
+from digits.learning.plots.network import (
+    ArchitectureDisplay,
+    ByClassDisplay,
+    ConfusionDisplay,
+    GalleryDisplay,
+    HistoryDisplay,
+)
+from digits.learning.plots.results import SamplesDisplay, comparison
+from digits.learning.training import Labelled, Progress, Trained, train
+from digits.markdown import duration
 from digits.networks import MODELS
 
 Builder = Callable[[], keras.Model]
+Probabilities = Mapping[Split, NDArray[np.float32]]
 HALF_ABOVE = 8_000_000  #: parameters above which the ONNX twin keeps its weights as 16-bit floats
 GALLERY = 32  #: misses shown in a gallery
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where a run's files go, and where they wait until all of them are whole."""
+    """Where a run's files go, and where they are staged until all of them are whole."""
 
     folder: Path
 
@@ -47,7 +58,7 @@ class Output:
 
     @property
     def work(self) -> Path:
-        """State to resume from, and a folder laid out as this one: not for people."""
+        """The state to resume from, and a folder laid out like this one."""
         return self.folder / ".unfinished"
 
     @property
@@ -83,35 +94,31 @@ def run(
     Raises:
         UserError: the folder cannot be written, or the state to resume does not fit.
     """
-    with _told_plainly(output):
+    with _one_line_errors(output):
         if not resume and output.work.exists():
             print(
-                "Starting anew: the unfinished run found here is discarded (--resume would go on with it)", flush=True
+                "Starting again: the unfinished run found here is discarded (--resume would go on with it)", flush=True
             )
             shutil.rmtree(output.work, ignore_errors=True)
         shutil.rmtree(output.staged.folder, ignore_errors=True)
         output.work.mkdir(parents=True, exist_ok=True)
         earlier = _earlier(dataset, output, builders)  # read before hours of training, not after
-        parts = dataset.split()
+        splits = dataset.splits()
         cards = {}
         for name, build_model in builders.items():
-            model, history, seconds = train(
+            trained = train(
                 name,
                 build_model,
-                parts["train"],
-                parts["validation"],
+                splits["train"],
+                splits["validation"],
                 recipes[name],
                 output.work / name,
                 dataset.digest,
                 resume,
+                callbacks=[Progress(name, bar=sys.stdout.isatty())],
             )
-            print(f"{name}: trained in {duration(seconds)}; evaluating and saving", flush=True)
-            temperature = calibrate(model, parts["validation"], recipes[name].redrawn)
-            probabilities = predict(model, dataset)
-            card = _card(name, model, dataset, recipes[name], history, seconds, temperature, probabilities)
-            _stage_model(model, card, output.staged)
-            _stage_plots(model, card, dataset, probabilities["test"], output.staged)
-            cards[name] = card
+            print(f"{name}: trained in {duration(trained.seconds)}; evaluating and saving", flush=True)
+            cards[name] = _evaluate_and_stage(name, trained, dataset, recipes[name], output.staged)
             keras.utils.clear_session()
         cards = _in_order(earlier | cards)
         _stage_results(cards, dataset, output.staged)
@@ -119,14 +126,14 @@ def run(
         return cards
 
 
-def evaluate(names: Iterable[str], dataset: Dataset, output: Output, redraw: bool = False) -> dict[str, Card]:
-    """Evaluate saved networks again; what cannot be measured (recipe, history, time) is their card's.
+def evaluate(names: Iterable[str], dataset: Dataset, output: Output, replot: bool = False) -> dict[str, Card]:
+    """Evaluate saved networks again; what cannot be measured (recipe, history, time) is taken from their cards.
 
     Args:
         names: of the networks, in ``output.models``.
         dataset: any; the networks need not have learned from it.
         output: where the networks are.
-        redraw: draw ``output.plots`` anew, too. Else nothing is written.
+        replot: write ``output.plots`` again, too. Otherwise nothing is written.
 
     Raises:
         UserError: a model or its card is missing, damaged, or they do not belong together; the
@@ -135,95 +142,87 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, redraw: boo
     cards = {}
     for name in names:
         file = output.models / f"{name}.keras"
-        card = report.read_card(output.models / f"{name}.json")
+        known = card.read(output.models / f"{name}.json")
         model = export.load_model(file)
-        if card["files"].get(file.name) != sha256(file):
+        if known["files"].get(file.name) != sha256(file):
             raise UserError(
                 f"{file} is not the file that {name}.json describes; "
-                f"make both anew with: python test.py --models {name}"
+                f"make both again with: python test.py --models {name}"
             )
-        if redraw and card["data_digest"] != dataset.digest:
+        if replot and known["data_digest"] != dataset.digest:
             raise UserError(
-                f"{name} learned from {card['dataset']}, not from {dataset.name}: its plots are not redrawn"
+                f"{name} learned from {known['dataset']}, not from {dataset.name}: its plots are not replotted"
             )
         print(f"{name}: evaluating {file}", flush=True)
         probabilities = predict(model, dataset)
-        card |= {"dataset": dataset.name} | _figures(
-            dataset, probabilities, card["calibration"]["temperature"], card["recipe"]["redrawn"]
-        )
-        if redraw:
-            with _told_plainly(output):
-                _stage_plots(model, card, dataset, probabilities["test"], output.staged)
-        cards[name] = card
-    if redraw:
-        with _told_plainly(output):
+        restyled = known["recipe"]["restyle"]["share"]
+        found = _evaluated(dataset, probabilities, known["calibration"]["temperature"], restyled)
+        cards[name] = Card(**{**known, "dataset": dataset.name, **found})  # type: ignore[typeddict-item]
+        if replot:
+            with _one_line_errors(output):
+                _stage_plots(model, cards[name], dataset, probabilities["test"], output.staged)
+    if replot:
+        with _one_line_errors(output):
             _stage_results(_in_order(_earlier(dataset, output, cards) | cards), dataset, output.staged)
             output.publish()
     return cards
 
 
 @contextmanager
-def _told_plainly(output: Output) -> Iterator[None]:
-    """Turn what the operating system refuses into one line."""
+def _one_line_errors(output: Output) -> Iterator[None]:
+    """Turn the operating system's refusals into one line."""
     try:
         yield
     except OSError as error:
         raise UserError(
-            f"cannot write to {output.folder} ({reason(error)}); what stood in models/ and plots/ is as it was. "
+            f"cannot write to {output.folder} ({reason(error)}); models/ and plots/ are unchanged. "
             "Make room or give another folder with --output DIR"
         ) from error
 
 
-def calibrate(model: keras.Model, validation: Labelled, redrawn: float) -> float:
-    """Fit the temperature and divide the last layer's weights by it: every use of the network is then calibrated.
+def calibrate(model: keras.Model, validation: Labelled, style: Restyle) -> float:
+    """Fit the temperature and divide the last layer's weights by it, so that every use of the network is calibrated.
 
     Args:
         model: a trained network.
         validation: images and labels that it has not learned from.
-        redrawn: part of them that is drawn anew, as in training: what people draw is to be calibrated, too.
+        style: a share of the images is restyled as in training, so that people's drawings are calibrated, too.
 
     Returns:
         The temperature.
     """
-    images, labels = partly_redrawn(validation, redrawn)
+    images, labels = partly_restyled(validation, style)
     temperature = calibration.fit_temperature(labels, model.predict(to_input(images), batch_size=250, verbose=0))
     last = model.get_layer("predictions")
     last.set_weights([weights / np.float32(temperature) for weights in last.get_weights()])
     return temperature
 
 
-def partly_redrawn(shown: Labelled, part: float) -> Labelled:
-    """Images and labels, a part of the images drawn anew; always the same."""
-    images, labels = shown[0].copy(), shown[1]
-    rng = np.random.default_rng(0)
-    anew = rng.random(len(images)) < part
-    if anew.any():
-        images[anew] = redraw(images[anew], labels[anew], rng)
-    return images, labels
+def partly_restyled(shown: Labelled, style: Restyle) -> Labelled:
+    """Images and labels with a share of the images restyled; always the same."""
+    return restyle_share(*shown, style, np.random.default_rng(0)), shown[1]
 
 
-def predict(model: keras.Model, dataset: Dataset) -> dict[str, NDArray[np.float32]]:
-    """Probabilities, shape (n, 10), by part of the data."""
+def predict(model: keras.Model, dataset: Dataset) -> dict[Split, NDArray[np.float32]]:
+    """Probabilities, shape (n, 10), by split."""
     return {
-        part: model.predict(to_input(images), batch_size=250, verbose=0)
-        for part, (images, _) in dataset.split().items()
+        split: model.predict(to_input(images), batch_size=250, verbose=0)
+        for split, (images, _) in dataset.splits().items()
     }
 
 
-def _figures(
-    dataset: Dataset, probabilities: Mapping[str, NDArray[np.float32]], temperature: float, redrawn: float
-) -> Card:
-    parts = dataset.split()
-    labels, read = parts["test"][1], probabilities["test"].argmax(axis=1)
-    surer = calibration.surer(labels, probabilities["test"])
+def _evaluated(dataset: Dataset, probabilities: Probabilities, temperature: float, restyled: float) -> Evaluated:
+    splits = dataset.splits()
+    labels, read = splits["test"][1], probabilities["test"].argmax(axis=1)
+    ranks = calibration.miss_ranks(labels, probabilities["test"])
     return {
-        "scores": {part: evaluation.score(parts[part][1], probabilities[part]).to_json() for part in PARTS},
+        "metrics": {split: evaluation.metrics(splits[split][1], probabilities[split]).to_json() for split in SPLITS},
         "by_class": evaluation.by_class(labels, read),
         "confusion": evaluation.confusion(labels, read).tolist(),
-        "misses": {"image": [*surer], "read": read[[*surer]].tolist(), "surer": [*surer.values()]},
+        "misses": {"image": [*ranks], "read": read[[*ranks]].tolist(), "rank": [*ranks.values()]},
         "calibration": {
             "temperature": temperature,
-            "fitted_on": f"validation, n = {len(parts['validation'][1]):,}, {redrawn:.0%} of it drawn anew",
+            "fitted_on": f"validation, n = {len(splits['validation'][1]):,}, {restyled:.0%} of it restyled",
             "before": _reliabilities(dataset, probabilities, 1 / temperature),
             "after": _reliabilities(dataset, probabilities, 1),
         },
@@ -231,123 +230,126 @@ def _figures(
 
 
 def _reliabilities(
-    dataset: Dataset, probabilities: Mapping[str, NDArray[np.float32]], temperature: float
-) -> dict[str, Any]:
+    dataset: Dataset, probabilities: Probabilities, temperature: float
+) -> dict[Split, ReliabilityMetrics]:
     return {
-        part: calibration.measured(labels, calibration.rescale(probabilities[part], temperature))
-        for part, (_, labels) in dataset.split().items()
+        split: calibration.metrics(labels, calibration.rescale(probabilities[split], temperature))
+        for split, (_, labels) in dataset.splits().items()
     }
 
 
-def _card(
-    name: str,
-    model: keras.Model,
-    dataset: Dataset,
-    recipe: Recipe,
-    history: dict[str, list[float]],
-    seconds: float,
-    temperature: float,
-    probabilities: Mapping[str, NDArray[np.float32]],
-) -> Card:
-    return {
+def _evaluate_and_stage(name: str, trained: Trained, dataset: Dataset, recipe: Recipe, staged: Output) -> Card:
+    """Calibrate and evaluate a trained network; stage its files, its card and its plots."""
+    model = trained.model
+    temperature = calibrate(model, dataset.splits()["validation"], recipe.restyle)
+    probabilities = predict(model, dataset)
+    files = staged.models / f"{name}.keras", staged.models / f"{name}.onnx"
+    export.save_keras(model, files[0])
+    export.save_onnx(model, files[1], half=model.count_params() > HALF_ABOVE)
+    made: Card = {
         "model": name,
         "dataset": dataset.name,
         "data_digest": dataset.digest,
         "date": date.today().isoformat(),
-        "recipe": {"optimizer": "Adam", **asdict(recipe), "distortion": AMOUNTS, "redrawing": CHANGES | WARP},
-        "parameters": model.count_params(),
-        "seconds": round(seconds, 1),
-        "history": history,
-        **_figures(dataset, probabilities, temperature, recipe.redrawn),
+        "recipe": recipe.identity(),
+        **architecture.identity(model),
+        "seconds": round(trained.seconds, 1),
+        "history": trained.history,
+        **_evaluated(dataset, probabilities, temperature, recipe.restyle.share),
         "versions": export.versions(),
+        "files": export.file_digests(*files),
     }
-
-
-def _stage_model(model: keras.Model, card: Card, staged: Output) -> None:
-    name = card["model"]
-    files = staged.models / f"{name}.keras", staged.models / f"{name}.onnx"
-    export.save_keras(model, files[0])
-    export.save_onnx(model, files[1], half=card["parameters"] > HALF_ABOVE)
-    card["files"] = export.file_digests(*files)
-    write_json(staged.models / f"{name}.json", card)
+    write_json(staged.models / f"{name}.json", made)
+    _stage_plots(model, made, dataset, probabilities["test"], staged)
+    return made
 
 
 def _stage_plots(
-    model: keras.Model, card: Card, dataset: Dataset, probabilities: NDArray[np.float32], staged: Output
+    model: keras.Model, made: Card, dataset: Dataset, probabilities: NDArray[np.float32], staged: Output
 ) -> None:
     """One network's figures, from its card and its probabilities on the test images."""
-    name, title = card["model"], card["dataset"]
-    images, labels = dataset.split()["test"]
-    worst = evaluation.worst_misses(labels, probabilities, GALLERY)
-    test = report.scores(card)["test"]
-    figures = card_figures(card) | {
-        "architecture": plots.architecture(
-            architecture.blocks(model), name, card["parameters"], architecture.caption(model)
+    name, images, labels = made["model"], *dataset.splits()["test"]
+    worst, test = made["misses"]["image"][:GALLERY], card.metrics(made)["test"]
+    shown = f"the {len(worst)} most confident of" if len(worst) < test.misses else "all"
+    plotted = {
+        "architecture": ArchitectureDisplay(
+            architecture.blocks(model), f"{name}: {made['parameters']:,} parameters", architecture.caption(model)
         ),
-        "misses": plots.misses(images[worst], labels[worst], probabilities[worst], (test.misses, test.n), name, title),
+        "misses": GalleryDisplay(
+            images[worst],
+            labels[worst],
+            probabilities[worst].argmax(axis=1),
+            probabilities[worst].max(axis=1),
+            f"{name} on {made['dataset']}: {shown} {test.misses:,} misses in {test.n:,} test images",
+        ),
     }
+    figures = card_figures(made) | {kind: display.plot().figure_ for kind, display in plotted.items()}
     for kind, figure in figures.items():
-        plots.save(figure, staged.plots / f"{name}_{kind}.png")
+        style.save(figure, staged.plots / f"{name}_{kind}.png")
 
 
-def card_figures(card: Card) -> dict[str, Any]:
+def card_figures(made: Card) -> dict[str, style.Figure]:
     """The figures that show what a card holds, by kind."""
-    name, title, calibrated = card["model"], card["dataset"], card["calibration"]
+    on, calibrated, test = f"{made['model']} on {made['dataset']}", made["calibration"], card.metrics(made)["test"]
     reliability = {
-        when: calibration.Reliability.from_json(calibrated[key]["test"])
-        for key, when in (("before", "as trained"), ("after", f"at T = {calibrated['temperature']:.2f}"))
+        "as trained": Reliability.from_json(calibrated["before"]["test"]),
+        f"at T = {calibrated['temperature']:.2f}": Reliability.from_json(calibrated["after"]["test"]),
     }
-    return {
-        "history": plots.history(card["history"], name, title),
-        "confusion": plots.confusion(np.array(card["confusion"]), name, title),
-        "by_class": plots.per_class(card["by_class"], name, title),
-        "reliability": reliability_diagram(reliability, f"{name} on {title}: how often it is right by how sure it is"),
+    displays = {
+        "history": HistoryDisplay(made["history"], f"{on}: accuracy and loss by epoch"),
+        "confusion": ConfusionDisplay(np.array(made["confusion"]), test.n, test.misses, f"{on}: confusion matrix"),
+        "by_class": ByClassDisplay(made["by_class"], f"{on}: precision, recall and F1 by digit (test)"),
+        "reliability": ReliabilityDisplay(reliability, f"{on}: accuracy by confidence"),
     }
+    return {kind: display.plot().figure_ for kind, display in displays.items()}
 
 
-def results_figures(cards: Mapping[str, Card], dataset: str) -> dict[str, Any]:
-    """The figures that set the networks beside each other, by kind."""
-    tests = {name: report.scores(card)["test"] for name, card in cards.items()}
-    curves = {name: calibration.coverage(card["misses"]["surer"], tests[name].n) for name, card in cards.items()}
+def results_figures(cards: Mapping[str, Card], dataset: str) -> dict[str, style.Figure]:
+    """The figures that compare the networks, by kind."""
+    tests = {name: card.metrics(made)["test"] for name, made in cards.items()}
+    curves = {name: calibration.risk_coverage(made["misses"]["rank"], tests[name].n) for name, made in cards.items()}
     return {
-        "comparison": plots.comparison(
+        "comparison": comparison(
             tests,
             POST_ACCURACY if dataset == MNIST else {},
-            {name: card["parameters"] for name, card in cards.items()},
-            {name: card["seconds"] for name, card in cards.items()},
-            dataset,
+            {name: made["parameters"] for name, made in cards.items()},
+            {name: made["seconds"] for name, made in cards.items()},
+            f"The networks compared on {dataset}",
         ),
-        "coverage": coverage(curves, f"{dataset}: coverage and error", "test images"),
+        "risk_coverage": RiskCoverageDisplay(curves, f"{dataset}: risk–coverage curve", "test images").plot().figure_,
     }
 
 
 def _stage_results(cards: Mapping[str, Card], dataset: Dataset, staged: Output) -> None:
-    """Samples, comparison, coverage and error, and the results of all networks."""
-    samples = plots.samples(_samples(dataset), dataset.name)
+    """Samples, comparison, risk–coverage curve, and the results of all networks."""
+    samples = SamplesDisplay(_samples(dataset), f"{dataset.name}: two of each digit").plot().figure_
     for kind, figure in {"samples": samples, **results_figures(cards, dataset.name)}.items():
-        plots.save(figure, staged.plots / f"{kind}.png")
+        style.save(figure, staged.plots / f"{kind}.png")
     write_json(staged.plots / "results.json", {"dataset": dataset.name, "models": dict(cards)})
-    write_text(staged.plots / "results.md", report.markdown(cards))
+    write_text(staged.plots / "results.md", card.results_page(cards))
 
 
 def _samples(dataset: Dataset) -> dict[str, Labelled]:
-    """Images to show, by title: for training, for testing, and the former drawn anew."""
-    parts = dataset.split()
-    images, labels = (values[:200] for values in parts["train"])
+    """Images to show, by title: for training, the same restyled, and for testing."""
+    splits = dataset.splits()
+    images, labels = (values[:200] for values in splits["train"])
     return {
-        f"Training: {len(parts['train'][1]):,} images": parts["train"],
-        "The same, drawn anew as other people might": (redraw(images, labels, np.random.default_rng(0)), labels),
-        f"Test: {len(parts['test'][1]):,} images": parts["test"],
+        f"Training: {len(splits['train'][1]):,} images": splits["train"],
+        "The same, restyled as other people might write them": (
+            restyle(images, labels, Restyle(), np.random.default_rng(0)),
+            labels,
+        ),
+        f"Test: {len(splits['test'][1]):,} images": splits["test"],
     }
 
 
-def _earlier(dataset: Dataset, output: Output, made_anew: Container[str]) -> dict[str, Card]:
+def _earlier(dataset: Dataset, output: Output, made_again: Container[str]) -> dict[str, Card]:
     """The cards of other networks that earlier runs left in ``output``, if they learned from the same data."""
-    paths = (path for path in output.models.glob("*.json") if path.stem not in made_anew)
-    cards = {path.stem: report.read_card(path) for path in paths}
-    return {name: card for name, card in cards.items() if card["data_digest"] == dataset.digest}
+    paths = (path for path in output.models.glob("*.json") if path.stem not in made_again)
+    cards = {path.stem: card.read(path) for path in paths}
+    return {name: made for name, made in cards.items() if made["data_digest"] == dataset.digest}
 
 
 def _in_order(cards: Mapping[str, Card]) -> dict[str, Card]:
-    """As the project lists its networks; others follow by name."""
+    """In the project's order of its networks; others follow by name."""
     return {name: cards[name] for name in [*MODELS, *sorted(cards.keys() - set(MODELS))] if name in cards}

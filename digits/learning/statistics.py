@@ -144,13 +144,13 @@ def across_seeds(first: Sequence[float], second: Sequence[float]) -> AcrossSeeds
     seeds = len(differences)
     if seeds < 2:
         return None
-    mean, deviation = float(differences.mean()), float(differences.std(ddof=1))
+    mean = float(differences.mean())
     if np.allclose(differences, mean, rtol=0, atol=1e-12):  # no variation: t is 0/0 or infinite
         return AcrossSeeds(seeds, mean, mean, mean, None, 1.0 if abs(mean) < 1e-12 else 0.0)
-    error = deviation / sqrt(seeds)
-    spread = float(stats.t.ppf((1 + CONFIDENCE) / 2, seeds - 1)) * error
-    p = float(2 * stats.t.sf(abs(mean) / error, seeds - 1))
-    return AcrossSeeds(seeds, mean, mean - spread, mean + spread, mean / deviation, p)
+    test = stats.ttest_rel(second, first)
+    interval = test.confidence_interval(CONFIDENCE)
+    d_z = mean / float(differences.std(ddof=1))
+    return AcrossSeeds(seeds, mean, float(interval.low), float(interval.high), d_z, float(test.pvalue))
 
 
 def pooled(first: Wrong, second: Wrong) -> Pooled:

@@ -1,12 +1,11 @@
-"""Model + data + recipe in, history out; resumable from the last finished epoch."""
+"""Network, data and recipe in, trained network and history out; resumable from the last finished epoch."""
 
 import itertools
 import json
-import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,30 @@ from numpy.typing import NDArray
 from digits.errors import UserError, reason
 from digits.files import replacing, write_json
 from digits.image_format import to_input
-from digits.learning.augmentation import distort
+from digits.learning import architecture
+from digits.learning.augmentation import augment
 from digits.learning.config import Recipe
-from digits.learning.handwriting import redraw
-from digits.learning.report import duration
+from digits.markdown import duration
 
 Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
 Preprocess = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 STATE = "state.json"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training run gives.
+
+    Attributes:
+        model: the trained network, compiled.
+        history: loss, accuracy, val_loss and val_accuracy, one value per epoch each.
+        seconds: of training, those before an interruption included.
+    """
+
+    model: keras.Model
+    history: dict[str, list[float]]
+    seconds: float
 
 
 def batches(
@@ -35,9 +49,9 @@ def batches(
     first_epoch: int,
     preprocess: Preprocess = to_input,
 ) -> Iterator[Batch]:
-    """Training batches without end, in an order and distorted by what depends on the seed and the epoch alone.
+    """Endless training batches, whose order and augmentation depend on the seed and the epoch alone.
 
-    So a resumed run sees what an uninterrupted one would have seen. Every image comes once an
+    So a resumed run sees what an uninterrupted one would have seen. Every image comes once per
     epoch. (A ``keras.utils.PyDataset`` will not do: Keras ends its first epoch early to look ahead.)
     """
     for epoch in itertools.count(first_epoch):
@@ -45,19 +59,15 @@ def batches(
         order = rng.permutation(len(images))
         for start in range(0, len(order), recipe.batch_size):
             chosen = order[start : start + recipe.batch_size]
-            shown = distort(images[chosen], rng)
-            anew = rng.random(len(chosen)) < recipe.redrawn
-            if anew.any():
-                shown[anew] = redraw(images[chosen[anew]], labels[chosen[anew]], rng)
-            yield preprocess(shown), labels[chosen]
+            yield preprocess(augment(images[chosen], labels[chosen], recipe, rng)), labels[chosen]
 
 
 class Checkpoint(keras.callbacks.Callback):
     """After each epoch: every variable of model and optimiser to one file, then the history to another.
 
-    The second names the first and is written last, so that a run killed at any moment leaves a pair
-    that fits. Keras's ``BackupAndRestore`` keeps neither the history nor the random state of dropout,
-    and HDF5, which it writes, brings the process down when the disk is full.
+    The second names the first and is written last, so that a run killed at any moment leaves a matching
+    pair. Keras's ``BackupAndRestore`` keeps neither the history nor the random state of dropout,
+    and HDF5, which it writes, crashes the process when the disk is full.
     """
 
     def __init__(self, folder: Path, state: dict[str, Any]):
@@ -82,21 +92,19 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 class FreshStatistics(keras.callbacks.Callback):
-    """Before each validation: batch normalisation's statistics afresh, for the weights that are validated.
+    """Before each validation: batch normalisation's statistics recomputed for the weights that are validated.
 
-    These are the running mean of the weights (Keras's ``SwapEMAWeights``, which comes before), another
-    network than the one whose steps left the statistics behind (Izmailov et al. 2018, *Averaging Weights Leads to
-    Wider Optima and Better Generalization*, section 3.2). Training itself does not use them.
+    These are the running mean of the weights (Keras's ``SwapEMAWeights``, which runs before), a
+    different network from the one whose steps left the statistics behind (Izmailov et al. 2018, *Averaging Weights
+    Leads to Wider Optima and Better Generalization*, section 3.2). Training itself does not use them.
     """
-
-    BATCHES = 200  #: at most; an epoch's where that is fewer
 
     def __init__(self, shown: Callable[[], Iterable[Batch]]):
         super().__init__()
         self._shown = shown
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Their means over the batches shown."""
+        """Take the means over the batches shown."""
         layers = [layer for layer in self.model.layers if isinstance(layer, keras.layers.BatchNormalization)]
         momenta = [layer.momentum for layer in layers]
         for done, (images, _) in enumerate(self._shown()):
@@ -107,19 +115,34 @@ class FreshStatistics(keras.callbacks.Callback):
             layer.momentum = momentum
 
 
-class Estimate(keras.callbacks.Callback):
-    """Says how long the training will take once a few steps have run; plain lines without a terminal."""
+class Progress(keras.callbacks.ProgbarLogger):
+    """Prints what a training run is at: Keras's progress bar on a terminal, else a line per epoch.
+
+    Once a few steps have run it says how long the training will take.
+    """
 
     STEPS = 30
 
-    def __init__(self, name: str, plain: bool):
+    def __init__(self, name: str, bar: bool):
         super().__init__()
-        self._name, self._plain, self._done = name, plain, False
+        self._name, self._bar = name, bar
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        super().set_params({**params, "verbose": 1 if self._bar else 0})
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        super().on_train_begin(logs)
         self._steps = 0
 
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if not self._steps:
+            print(f"{self._name}: training, epoch {epoch + 1} to {self.params['epochs']}", flush=True)
+        super().on_epoch_begin(epoch, logs)
+        self._epoch = epoch
+        self._epoch_began = time.perf_counter()
+
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        super().on_train_batch_end(batch, logs)
         self._steps += 1
         if self._steps == 5:  # the first steps include building the graph
             self._began = time.perf_counter()
@@ -127,15 +150,12 @@ class Estimate(keras.callbacks.Callback):
             step = (time.perf_counter() - self._began) / self.STEPS
             epochs = self.params["epochs"] - self._epoch
             left = duration(step * self.params["steps"] * epochs)
-            line = "" if self._plain else "\n"  # below the progress bar
-            print(f"{line}{self._name}: about {left} for {epochs} epochs, {step * 1000:.0f} ms a step", flush=True)
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._epoch = epoch
-        self._epoch_began = time.perf_counter()
+            line = "\n" if self._bar else ""  # below the progress bar
+            print(f"{line}{self._name}: about {left} for {epochs} epochs, {step * 1000:.0f} ms per step", flush=True)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self._plain and logs:
+        super().on_epoch_end(epoch, logs)
+        if not self._bar and logs:
             print(
                 f"{self._name}: epoch {epoch + 1}/{self.params['epochs']}, "
                 f"{duration(time.perf_counter() - self._epoch_began)}, loss {logs['loss']:.4f}, "
@@ -155,24 +175,23 @@ def train(
     digest: str,
     resume: bool = False,
     preprocess: Preprocess = to_input,
-) -> tuple[keras.Model, dict[str, list[float]], float]:
-    """Train one network with Adam and cross-entropy.
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Trained:
+    """Train one network with Adam and cross-entropy. Prints nothing; see :class:`Progress`.
 
     Args:
-        name: the network's name, for messages.
+        name: the network's name.
         build_model: returns an uncompiled ``keras.Model``, 28×28×1 in, ten probabilities out.
         train_data, validation_data: ``uint8`` images of shape (n, 28, 28) and labels of shape (n,).
-        recipe: the hyperparameters.
+        recipe: everything else that decides the run.
         folder: where the state after each epoch is kept.
-        digest: of the data; a state made with other data is not gone on with.
+        digest: of the data; a state made with other data is not resumed.
         resume: go on from the state in ``folder``, if there is one.
-        preprocess: ``uint8`` images of shape (n, 28, 28) to the network's input; training images are distorted first.
-
-    Returns:
-        The trained model; loss, accuracy, val_loss and val_accuracy by epoch; seconds of training.
+        preprocess: ``uint8`` images of shape (n, 28, 28) to the network's input; training images are augmented first.
+        callbacks: further callbacks, called after the ones that training itself needs.
 
     Raises:
-        UserError: the state to resume is damaged or was made with another recipe or other data.
+        UserError: the state to resume is damaged or was made with another recipe, network or data.
     """
     keras.utils.set_random_seed(recipe.seed)
     model = build_model()
@@ -185,7 +204,7 @@ def train(
         metrics=["accuracy"],
         jit_compile=False,  # XLA is no faster on a CPU and takes longer to build
     )
-    identity = {"model": name, "recipe": asdict(recipe), "data": digest, "parameters": model.count_params()}
+    identity = {"model": name, "recipe": recipe.identity(), "data": digest, **architecture.identity(model)}
     state: dict[str, Any] = {"identity": identity, "history": {}, "seconds": 0.0, "variables": None}
     if resume and (folder / STATE).exists():
         state = _restore(model, folder, identity)
@@ -194,12 +213,11 @@ def train(
         model.optimizer.finalize_variable_values(model.trainable_variables)  # what fit() ends with
     else:
 
-        def unseen() -> Iterable[Batch]:  # as distorted in no epoch
+        def unseen() -> Iterable[Batch]:  # augmented as in no epoch
             endless = batches(*train_data, recipe, recipe.epochs, preprocess)
-            return itertools.islice(endless, min(FreshStatistics.BATCHES, steps))
+            return itertools.islice(endless, min(recipe.statistics_batches, steps))
 
-        plain = not sys.stdout.isatty()
-        print(f"{name}: training, epoch {done + 1} to {recipe.epochs}", flush=True)
+        averaging = [keras.callbacks.SwapEMAWeights(), FreshStatistics(unseen)] if recipe.average else []
         model.fit(
             batches(*train_data, recipe, done, preprocess),
             steps_per_epoch=steps,
@@ -207,14 +225,10 @@ def train(
             validation_batch_size=500,
             initial_epoch=done,
             epochs=recipe.epochs,
-            verbose=0 if plain else 1,
-            callbacks=[
-                Checkpoint(folder, state),
-                Estimate(name, plain),
-                *([keras.callbacks.SwapEMAWeights(), FreshStatistics(unseen)] if recipe.average else []),
-            ],
+            verbose=0,
+            callbacks=[Checkpoint(folder, state), *averaging, *callbacks],
         )
-    return model, state["history"], state["seconds"]
+    return Trained(model, state["history"], state["seconds"])
 
 
 def _schedule(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
@@ -236,14 +250,14 @@ def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict
                 for variable, value in zip(_variables(model), saved.values(), strict=True):
                     variable.assign(value)
             return state
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        differing = [key for key, value in identity.items() if state["identity"].get(key) != value]
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise UserError(
-            f"the unfinished run in {folder} is damaged ({reason(error)}); start anew without --resume"
+            f"the unfinished run in {folder} is damaged ({reason(error)}); start again without --resume"
         ) from error
-    differing = [key for key, value in identity.items() if state["identity"].get(key) != value]
     raise UserError(
         f"the unfinished run in {folder} was made with another {' and '.join(differing)}; "
-        "give the same options again, or start anew without --resume"
+        "give the same options again, or start again without --resume"
     )
 
 

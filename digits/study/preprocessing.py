@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.crop import measure, with_stroke_width
 from digits.image_format import SIZE, TRAIN_MEAN, TRAIN_STD, to_input
 
 Images = NDArray[np.uint8]
@@ -67,15 +68,6 @@ class Corruption:
 def corrupted(corruption: Corruption, images: Images) -> Images:
     """The images, spoilt always in the same way: for every network, variant and seed the same pixels."""
     return corruption.apply(images, np.random.default_rng(list(corruption.name.encode())))
-
-
-def stroke_width(image: Images) -> float:
-    """Mean width of the strokes of one digit, pixels; 0.0 without ink.
-
-    Twice the median distance from the strokes' middle lines to their outline, measured at four times the size.
-    """
-    _, inside, middle = _strokes(image)
-    return 2 * float(np.median(inside[middle])) / _amount("stroke-width", "zoom") if middle.any() else 0.0
 
 
 # -- scaling: the networks' first layer standardises with fixed constants, which these undo --------
@@ -182,33 +174,14 @@ def _moved(image: Images, right: int, down: int) -> Images:
 
 
 def _one_width(image: Images) -> Images:
-    """Let the ink grow or shrink by as much everywhere until its strokes have the wanted width.
-
-    What would vanish while shrinking stays as its middle line, so that strokes are not torn.
-    """
+    """Grow or shrink the ink until its strokes have one width, at an enlarged size."""
     zoom = int(_amount("stroke-width", "zoom"))
-    ink, inside, middle = _strokes(image)
-    if not middle.any():
+    large = cv2.resize(image, (SIZE * zoom, SIZE * zoom), interpolation=cv2.INTER_LINEAR)
+    shape = measure((large > _amount("stroke-width", "ink")).astype(np.uint8))
+    if not shape.stroke_width:
         return image.copy()
-    wanted, now = zoom * _amount("stroke-width", "width"), 2 * float(np.median(inside[middle]))
-    outside = cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
-    within = np.where(ink > 0, inside - 0.5, 0.5 - outside)  # distance from the outline
-    drawn = within + (wanted - now) / 2
-    if wanted < now:
-        from_middle = cv2.distanceTransform(1 - middle.astype(np.uint8), cv2.DIST_L2, 5)
-        drawn = np.maximum(drawn, wanted / 2 - from_middle)
-    large = np.clip(drawn + 0.5, 0, 1).astype(np.float32) * 255
-    return _uint8(np.rint(cv2.resize(large, (SIZE, SIZE), interpolation=cv2.INTER_AREA)))
-
-
-def _strokes(image: Images) -> tuple[Images, NDArray[np.float32], NDArray[np.bool_]]:
-    """Enlarged ink (0 and 1), the distance from each of its pixels to the paper, and the ridges of that distance."""
-    side = SIZE * int(_amount("stroke-width", "zoom"))
-    large = cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR)
-    ink = (large > _amount("stroke-width", "ink")).astype(np.uint8)
-    inside = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
-    middle = (ink > 0) & (inside >= cv2.dilate(inside, np.ones((3, 3), np.uint8)) - 1e-6)
-    return ink, inside, middle
+    drawn = with_stroke_width(shape, zoom * _amount("stroke-width", "width"))
+    return _uint8(np.rint(cv2.resize(drawn * 255, (SIZE, SIZE), interpolation=cv2.INTER_AREA)))
 
 
 # -- corruptions ----------------------------------------------------------------------------------

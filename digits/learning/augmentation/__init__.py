@@ -1,0 +1,48 @@
+"""What training shows instead of the same image in every epoch."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.learning.augmentation.affine import distort
+from digits.learning.augmentation.restyle import restyle
+from digits.learning.config import Recipe, Restyle
+
+
+def augment(
+    images: NDArray[np.uint8], labels: NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Distort every image a little, and restyle the recipe's share of them instead.
+
+    Args:
+        images: ``uint8``, shape (n, 28, 28), ink bright on dark.
+        labels: shape (n,), 0-9.
+        recipe: says how much.
+        rng: decides; the same state gives the same images.
+
+    Returns:
+        New images of the same shape and dtype.
+    """
+    shown = distort(images, recipe.affine, rng)
+    _restyle_some(shown, images, labels, recipe.restyle, rng)
+    return shown
+
+
+def restyle_share(
+    images: NDArray[np.uint8], labels: NDArray[np.uint8], style: Restyle, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Restyle the share ``style.share`` of the images and leave the others as they are; arguments as in `augment`."""
+    shown = images.copy()
+    _restyle_some(shown, images, labels, style, rng)
+    return shown
+
+
+def _restyle_some(
+    shown: NDArray[np.uint8],
+    images: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    style: Restyle,
+    rng: np.random.Generator,
+) -> None:
+    chosen = rng.random(len(images)) < style.share
+    if chosen.any():
+        shown[chosen] = restyle(images[chosen], labels[chosen], style, rng)
