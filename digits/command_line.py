@@ -1,11 +1,79 @@
-"""What the scripts' command lines have in common."""
+"""What every entry point has in common: one-line errors, exit codes, and output on streams of any encoding."""
 
 import argparse
+import codecs
+import io
+import os
+import sys
+from collections.abc import Callable
 from typing import NoReturn
+
+from digits.errors import UserError
+
+#: How characters that a stream cannot encode are written instead; all others become "?".
+INSTEAD = str.maketrans(
+    {
+        "×": "x",
+        "–": "-",
+        "−": "-",
+        "─": "-",
+        "…": "...",
+        "→": "->",
+        "≠": "!=",
+        "≤": "<=",
+        "≥": ">=",
+        "·": "-",
+        "°": " deg",
+    }
+)
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong in one line instead of after the usage; exit code 2."""
+    """Reports a wrong command line in one line instead of after the usage; exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see python {self.prog} --help\n")
+        """End the program."""
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}; see python {self.prog} --help\n")
+
+
+def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
+    """Do an entry point's work and turn what ends it into an exit code.
+
+    Args:
+        program: the name that errors begin with.
+        work: parses, calls and prints; returns the exit code.
+        interrupted: what to tell a person who presses Ctrl-C: what is kept, and how to go on.
+
+    Returns:
+        The exit code: of ``work``; 2 after a :class:`UserError`, whose line is printed to standard error; 130 after
+        Ctrl-C; 0 where the reader of the output has gone, as with ``| head``.
+    """
+    print_anything()
+    try:
+        return work()
+    except UserError as error:
+        print(f"{program}: {error}", file=sys.stderr, flush=True)
+        return 2
+    except KeyboardInterrupt:
+        if interrupted:
+            print(f"\n{program}: interrupted; {interrupted}", file=sys.stderr, flush=True)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains as it flushes at exit
+        return 0
+
+
+def print_anything() -> None:
+    """Let standard output and error print every character whatever their encoding, as on a Windows console."""
+    codecs.register_error("digits", _substitute)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not None, as without a console, nor an IDE's own
+            stream.reconfigure(errors="digits")
+
+
+def _substitute(error: UnicodeError) -> tuple[str, int]:
+    """Write similar ASCII characters, and a question mark where there are none."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(INSTEAD)
+    return text.encode("ascii", "replace").decode("ascii"), error.end

@@ -4,31 +4,57 @@ TensorFlow is imported when a cell is run, not with this module.
 """
 
 import contextlib
-import io
 import json
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from digits.files import write_text
-from digits.learning.augmentation import AMOUNTS as DISTORTION
+from digits.learning.card import Versions
 from digits.learning.config import Recipe
 from digits.learning.dataset import Dataset
-from digits.learning.handwriting import CHANGES, WARP
-from digits.learning.preprocessing import AMOUNTS, CORRUPTIONS, VARIANTS, corrupted
 from digits.learning.start import start_keras
+from digits.study.preprocessing import AMOUNTS, CORRUPTIONS, VARIANTS, corrupted
 
-Result = dict[str, Any]
+_TRAINING = threading.Lock()  # random seeds are set per process: one training at a time
 
-_TRAINING = threading.Lock()  # seeds are the process's own: one training at a time
+
+class Misses(TypedDict):
+    """Indices of the misses, and what was read, one character each."""
+
+    index: list[int]
+    read: str
+
+
+class Validation(TypedDict):
+    """Validation images, and how many of them were missed."""
+
+    n: int
+    misses: int
+
+
+class Result(TypedDict):
+    """What a cell's file holds.
+
+    ``identity`` is the task's, ``test`` the misses by corruption of the ``n`` test images, ``seconds`` those of
+    training.
+    """
+
+    identity: dict[str, Any]
+    dataset: str
+    validation: Validation
+    n: int
+    test: dict[str, Misses]
+    seconds: float
+    versions: Versions
 
 
 @dataclass(frozen=True)
@@ -51,40 +77,34 @@ class Task:
         cell: what to train.
         recipe: of the network, any seed; the cell's seed is used.
         data_digest: of the dataset.
-        parameters: of the network.
+        network: the network's identity, as :func:`digits.learning.architecture.identity` gives it.
     """
 
     cell: Cell
     recipe: Recipe
     data_digest: str
-    parameters: int
+    network: Mapping[str, Any]
 
     def identity(self) -> dict[str, Any]:
-        """By which a result is known as this task's; as it comes back from JSON."""
+        """What a result is recognised by as this task's, in JSON's types."""
         chosen = {name: AMOUNTS[name] for name in (self.cell.variant, *CORRUPTIONS) if name in AMOUNTS}
         value = {
             "cell": asdict(self.cell),
-            "recipe": asdict(replace(self.recipe, seed=self.cell.seed)),
-            "distortion": DISTORTION,
-            "redrawing": CHANGES | WARP,
+            "recipe": replace(self.recipe, seed=self.cell.seed).identity(),
             "amounts": chosen,
             "data_digest": self.data_digest,
-            "parameters": self.parameters,
+            **self.network,
         }
         copy: dict[str, Any] = json.loads(json.dumps(value))
         return copy
 
 
 def run_cell(task: Task, dataset: Dataset) -> Result:
-    """Train the cell's network in this process, on one core, and read the test images clean and spoilt.
+    """Train the cell's network in this process, on one core, and read the test images clean and corrupted.
 
     Two processes of one thread do 1.3 (CNN) to 2 times (ANN) the work of one with two threads.
-
-    Returns:
-        What the cell's file holds: identity, misses of the validation images, and of the test images under
-        each corruption the indices of the misses with what was read; seconds of training; versions.
     """
-    with _TRAINING, contextlib.redirect_stdout(io.StringIO()):  # its progress is told cell by cell
+    with _TRAINING:
         start_keras()
         use_one_thread()
         import keras
@@ -92,50 +112,49 @@ def run_cell(task: Task, dataset: Dataset) -> Result:
         from digits.learning import export
         from digits.learning.training import train
 
-        cell, parts = task.cell, dataset.split()
+        cell, splits = task.cell, dataset.splits()
         preprocess = VARIANTS[cell.variant].apply
         keras.utils.clear_session()
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            model, _, seconds = train(
+            trained = train(
                 cell.network,
                 import_module(cell.network).build_model,
-                parts["train"],
-                parts["validation"],
+                splits["train"],
+                splits["validation"],
                 replace(task.recipe, seed=cell.seed),
                 Path(folder),
                 dataset.digest,
                 preprocess=preprocess,
             )
 
-        def misses(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> dict[str, Any]:
-            read = model.predict(preprocess(images), batch_size=250, verbose=0).argmax(axis=1)
-            return _sparse(read, labels)
+        def misses(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Misses:
+            read = trained.model.predict(preprocess(images), batch_size=250, verbose=0).argmax(axis=1)
+            return _misses(read, labels)
 
-        images, labels = parts["test"]
+        images, labels = splits["test"]
         return {
             "identity": task.identity(),
             "dataset": dataset.name,
             "validation": {
-                "n": len(parts["validation"][1]),
-                "misses": len(misses(*parts["validation"])["read"]),
+                "n": len(splits["validation"][1]),
+                "misses": len(misses(*splits["validation"])["read"]),
             },
-            "test": {
-                "n": len(labels),
-                **{name: misses(corrupted(how, images), labels) for name, how in CORRUPTIONS.items()},
-            },
-            "seconds": round(seconds, 1),
+            "n": len(labels),
+            "test": {name: misses(corrupted(how, images), labels) for name, how in CORRUPTIONS.items()},
+            "seconds": round(trained.seconds, 1),
             "versions": export.versions(),
         }
 
 
 def wrong(result: Result, corruption: str) -> NDArray[np.bool_]:
     """Which test images the cell got wrong under a corruption: shape (n,)."""
-    values = np.zeros(result["test"]["n"], np.bool_)
+    values = np.zeros(result["n"], np.bool_)
     values[result["test"][corruption]["index"]] = True
     return values
 
 
 def path_of(folder: Path, cell: Cell) -> Path:
+    """Where a cell's file lies."""
     return folder / f"{cell}.json"
 
 
@@ -145,11 +164,11 @@ def write(folder: Path, cell: Cell, result: Result) -> None:
 
 
 def read(folder: Path, tasks: Iterable[Task]) -> dict[Cell, Result]:
-    """The results that are there and were made by just these tasks; whatever else is there does not count."""
-    found = {}
+    """The results that are there and were made by just these tasks; other files are ignored."""
+    found: dict[Cell, Result] = {}
     for task in tasks:
         try:
-            result = json.loads(path_of(folder, task.cell).read_text(encoding="utf-8"))
+            result: Result = json.loads(path_of(folder, task.cell).read_text(encoding="utf-8"))
             if fits(result, task):
                 found[task.cell] = result
         except (OSError, ValueError, KeyError, TypeError):
@@ -162,13 +181,13 @@ def fits(result: Result, task: Task) -> bool:
     return bool(result["identity"] == task.identity())
 
 
-def _sparse(read: NDArray[np.intp], labels: NDArray[np.uint8]) -> dict[str, Any]:
+def _misses(read: NDArray[np.intp], labels: NDArray[np.uint8]) -> Misses:
     missed = np.flatnonzero(read != labels)
     return {"index": missed.tolist(), "read": "".join(map(str, read[missed]))}
 
 
 def use_one_thread() -> None:
-    """Let OpenCV and TensorFlow compute on one core in this process; only before TensorFlow has computed."""
+    """Restrict OpenCV and TensorFlow to one core in this process; only before TensorFlow has computed anything."""
     import tensorflow as tf
 
     cv2.setNumThreads(1)

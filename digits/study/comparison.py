@@ -1,30 +1,104 @@
-"""Finished cells to the study's figures: errors, intervals, paired tests, verdicts. Plain values, as JSON has them."""
+"""Finished cells compared: errors, intervals, paired tests and verdicts, in JSON's types."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digits.learning import statistics
-from digits.learning.cells import Cell, Result, wrong
+from digits.learning.card import Versions
 from digits.learning.dataset import Dataset
-from digits.learning.preprocessing import BASELINE, CORRUPTIONS, VARIANTS
 from digits.networks import MODELS
+from digits.study.cell import Cell, Result, wrong
+from digits.study.preprocessing import BASELINE, CORRUPTIONS, VARIANTS
 
-Figures = dict[str, Any]
-
-#: Below this, Holm's adjusted p is taken for a difference.
+#: A difference is called significant where Holm's adjusted p is below this.
 LEVEL = 0.05
-#: McNemar's test is on this seed, named before anything was run.
+#: The seed of McNemar's test, named before anything was run.
 MCNEMAR_SEED = 0
 BETTER, WORSE, SAME = "better", "worse", "no difference shown"
-TESTS = ("mcnemar", "pooled", "across_seeds")
 
 
-def preprocessing(dataset: Dataset, done: Mapping[Cell, Result], missing: Sequence[str]) -> Figures:
-    """All figures of the preprocessing study.
+class Row(TypedDict, total=False):
+    """One variant under one corruption.
+
+    ``misses`` are by seed, ``error`` is their mean as a share of ``n``, ``low`` and ``high`` its 95 % interval.
+    Where there is a baseline to compare with, the tests are the fields of :class:`digits.learning.statistics.McNemar`,
+    ``Pooled`` and ``AcrossSeeds`` with ``p_holm`` added, or None where a test cannot be made.
+    ``validation_error`` is there for clean images alone.
+    """
+
+    seeds: list[int]
+    n: int
+    misses: list[int]
+    error: float
+    low: float
+    high: float
+    validation_error: float
+    mcnemar: dict[str, Any] | None
+    pooled: dict[str, Any] | None
+    across_seeds: dict[str, Any] | None
+    verdict: str
+
+
+class TrainedWith(TypedDict):
+    """How one network's cells were trained; ``seconds`` are the mean, ``recipe`` is without the seed."""
+
+    parameters: int
+    recipe: dict[str, Any]
+    seconds: float
+    versions: list[Versions]
+
+
+class NetworkComparison(TrainedWith):
+    """One network: rows by corruption and variant."""
+
+    corruptions: dict[str, dict[str, Row]]
+
+
+class Description(TypedDict):
+    """Title and description of a variant or a corruption."""
+
+    title: str
+    description: str
+
+
+class Comparison(TypedDict):
+    """The whole preprocessing study, as it lies in preprocessing.json."""
+
+    dataset: str
+    data_digest: str
+    baseline: str
+    level: float
+    mcnemar_seed: int
+    cells: int
+    missing: list[str]
+    variants: dict[str, Description]
+    corruptions: dict[str, Description]
+    networks: dict[str, NetworkComparison]
+
+
+class NetworkSeeds(TrainedWith):
+    """One network from several seeds: misses by seed, mean accuracy, and its standard deviation (None for one seed)."""
+
+    n: int
+    misses: dict[str, int]
+    accuracy: float
+    deviation: float | None
+
+
+class Seeds(TypedDict):
+    """The seeds study, as it lies in seeds.json."""
+
+    dataset: str
+    data_digest: str
+    networks: dict[str, NetworkSeeds]
+
+
+def compare(dataset: Dataset, done: Mapping[Cell, Result], missing: Sequence[str]) -> Comparison:
+    """Compare every variant with the baseline.
 
     A network of which only the baseline's seeds were run is left to :func:`seeds` where others have more to show.
 
@@ -51,14 +125,14 @@ def preprocessing(dataset: Dataset, done: Mapping[Cell, Result], missing: Sequen
     }
 
 
-def seeds(dataset: Dataset, done: Mapping[Cell, Result]) -> Figures:
-    """How the published preprocessing does from different seeds: misses of each, mean and spread."""
-    networks = {}
+def seeds(dataset: Dataset, done: Mapping[Cell, Result]) -> Seeds:
+    """How each network does from different seeds with the published preprocessing: misses, mean and spread."""
+    networks: dict[str, NetworkSeeds] = {}
     for name in _names(done):
         results = {cell.seed: done[cell] for cell in _sorted(done) if (cell.network, cell.variant) == (name, BASELINE)}
         if not results:
             continue
-        n = next(iter(results.values()))["test"]["n"]
+        n = next(iter(results.values()))["n"]
         misses = {str(seed): len(result["test"]["clean"]["index"]) for seed, result in results.items()}
         accuracies = [1 - count / n for count in misses.values()]
         networks[name] = {
@@ -66,14 +140,14 @@ def seeds(dataset: Dataset, done: Mapping[Cell, Result]) -> Figures:
             "misses": misses,
             "accuracy": float(np.mean(accuracies)),
             "deviation": float(np.std(accuracies, ddof=1)) if len(misses) > 1 else None,
-            **_made(list(results.values())),
+            **_trained_with(list(results.values())),
         }
     return {"dataset": dataset.name, "data_digest": dataset.digest, "networks": networks}
 
 
-def with_baseline(figures: Figures) -> list[str]:
-    """The networks of which the baseline is there, so that others can be compared with it."""
-    return [name for name, of in figures["networks"].items() if figures["baseline"] in of["corruptions"]["clean"]]
+def with_baseline(comparison: Comparison) -> list[str]:
+    """The networks that have the baseline, so that the other variants can be compared with it."""
+    return [name for name, of in comparison["networks"].items() if comparison["baseline"] in of["corruptions"]["clean"]]
 
 
 def _names(done: Iterable[Cell]) -> list[str]:
@@ -87,7 +161,7 @@ def _sorted(done: Iterable[Cell]) -> list[Cell]:
     return sorted(done, key=lambda cell: (cell.network, order.index(cell.variant), cell.seed))
 
 
-def _network(done: Mapping[Cell, Result]) -> Figures:
+def _network(done: Mapping[Cell, Result]) -> NetworkComparison:
     """One network: every variant under every corruption, compared with the baseline under the same corruption.
 
     The baseline is shown for those seeds that some other variant has, too (the seeds study has more of them).
@@ -99,51 +173,49 @@ def _network(done: Mapping[Cell, Result]) -> Figures:
     if others and BASELINE in by_variant:
         by_variant[BASELINE] = {seed: r for seed, r in by_variant[BASELINE].items() if seed in others}
     return {
-        **_made(list(done.values())),
+        **_trained_with(list(done.values())),
         "corruptions": {corruption: _under(corruption, by_variant) for corruption in CORRUPTIONS},
     }
 
 
-def _made(results: Sequence[Result]) -> Figures:
-    """How one network's cells were trained; seconds are the mean."""
-    identity = results[0]["identity"]
+def _trained_with(results: Sequence[Result]) -> TrainedWith:
+    identity, versions = results[0]["identity"], [result["versions"] for result in results]
     return {
         "parameters": identity["parameters"],
         "recipe": {key: value for key, value in identity["recipe"].items() if key != "seed"},
-        "distortion": identity["distortion"],
         "seconds": float(np.mean([result["seconds"] for result in results])),
-        "versions": _distinct([result["versions"] for result in results]),
+        "versions": [version for index, version in enumerate(versions) if version not in versions[:index]],
     }
 
 
-def _distinct(versions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [version for index, version in enumerate(versions) if version not in versions[:index]]
-
-
-def _under(corruption: str, by_variant: Mapping[str, Mapping[int, Result]]) -> Figures:
+def _under(corruption: str, by_variant: Mapping[str, Mapping[int, Result]]) -> dict[str, Row]:
     """Every variant's row under one corruption; Holm's adjustment over all of them, test by test."""
-    rows = {name: _row(corruption, results) for name, results in by_variant.items() if results}
-    if BASELINE not in rows:
-        return rows
-    base = by_variant[BASELINE]
+    base = by_variant.get(BASELINE)
+    rows: dict[str, Row] = {}
     for name, results in by_variant.items():
-        if name != BASELINE and results:
-            rows[name] |= _compared(corruption, base, results)
-    for test in TESTS:
-        tested = {name: row[test]["p"] for name, row in rows.items() if row.get(test)}
-        for name, p in statistics.holm(tested).items():
-            rows[name][test]["p_holm"] = p
+        if results:
+            rows[name] = _row(corruption, results)
+            if base and name != BASELINE:
+                rows[name] = {**rows[name], **_compared(corruption, base, results)}
+    for tested in (
+        {name: row["mcnemar"] for name, row in rows.items() if row.get("mcnemar")},
+        {name: row["pooled"] for name, row in rows.items() if row.get("pooled")},
+        {name: row["across_seeds"] for name, row in rows.items() if row.get("across_seeds")},
+    ):
+        tests = {name: test for name, test in tested.items() if test}
+        for name, p in statistics.holm({name: test["p"] for name, test in tests.items()}).items():
+            tests[name]["p_holm"] = p
     for row in rows.values():
-        if row.get("pooled"):
-            row["verdict"] = _verdict(row["pooled"])
+        if test := row.get("pooled"):
+            row["verdict"] = _verdict(test)
     return rows
 
 
-def _row(corruption: str, results: Mapping[int, Result]) -> Figures:
-    n = next(iter(results.values()))["test"]["n"]
+def _row(corruption: str, results: Mapping[int, Result]) -> Row:
+    n = next(iter(results.values()))["n"]
     misses = [len(result["test"][corruption]["index"]) for result in results.values()]
     low, high = statistics.wilson(round(float(np.mean(misses))), n)
-    row = {
+    row: Row = {
         "seeds": list(results),
         "n": n,
         "misses": misses,
@@ -158,13 +230,13 @@ def _row(corruption: str, results: Mapping[int, Result]) -> Figures:
     return row
 
 
-def _compared(corruption: str, base: Mapping[int, Result], results: Mapping[int, Result]) -> Figures:
+def _compared(corruption: str, base: Mapping[int, Result], results: Mapping[int, Result]) -> Row:
     """The three tests against the baseline, on the seeds that both have."""
     shared = [seed for seed in results if seed in base]
-    compared: Figures = dict.fromkeys(TESTS)
+    compared: Row = {"mcnemar": None, "pooled": None, "across_seeds": None}
     if MCNEMAR_SEED in shared:
-        pair = (wrong(of[MCNEMAR_SEED], corruption) for of in (base, results))
-        compared["mcnemar"] = asdict(statistics.mcnemar(*pair))
+        first, second = (wrong(of[MCNEMAR_SEED], corruption) for of in (base, results))
+        compared["mcnemar"] = asdict(statistics.mcnemar(first, second))
     if shared:
         first, second = (_stacked(of, shared, corruption) for of in (base, results))
         compared["pooled"] = asdict(statistics.pooled(first, second))
@@ -177,7 +249,7 @@ def _stacked(results: Mapping[int, Result], seeds: Sequence[int], corruption: st
     return np.stack([wrong(results[seed], corruption) for seed in seeds])
 
 
-def _verdict(pooled: Figures) -> str:
+def _verdict(pooled: Mapping[str, Any]) -> str:
     if pooled["p_holm"] >= LEVEL:
         return SAME
     return BETTER if pooled["difference"] < 0 else WORSE

@@ -1,132 +1,136 @@
-"""The study's figures to the page that people read: ``plots/study/README.md``."""
+"""The comparison as a page that people read: ``plots/study/README.md``."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from digits.learning.report import duration
-from digits.learning.study_figures import BETTER, SAME, WORSE, Figures, with_baseline
+from digits import markdown
+from digits.study.comparison import (
+    BETTER,
+    SAME,
+    WORSE,
+    Comparison,
+    NetworkComparison,
+    Row,
+    Seeds,
+    TrainedWith,
+    with_baseline,
+)
 
-MARKS = {BETTER: " ▼", WORSE: " ▲", SAME: ""}
 
-
-def summary(figures: Figures) -> str:
-    """The answers in a few lines of Markdown, for clean and for spoilt images; says what is not finished.
-
-    Args:
-        figures: as ``study_figures.preprocessing`` makes them.
-    """
-    lines = [*_answer(figures), "", "Where the test images are spoilt:", "", *_spoilt_answer(figures)]
-    if figures["missing"]:
-        lines += ["", _unfinished(figures["missing"])]
+def summary(comparison: Comparison) -> str:
+    """The answers in a few lines of Markdown, for clean and for corrupted images; says what is missing."""
+    lines = [
+        *_answer(comparison),
+        "",
+        "Where the test images are corrupted:",
+        "",
+        *_corrupted_answer(comparison),
+    ]
+    if comparison["missing"]:
+        lines += ["", _unfinished(comparison["missing"])]
     return "\n".join(lines)
 
 
-def page(figures: Figures, seeds: Figures) -> str:
-    """The page as Markdown.
-
-    Args:
-        figures: as ``study_figures.preprocessing`` makes them.
-        seeds: as ``study_figures.seeds`` makes them.
-    """
-    lines = ["# Does preprocessing change the error rate?", "", *_answer(figures), ""]
-    if figures["missing"]:
-        lines += [_unfinished(figures["missing"]), ""]
+def page(comparison: Comparison, seeds: Seeds) -> str:
+    """The whole page as Markdown."""
+    lines = ["# Does preprocessing change the error rate?", "", *_answer(comparison), ""]
+    if comparison["missing"]:
+        lines += [_unfinished(comparison["missing"]), ""]
     lines += ["![Error by preprocessing](errors.png)", ""]
-    for name, network in figures["networks"].items():
-        lines += [f"## {name}, clean test images", "", *_clean_table(figures, network), ""]
+    for name, network in comparison["networks"].items():
+        lines += [f"## {name}, clean test images", "", _clean_table(comparison, network), ""]
     lines += [
-        "## Where images are not clean",
+        "## Corrupted images",
         "",
-        "The same networks, trained on clean images (distorted a little, as all training images are), read test images "
-        "that were spoilt before the preprocessing. Every variant is compared with the baseline on the same spoilt "
+        "The same networks, trained on clean images (slightly distorted, as all training images are), read test images "
+        "that were corrupted before preprocessing. Every variant is compared with the baseline on the same corrupted "
         "images.",
         "",
-        *_spoilt_answer(figures),
+        *_corrupted_answer(comparison),
         "",
     ]
-    for name in with_baseline(figures):
-        lines += [f"![{name}: error by preprocessing and by what spoils the images]({name}_spoilt.png)", ""]
+    for name in with_baseline(comparison):
+        lines += [f"![{name}: error by preprocessing and corruption]({name}_corrupted.png)", ""]
     if seeds["networks"]:
         n = next(iter(seeds["networks"].values()))["n"]
         lines += [
             "## What the seed alone changes",
             "",
-            f"Misses of the {n:,} test images with the published preprocessing and recipe; the seed decides initial "
-            "weights, order and distortion of the images.",
+            f"Misses of the {n:,} test images with the published preprocessing and recipe; the seed decides the "
+            "initial weights, the order of the images and their distortion.",
             "",
             seeds_table(seeds),
             "",
         ]
-    return "\n".join([*lines, *_method(figures, seeds)]) + "\n"
+    return "\n".join([*lines, *_method(comparison, seeds)]) + "\n"
 
 
 # -- in words -------------------------------------------------------------------------------------
 
 
-def _answer(figures: Figures) -> list[str]:
+def _answer(comparison: Comparison) -> list[str]:
     """The question answered, network by network."""
-    compared = {name: _verdicts(figures, name, "clean") for name in figures["networks"]}
+    compared = {name: _verdicts(comparison, name, "clean") for name in comparison["networks"]}
     compared = {name: verdicts for name, verdicts in compared.items() if verdicts}
     if not compared:
         return ["Nothing to compare yet: the baseline and at least one other variant are needed."]
     lower = [name for name, verdicts in compared.items() if BETTER in verdicts.values()]
     higher = [name for name, verdicts in compared.items() if WORSE in verdicts.values()]
     if lower:
-        start = f"**Yes: some lower the error significantly ({_listed(lower)})"
-        start += f", others raise it ({_listed(higher)}).**" if higher else ".**"
+        start = f"**Yes: some methods lower the error significantly ({markdown.in_words(lower)})"
+        start += f", others raise it ({markdown.in_words(higher)}).**" if higher else ".**"
     elif higher:
-        start = f"**None lowers the error significantly; some raise it ({_listed(higher)}).**"
+        start = f"**No method lowers the error significantly; some raise it ({markdown.in_words(higher)}).**"
     else:
         start = "**No significant difference could be shown.**"
-    n = next(row["n"] for name in compared for row in figures["networks"][name]["corruptions"]["clean"].values())
+    n = next(row["n"] for name in compared for row in comparison["networks"][name]["corruptions"]["clean"].values())
     start += (
-        f" On clean test images of {figures['dataset']}, compared with pixels in [0, 1] as they are published "
+        f" On clean test images of {comparison['dataset']}, compared with the baseline, pixels in [0, 1] "
         f"(in brackets: misses of {n:,}, mean over the seeds):"
     )
-    return [start, "", *(f"- {_sentence(figures, name, verdicts)}" for name, verdicts in compared.items())]
+    return [start, "", *(f"- {_sentence(comparison, name, verdicts)}" for name, verdicts in compared.items())]
 
 
-def _sentence(figures: Figures, network: str, verdicts: Mapping[str, str]) -> str:
-    rows = figures["networks"][network]["corruptions"]["clean"]
-    said = []
+def _sentence(comparison: Comparison, network: str, verdicts: Mapping[str, str]) -> str:
+    rows = comparison["networks"][network]["corruptions"]["clean"]
+    phrases = []
     for verdict, word in ((BETTER, "lower"), (WORSE, "raise")):
         chosen = sorted(
             (name for name, given in verdicts.items() if given == verdict),
             key=lambda name: -abs(rows[name]["pooled"]["difference"]),
         )
         if chosen:
-            named = [f"{_title(figures, name)} {_share(rows[name])}" for name in chosen]
-            said.append(f"{len(chosen)} {word}{'s' if len(chosen) == 1 else ''} it, {_listed(named)}")
+            named = [f"{_title(comparison, name)} {_share(rows[name])}" for name in chosen]
+            phrases.append(f"{len(chosen)} {word}{'s' if len(chosen) == 1 else ''} it, {markdown.in_words(named)}")
     same = sum(verdict == SAME for verdict in verdicts.values())
     if same:
-        said.append(f"for {same} no difference is shown")
+        phrases.append(f"for {same} no difference is shown")
     counts = [len(row["seeds"]) for row in rows.values()]
     fewest, most = min(counts), max(counts)
     seeds = f"{fewest} to {most} seeds" if fewest < most else f"{most} {'seed' if most == 1 else 'seeds'}"
-    start = f"**{network}**, {seeds}, with the baseline {_share(rows[figures['baseline']])}:"
+    start = f"**{network}**, {seeds}, with the baseline {_share(rows[comparison['baseline']])}:"
     if same == len(verdicts):
         return f"{start} no difference is shown{f' for any of {same} methods' if same > 1 else ''}."
-    return f"{start} of {len(verdicts)} {'method' if len(verdicts) == 1 else 'methods'} {'; '.join(said)}."
+    return f"{start} of {len(verdicts)} {'method' if len(verdicts) == 1 else 'methods'} {'; '.join(phrases)}."
 
 
-def _spoilt_answer(figures: Figures) -> list[str]:
+def _corrupted_answer(comparison: Comparison) -> list[str]:
     """For each network and corruption, which variant helps most."""
     lines = []
-    for name, network in figures["networks"].items():
-        said = []
+    for name, network in comparison["networks"].items():
+        phrases = []
         for corruption, rows in network["corruptions"].items():
-            if corruption == "clean" or figures["baseline"] not in rows:
+            if corruption == "clean" or comparison["baseline"] not in rows:
                 continue
             lower = [other for other, row in rows.items() if row.get("verdict") == BETTER]
-            base, title = _share(rows[figures["baseline"]]), figures["corruptions"][corruption]["title"]
+            base, title = _share(rows[comparison["baseline"]]), comparison["corruptions"][corruption]["title"]
             if lower:
                 best = min(lower, key=lambda other: rows[other]["error"])
-                said.append(f"{title}: {_title(figures, best)} helps most, {base} → {_share(rows[best])}")
+                phrases.append(f"{title}: {_title(comparison, best)} helps most, {base} → {_share(rows[best])}")
             else:
-                said.append(f"{title}: none is better than the baseline's {base}")
-        if said:
-            lines.append(f"- **{name}.** {'; '.join(said)}.")
+                phrases.append(f"{title}: none is better than the baseline's {base}")
+        if phrases:
+            lines.append(f"- **{name}.** {'; '.join(phrases)}.")
     return lines
 
 
@@ -136,19 +140,19 @@ def _unfinished(missing: Sequence[str]) -> str:
     else:
         networks = Counter(cell.partition("-")[0] for cell in missing)
         counts = [f"{count} of {network}" for network, count in networks.items()]
-        shown = f"{len(missing)} planned cells are missing, {_listed(counts)}"
+        shown = f"{len(missing)} planned cells are missing, {markdown.in_words(counts)}"
     return f"**Not finished:** {shown}. `python test.py --study preprocessing` goes on."
 
 
-def _verdicts(figures: Figures, network: str, corruption: str) -> dict[str, str]:
-    rows = figures["networks"][network]["corruptions"][corruption]
+def _verdicts(comparison: Comparison, network: str, corruption: str) -> dict[str, str]:
+    rows = comparison["networks"][network]["corruptions"][corruption]
     return {name: row["verdict"] for name, row in rows.items() if "verdict" in row}
 
 
 # -- tables ---------------------------------------------------------------------------------------
 
 
-def _clean_table(figures: Figures, network: Figures) -> list[str]:
+def _clean_table(comparison: Comparison, network: NetworkComparison) -> str:
     """A row for each variant."""
     header = [
         "preprocessing",
@@ -166,88 +170,82 @@ def _clean_table(figures: Figures, network: Figures) -> list[str]:
     ]
     rows = []
     for name, row in network["corruptions"]["clean"].items():
-        mcnemar, pooled, across = (row.get(test) or {} for test in ("mcnemar", "pooled", "across_seeds"))
+        mcnemar, pooled, across = row.get("mcnemar") or {}, row.get("pooled") or {}, row.get("across_seeds") or {}
         difference = ""
         if pooled:
             difference = f"{_points(pooled['difference'])} ({_points(pooled['low'])} to {_points(pooled['high'])})"
         rows.append(
             [
-                _title(figures, name),
+                _title(comparison, name),
                 str(len(row["seeds"])),
-                _rate(row["error"]),
-                f"{_rate(row['low'])} – {_rate(row['high'])}",
-                f"{_misses(row)} / {row['n']:,}",
+                markdown.percent(row["error"]),
+                markdown.interval(row["low"], row["high"]),
+                markdown.misses_of(_mean_misses(row), row["n"]),
                 difference,
                 _p(mcnemar.get("p_holm")),
                 _p(pooled.get("p_holm")),
                 _number(pooled.get("odds_ratio")),
                 _p(across.get("p_holm")) if across else ("one seed" if pooled and len(row["seeds"]) == 1 else ""),
                 _number(across.get("d_z")),
-                row.get("verdict", "the baseline" if name == figures["baseline"] else ""),
+                row.get("verdict", "the baseline" if name == comparison["baseline"] else ""),
             ]
         )
-    return _table(header, rows, words=(0, 11))
+    return markdown.table(header, rows, words=(0, 11))
 
 
-def seeds_table(seeds: Figures) -> str:
-    """Misses of each seed, mean and spread, a row a network.
-
-    Args:
-        seeds: as ``study_figures.seeds`` makes them.
-    """
+def seeds_table(seeds: Seeds) -> str:
+    """Misses of each seed, mean and spread, a row per network."""
     columns = list(dict.fromkeys(seed for network in seeds["networks"].values() for seed in network["misses"]))
     header = ["network", *(f"seed {seed}" for seed in columns), "mean accuracy", "standard deviation, points"]
     rows = [
         [
             name,
             *(f"{network['misses'][seed]:,}" if seed in network["misses"] else "" for seed in columns),
-            f"{network['accuracy']:.2%}",
+            markdown.percent(network["accuracy"]),
             f"{100 * network['deviation']:.2f}" if network["deviation"] is not None else "",
         ]
         for name, network in seeds["networks"].items()
     ]
-    return "\n".join(_table(header, rows, words=(0,)))
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[int]) -> list[str]:
-    alignment = ["---" if column in words else "---:" for column in range(len(header))]
-    return [f"| {' | '.join(cells)} |" for cells in (header, alignment, *rows)]
+    return markdown.table(header, rows)
 
 
 # -- method ---------------------------------------------------------------------------------------
 
 
-def _method(figures: Figures, seeds: Figures) -> list[str]:
-    networks = seeds["networks"] | figures["networks"]  # as the latter has it where both have
+def _method(comparison: Comparison, seeds: Seeds) -> list[str]:
+    trained: dict[str, TrainedWith] = {**seeds["networks"], **comparison["networks"]}  # the latter where both have it
+    variants = [(v["title"], v["description"]) for v in comparison["variants"].values()]
+    corruptions = [(c["title"], c["description"]) for c in comparison["corruptions"].values()]
     lines = [
         "## How it was done",
         "",
-        "![What a network is given](variants.png)",
+        "![Network input by preprocessing](variants.png)",
         "",
-        "Each cell trains one network from one seed with one preprocessing, which is applied alike to the training "
-        "images (after their mild distortion), the validation images and the test images. All cells of a seed start "
-        "from the same weights and see the same images in the same order.",
+        "Each cell of the study trains one network from one seed with one preprocessing, which is applied alike to the "
+        "training images (after their distortion), the validation images and the test images. All cells of a seed "
+        "start from the same weights and see the same images in the same order.",
         "",
-        *_table(["preprocessing", "what it does"], [list(v.values()) for v in figures["variants"].values()], (0, 1)),
+        markdown.table(["preprocessing", "what it does"], variants, (0, 1)),
         "",
-        *_table(["test images", "what was done"], [list(c.values()) for c in figures["corruptions"].values()], (0, 1)),
+        markdown.table(["test images", "what was done"], corruptions, (0, 1)),
         "",
-        "What spoils the images is drawn once: the same pixels for every network, preprocessing and seed. The networks "
-        "normalise every layer's output, which takes away most of what the scale of the input could change.",
+        "Images are corrupted once: the pixels are the same for every network, preprocessing and seed. The networks "
+        "normalise the output of every layer, which removes most of what the scale of the input could change.",
         "",
         "- **error**: mean over the seeds, with Wilson's interval for one run over n images.",
         "- **difference**: error minus the baseline's on the same seeds and images, in percentage points; its interval "
         "treats images, not answers, as the independent units.",
-        f"- **McNemar p**: exact test on seed {figures['mcnemar_seed']}, named before anything was run.",
-        "- **all seeds p**: exact test of all seeds together with the image as the unit: could the two be swapped, "
-        "image by image? With one seed it is McNemar's. The verdict is by this one.",
-        "- **odds ratio**: answers that only this preprocessing got wrong over those that only the baseline got wrong.",
+        f"- **McNemar p**: exact test on seed {comparison['mcnemar_seed']}, which was named before anything was run.",
+        "- **all seeds p**: exact permutation test over all seeds with the image as the unit: are the two "
+        "exchangeable, image by image? With one seed it is McNemar's test. The verdict rests on it.",
+        "- **odds ratio**: answers that only this preprocessing got wrong, divided by those that only the baseline got "
+        "wrong.",
         "- **across seeds p**, **d_z**: paired t-test with the seed as the unit, and Cohen's d of the differences. "
-        "With three to five seeds it sees only large and steady effects.",
-        f"- Every p is Holm's, adjusted for all the variants of that network; below {figures['level']:g} is called a "
-        "difference. Clean images and each way of spoiling them are a family of their own.",
-        "- Nothing was chosen on the test images here; preprocessing for a network of one's own should be chosen by "
-        "the validation error, which is in [preprocessing.json](preprocessing.json) with everything else.",
+        "With three to five seeds it detects only large and consistent effects.",
+        f"- Every p is adjusted by Holm's method for all variants of that network; below {comparison['level']:g} a "
+        "difference is called significant. Clean images and each corruption are a family of their own.",
+        "- Nothing was chosen on the test images here. Choose the preprocessing for a network of your own by the "
+        "validation error, which is in [preprocessing.json](preprocessing.json) with everything else.",
         "",
         "```sh",
         "python test.py --study preprocessing      # goes on where it was interrupted",
@@ -255,60 +253,52 @@ def _method(figures: Figures, seeds: Figures) -> list[str]:
         "python test.py --study preprocessing --cluster tcp://ADDRESS:8786      # on a Dask cluster",
         "```",
         "",
-        f"{figures['cells']:,} cells, of {figures['dataset']} (data {figures['data_digest'][:12]}), in "
+        f"{comparison['cells']:,} cells, of {comparison['dataset']} (data {comparison['data_digest'][:12]}), in "
         "[cells/](cells).",
         "",
     ]
-    return [*lines, *(_made(name, network) for name, network in networks.items())]
+    return [*lines, *(_trained_with(name, network) for name, network in trained.items())]
 
 
-def _made(name: str, network: Figures) -> str:
-    recipe = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in network["recipe"].items())
+def _trained_with(name: str, network: TrainedWith) -> str:
+    recipe = network["recipe"]
     machines = "; ".join(
         f"TensorFlow {v['tensorflow']}, Keras {v['keras']}, Python {v['python']}, {v['platform']}, {v['cores']} cores"
         for v in network["versions"]
     )
     return (
-        f"- **{name}**: {network['parameters']:,} parameters; {recipe}; a cell trains for "
-        f"{duration(network['seconds'])} on one core; {machines}."
+        f"- **{name}**: {network['parameters']:,} parameters; {recipe['epochs']} epochs, batch size "
+        f"{recipe['batch_size']}, learning rate {recipe['learning_rate']:g} ({recipe['schedule']}), weight average "
+        f"{recipe['average']:g}, {recipe['restyle']['share']:.0%} of the images restyled; a cell trains for "
+        f"{markdown.duration(network['seconds'])} on one core; {machines}."
     )
 
 
 # -- words and numbers ----------------------------------------------------------------------------
 
 
-def _title(figures: Figures, variant: str) -> str:
-    title: str = figures["variants"][variant]["title"]
-    return title
+def _title(comparison: Comparison, variant: str) -> str:
+    return comparison["variants"][variant]["title"]
 
 
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def _rate(value: float) -> str:
-    return f"{100 * value:.2f} %"
-
-
-def _share(row: Figures) -> str:
+def _share(row: Row) -> str:
     """Error and misses, means over the seeds."""
-    return f"{_rate(row['error'])} ({_misses(row)})"
+    return f"{markdown.percent(row['error'])} ({markdown.number(_mean_misses(row))})"
 
 
-def _misses(row: Figures) -> str:
-    mean = sum(row["misses"]) / len(row["misses"])
-    return f"{mean:,.{0 if mean == int(mean) else 1}f}"
+def _mean_misses(row: Row) -> float:
+    return sum(row["misses"]) / len(row["misses"])
 
 
 def _points(value: float) -> str:
     return f"{100 * value:+.2f}".replace("-", "−")
 
 
-def _p(value: Any) -> str:
+def _p(value: float | None) -> str:
     if value is None:
         return ""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _number(value: Any) -> str:
+def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}".replace("-", "−")

@@ -1,8 +1,8 @@
-"""What may be done to an image before a network sees it, and what may have happened to it before that.
+"""Preprocessing variants and image corruptions that the study compares.
 
 A :class:`Variant` turns ``uint8`` images of shape (n, 28, 28), ink bright on dark, into the network's input,
 ``float32`` of shape (n, 28, 28, 1). It is applied alike in training, validation and test. A :class:`Corruption`
-spoils raw ``uint8`` images, test images alone, before the variant is applied. OpenCV and NumPy alone.
+changes raw ``uint8`` test images before the variant is applied. OpenCV and NumPy alone.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ from digits.image_format import SIZE, TRAIN_MEAN, TRAIN_STD, to_input
 Images = NDArray[np.uint8]
 Input = NDArray[np.float32]
 
-#: Everything that may be chosen in the variants and corruptions, by name. A cell of the study keeps its own,
-#: and is run anew when they have changed.
+#: Every number that the variants and corruptions use, by name. A cell of the study records its own, and is run
+#: again when they have changed.
 AMOUNTS: dict[str, dict[str, float]] = {
     "median": {"side": 3},
     "specks": {"ink": 64, "smallest": 12},
@@ -27,7 +27,7 @@ AMOUNTS: dict[str, dict[str, float]] = {
     "stroke-width": {"ink": 127, "zoom": 4, "width": 2.5},
     "blurred": {"sigma": 1.0},
     "gaussian": {"sigma": 64},
-    "salt-pepper": {"part": 0.05},
+    "salt-pepper": {"share": 0.05},
     "shift": {"pixels": 2},
     "rotation": {"degrees": 15},
 }
@@ -39,7 +39,7 @@ class Variant:
 
     Attributes:
         name: for options and file names.
-        title: for tables and figures.
+        title: for tables and plots.
         description: what it does, a sentence for the page.
         apply: ``uint8`` (n, 28, 28) to a new ``float32`` (n, 28, 28, 1).
     """
@@ -52,10 +52,10 @@ class Variant:
 
 @dataclass(frozen=True)
 class Corruption:
-    """A way in which images are not clean.
+    """A way in which images are degraded.
 
     Attributes:
-        name, title, description: as a variant's.
+        name, title, description: as those of a variant.
         apply: ``uint8`` (n, 28, 28) and a generator to a new array of the same shape and type.
     """
 
@@ -66,7 +66,7 @@ class Corruption:
 
 
 def corrupted(corruption: Corruption, images: Images) -> Images:
-    """The images, spoilt always in the same way: for every network, variant and seed the same pixels."""
+    """The images, corrupted always in the same way: the same pixels for every network, variant and seed."""
     return corruption.apply(images, np.random.default_rng(list(corruption.name.encode())))
 
 
@@ -100,12 +100,12 @@ def _median(image: Images) -> Images:
 
 
 def _clean(image: Images) -> Images:
-    """Keep what touches a large enough piece of ink; its soft edge stays."""
+    """Keep the components that are large enough, with their soft edges."""
     ink = (image > _amount("specks", "ink")).astype(np.uint8)
-    _, pieces, figures, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    large = figures[:, cv2.CC_STAT_AREA] >= _amount("specks", "smallest")
+    _, components, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    large = stats[:, cv2.CC_STAT_AREA] >= _amount("specks", "smallest")
     large[0] = False  # the paper
-    kept = cv2.dilate(large[pieces].astype(np.uint8), np.ones((3, 3), np.uint8))
+    kept = cv2.dilate(large[components].astype(np.uint8), np.ones((3, 3), np.uint8))
     return image * _uint8(kept)
 
 
@@ -122,11 +122,11 @@ def _blur(image: Images) -> Images:
 
 def _deskew(images: Images) -> Input:
     """Shear each image so that its ink leans neither way: no covariance of x and y, centre of mass unmoved."""
-    figures = _moments(images)
-    skew = figures.covariance / np.maximum(figures.height, 1e-2)
+    moments = _moments(images)
+    skew = moments.covariance / np.maximum(moments.height, 1e-2)
     back = np.zeros((len(images), 2, 3))
     back[:, 0, 0] = back[:, 1, 1] = 1
-    back[:, 0, 1], back[:, 0, 2] = skew, -skew * figures.y
+    back[:, 0, 1], back[:, 0, 2] = skew, -skew * moments.y
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return to_input(
         _stack(images, [cv2.warpAffine(*both, (SIZE, SIZE), flags=flags) for both in zip(images, back, strict=True)])
@@ -141,8 +141,8 @@ def _centre_box(image: Images) -> Images:
 
 def _centre_mass(images: Images) -> Input:
     """Move each centre of mass to the pixel (14, 14), where MNIST has it, by whole pixels."""
-    figures = _moments(images)
-    right, down = np.rint(SIZE // 2 - figures.x).astype(int), np.rint(SIZE // 2 - figures.y).astype(int)
+    moments = _moments(images)
+    right, down = np.rint(SIZE // 2 - moments.x).astype(int), np.rint(SIZE // 2 - moments.y).astype(int)
     return to_input(_stack(images, [_moved(*each) for each in zip(images, right.tolist(), down.tolist(), strict=True)]))
 
 
@@ -197,11 +197,11 @@ def _gaussian(images: Images, rng: np.random.Generator) -> Images:
 
 
 def _salt_pepper(images: Images, rng: np.random.Generator) -> Images:
-    drawn, part = rng.random(images.shape), _amount("salt-pepper", "part")
-    spoilt = images.copy()
-    spoilt[drawn < part / 2] = 0
-    spoilt[drawn >= 1 - part / 2] = 255
-    return spoilt
+    drawn, share = rng.random(images.shape), _amount("salt-pepper", "share")
+    noisy = images.copy()
+    noisy[drawn < share / 2] = 0
+    noisy[drawn >= 1 - share / 2] = 255
+    return noisy
 
 
 def _shift(images: Images, rng: np.random.Generator) -> Images:
@@ -315,7 +315,7 @@ CORRUPTIONS: dict[str, Corruption] = {
         Corruption(
             "salt-pepper",
             "salt and pepper",
-            f"{100 * AMOUNTS['salt-pepper']['part']:g} % of the pixels made black or white.",
+            f"{100 * AMOUNTS['salt-pepper']['share']:g} % of the pixels made black or white.",
             _salt_pepper,
         ),
         Corruption(

@@ -1,6 +1,6 @@
-"""The study: do image-preprocessing methods change the error rate? Plans, runs and publishes its cells.
+"""The study: do image-preprocessing methods change the error rate? Runs its cells and publishes its page.
 
-The seeds study is a part of it: the baseline's cells alone, of each network several seeds.
+The seeds study is a part of it: the baseline's cells alone, several seeds of each network.
 """
 
 import sys
@@ -8,25 +8,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from digits.errors import UserError, reason
 from digits.files import write_json, write_text
-from digits.learning import cells, study_figures, study_page
-from digits.learning.cells import Cell, Result, Task
 from digits.learning.config import Recipe
 from digits.learning.dataset import Dataset
-from digits.learning.preprocessing import BASELINE, VARIANTS
-from digits.learning.report import duration
-from digits.learning.workers import Outcome, Pool
-
-#: Seeds of the preprocessing study; a network that is not named has the last one's.
-SEEDS: dict[str, tuple[int, ...]] = {"ANN": (0, 1, 2, 3, 4), "CNN": (0, 1, 2), "VGG16": (0,)}
-#: A VGG16 takes ten times as long as an ANN: only these variants, named before anything was run.
-VGG16_VARIANTS = (BASELINE, "standardised", "deskewed", "stroke-width", "blurred")
-#: Seeds of the seeds study, for every network.
-THREE_SEEDS = (0, 1, 2)
+from digits.markdown import duration, percent
+from digits.study import cell as cells
+from digits.study import comparison, page
+from digits.study.cell import Cell, Result, Task
+from digits.study.preprocessing import VARIANTS
+from digits.study.workers import Outcome, Pool
 
 
 @dataclass(frozen=True)
@@ -36,52 +31,28 @@ class Study:
     Attributes:
         dataset: what is learned and read.
         recipes: by network, of all that may be in the folder.
-        parameters: counts a network's.
+        identity: a network's, as :func:`digits.learning.architecture.identity` gives it, by its name.
         folder: ``plots/study``: the page, its figures and ``cells/``.
     """
 
     dataset: Dataset
     recipes: Mapping[str, Recipe]
-    parameters: Callable[[str], int]
+    identity: Callable[[str], Mapping[str, Any]]
     folder: Path
 
     @property
     def cells(self) -> Path:
+        """Where the cells' files lie."""
         return self.folder / "cells"
 
     def task(self, cell: Cell) -> Task:
-        return Task(cell, self.recipes[cell.network], self.dataset.digest, self.parameters(cell.network))
+        """The cell with everything that decides its result."""
+        return Task(cell, self.recipes[cell.network], self.dataset.digest, self.identity(cell.network))
 
     def finished(self) -> dict[Cell, Result]:
         """Every cell in the folder that fits these recipes and this data."""
         found = (_cell_of(path) for path in sorted(self.cells.glob("*.json")))
         return cells.read(self.cells, [self.task(cell) for cell in found if cell and cell.network in self.recipes])
-
-
-def preprocessing_plan(
-    networks: Iterable[str], variants: Sequence[str] | None = None, seeds: Sequence[int] | None = None
-) -> list[Cell]:
-    """The cells of the preprocessing study: first one seed of everything, small networks first.
-
-    So what an interrupted study has left is a smaller study.
-
-    Args:
-        networks: in the order in which they are run.
-        variants: instead of each network's own; the baseline is always among them.
-        seeds: instead of each network's own.
-    """
-    planned = []
-    for network in networks:
-        own = VGG16_VARIANTS if network == "VGG16" else tuple(VARIANTS)
-        chosen = dict.fromkeys((BASELINE, *(variants or own)))
-        for place, seed in enumerate(dict.fromkeys(seeds or SEEDS.get(network, (0,)))):
-            planned += [(place, Cell(network, variant, seed)) for variant in chosen]
-    return [cell for place, cell in sorted(planned, key=lambda each: each[0] > 0)]  # stable
-
-
-def seeds_plan(networks: Iterable[str], seeds: Sequence[int] | None = None) -> list[Cell]:
-    """The cells of the seeds study: the baseline's."""
-    return [Cell(network, BASELINE, seed) for network in networks for seed in dict.fromkeys(seeds or THREE_SEEDS)]
 
 
 def run(study: Study, planned: Sequence[Cell], pool: Pool) -> list[Outcome]:
@@ -108,45 +79,45 @@ def run(study: Study, planned: Sequence[Cell], pool: Pool) -> list[Outcome]:
             outcome = Outcome(outcome.task, None, "the worker has another version of this project")
         if outcome.result is None:
             failed.append(outcome)
-            told = f"failed: {outcome.error}"
+            message = f"failed: {outcome.error}"
         else:
-            with _told_plainly(study.folder):
+            with _one_line_errors(study.folder):
                 cells.write(study.cells, cell, outcome.result)
-            test = outcome.result["test"]
-            told = f"{len(test['clean']['index']) / test['n']:.2%} wrong, {duration(outcome.result['seconds'])}"
-        tqdm.write(f"{number}/{len(tasks)} {cell}: {told}", file=sys.stdout)
+            error = percent(len(outcome.result["test"]["clean"]["index"]) / outcome.result["n"])
+            message = f"{error} wrong, {duration(outcome.result['seconds'])}"
+        tqdm.write(f"{number}/{len(tasks)} {cell}: {message}", file=sys.stdout)
         sys.stdout.flush()
     return failed
 
 
 def publish(study: Study, planned: Iterable[Cell]) -> None:
-    """Make the page, its figures and JSON from whatever cells there are.
+    """Make the page, its figures and its JSON from whatever cells there are.
 
     Args:
         study: the dataset, recipes and folder.
-        planned: the cells without which the page says that it is not finished.
+        planned: the cells without which the page says that the study is unfinished.
 
     Raises:
         UserError: there is no cell, or the folder cannot be written.
     """
-    from digits.learning import plots  # matplotlib, at the end alone
-    from digits.learning.plots import study as drawn
+    from digits.learning.plots import style  # matplotlib, only at the end
+    from digits.study import plots
 
     done = study.finished()
     if not done:
         raise UserError(f"no finished cell in {study.cells} fits this data and these recipes: nothing to show")
     missing = [str(cell) for cell in planned if cell not in done]
-    preprocessing = study_figures.preprocessing(study.dataset, done, missing)
-    seeds = study_figures.seeds(study.dataset, done)
-    images, labels = study.dataset.split()["test"]
-    with _told_plainly(study.folder):
-        write_json(study.folder / "preprocessing.json", preprocessing)
+    compared = comparison.compare(study.dataset, done, missing)
+    seeds = comparison.seeds(study.dataset, done)
+    images, labels = study.dataset.splits()["test"]
+    with _one_line_errors(study.folder):
+        write_json(study.folder / "preprocessing.json", compared)
         write_json(study.folder / "seeds.json", seeds)
-        plots.save(drawn.variants(images, labels), study.folder / "variants.png")
-        plots.save(drawn.errors(preprocessing), study.folder / "errors.png")
-        for name in study_figures.with_baseline(preprocessing):
-            plots.save(drawn.heat_map(preprocessing, name), study.folder / f"{name}_spoilt.png")
-        write_text(study.folder / "README.md", study_page.page(preprocessing, seeds))
+        style.save(plots.variants(images, labels).plot().figure_, study.folder / "variants.png")
+        style.save(plots.ErrorsDisplay(compared).plot().figure_, study.folder / "errors.png")
+        for name in comparison.with_baseline(compared):
+            style.save(plots.HeatMapDisplay(compared, name).plot().figure_, study.folder / f"{name}_corrupted.png")
+        write_text(study.folder / "README.md", page.page(compared, seeds))
 
 
 def _with_bar(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
@@ -161,8 +132,8 @@ def _cell_of(path: Path) -> Cell | None:
 
 
 @contextmanager
-def _told_plainly(folder: Path) -> Iterator[None]:
-    """Turn what the operating system refuses into one line."""
+def _one_line_errors(folder: Path) -> Iterator[None]:
+    """Turn the operating system's refusals into one line."""
     try:
         yield
     except OSError as error:

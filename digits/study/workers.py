@@ -20,8 +20,8 @@ import numpy as np
 from joblib.externals.loky import get_reusable_executor
 
 from digits.errors import UserError, reason
-from digits.learning.cells import Result, Task
 from digits.learning.dataset import Dataset
+from digits.study.cell import Result, Task
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -106,7 +106,7 @@ def on_cluster(tasks: Sequence[Task], dataset: Dataset, runner: Runner, client: 
         except Exception as error:  # whatever the task raised, or KilledWorker
             if client.status not in ("running", "connecting"):
                 raise UserError("the cluster's scheduler is gone; finished cells are kept") from error
-            yield Outcome(task, None, _told(error))
+            yield Outcome(task, None, _message(error))
 
 
 @contextmanager
@@ -142,10 +142,10 @@ def _guarded(runner: Runner, task: Task, dataset: Dataset) -> Outcome:
     try:
         return Outcome(task, runner(task, dataset))
     except Exception as error:  # one cell must not end the others
-        return Outcome(task, None, _told(error))
+        return Outcome(task, None, _message(error))
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return f"{type(error).__name__}: {reason(error)}"
 
 

@@ -1,0 +1,196 @@
+"""The command line of training and evaluation: its options, what they change, and where the output goes."""
+
+import argparse
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from digits.errors import UserError
+from digits.learning.config import MNIST, MNIST_RECIPE, OWN_RECIPES, SPLITS, UCI, UCI_RECIPE, Recipe, digest, recipe_for
+from digits.learning.start import start_keras
+from digits.networks import CORE, MODELS
+
+if TYPE_CHECKING:
+    from digits.learning.dataset import Dataset
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of training and evaluation to a parser."""
+    add = parser.add_argument
+    add(
+        "--models",
+        nargs="+",
+        choices=MODELS,
+        metavar="NAME",
+        help=f"from {', '.join(MODELS)}; default: {', '.join(CORE)}, and with --evaluate those that are saved",
+    )
+    add("--epochs", type=number(int, 1), metavar="N", help=default_of("epochs"))
+    add("--batch-size", type=number(int, 1), metavar="N", help=default_of("batch_size"))
+    add("--learning-rate", type=number(float, 0, above=True), metavar="X", help=default_of("learning_rate"))
+    add("--seed", type=number(int, 0), metavar="N", help=default_of("seed"))
+    add("--dataset", choices=("mnist", "uci"), default="mnist", help="default: mnist; uci: embedded digits")
+    add("--data", type=Path, metavar="FILE", help="an .npz as Keras lays out MNIST, or a folder of the four IDX files")
+    add("--output", type=Path, metavar="DIR", help="where models/ and plots/ are; default: here for the published run")
+    add("--evaluate", action="store_true", help="evaluate the saved models instead of training; writes nothing")
+    add("--replot", action="store_true", help="with --evaluate or --study: write the plots and tables again")
+    add("--resume", action="store_true", help="go on with an interrupted run from its last finished epoch")
+
+
+def default_of(name: str) -> str:
+    """The help of an option that changes a recipe: its default for every network and dataset."""
+    usual = getattr(MNIST_RECIPE, name)
+    others = {network: getattr(recipe, name) for network, recipe in OWN_RECIPES.items()}
+    others["--dataset uci"] = getattr(UCI_RECIPE, name)
+    different = [f"{where} {value:g}" for where, value in others.items() if value != usual]
+    return f"default: {usual:g}" + (f" ({', '.join(different)})" if different else "")
+
+
+def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program with one line if options contradict each other."""
+    options.models = tuple(dict.fromkeys(options.models or ()))
+    if options.replot and not (options.evaluate or options.study):
+        parser.error("--replot goes with --evaluate or --study")
+    if options.evaluate and options.resume:
+        parser.error("--resume goes with training, not with --evaluate")
+    if options.data and options.dataset == "uci":
+        parser.error("--data goes with --dataset mnist; the uci digits are embedded")
+
+
+def load_data(options: argparse.Namespace) -> "Dataset":
+    """The dataset that the options name.
+
+    Raises:
+        UserError: it cannot be read or downloaded.
+    """
+    from digits.learning import dataset
+
+    return dataset.load_uci() if options.dataset == "uci" else dataset.load(options.data)
+
+
+def changes(options: argparse.Namespace) -> dict[str, Any]:
+    """What the options change of every recipe."""
+    given = {field.name: getattr(options, field.name, None) for field in fields(Recipe)}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def recipes(names: tuple[str, ...], data_name: str, changed: Mapping[str, Any]) -> dict[str, Recipe]:
+    """The recipe of each network with what the options change."""
+    return {name: replace(recipe_for(name, data_name), **changed) for name in names}
+
+
+def default_models(folder: Path, evaluate: bool) -> tuple[str, ...]:
+    """The networks where none is named: the core ones to be trained, those that are saved to be evaluated."""
+    saved = tuple(name for name in MODELS if (folder / f"{name}.keras").exists())
+    return saved if evaluate and saved else CORE
+
+
+def default_output(root: Path, data_name: str, changed: Mapping[str, Any], evaluate: bool) -> Path:
+    """The project itself for the published run, a folder in runs/ for other data or other recipes."""
+    if data_name == UCI:
+        return root / "runs" / "uci"
+    if evaluate or (data_name == MNIST and not changed):
+        return root
+    return root / "runs" / (f"mnist-{digest(changed)}" if data_name == MNIST else data_name.replace(" ", "-"))
+
+
+def output_folder(options: argparse.Namespace, data_name: str, root: Path) -> Path:
+    """Where models/ and plots/ are to be found or written.
+
+    Raises:
+        UserError: networks trained on other data would replace the published ones.
+    """
+    folder: Path = options.output or default_output(root, data_name, changes(options), options.evaluate)
+    if data_name != MNIST and not options.evaluate and folder.resolve() == root:
+        raise UserError(
+            f"networks trained on {data_name} would replace the published ones in {root}; "
+            "give another folder with --output, or leave it out"
+        )
+    return folder
+
+
+def builder(name: str) -> Callable[[], Any]:
+    """A network's ``build_model``, which is imported, and TensorFlow with it, when it is called."""
+    return partial(_build, name)
+
+
+def _build(name: str) -> Any:
+    return import_module(name).build_model()
+
+
+def run(options: argparse.Namespace, root: Path) -> int:
+    """Train or evaluate, and print the table.
+
+    Args:
+        options: parsed and checked.
+        root: the project's folder.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        UserError: the data cannot be read, or the output cannot be written.
+    """
+    data = load_data(options)
+    folder = output_folder(options, data.name, root)
+    names = options.models or default_models(folder / "models", options.evaluate)
+    start_keras()  # takes seconds: after everything that may be wrong with the input
+    from digits.learning import card, pipeline
+
+    output = pipeline.Output(folder)
+    builders = {name: builder(name) for name in names}
+    wanted = recipes(names, data.name, changes(options))
+    print(_header(options, data, builders, wanted, folder), flush=True)
+    if options.evaluate:
+        cards = pipeline.evaluate(names, data, output, options.replot)
+    else:
+        cards = pipeline.run(builders, data, wanted, output, options.resume)
+    print(f"\n{data.name}\n\n{card.plain_table(cards)}")
+    if not options.evaluate or options.replot:
+        print(f"\nmodels  {output.models}\nplots   {output.plots}\ntable   {output.plots / 'results.md'}")
+    return 0
+
+
+def _header(
+    options: argparse.Namespace,
+    data: "Dataset",
+    builders: Mapping[str, Callable[[], Any]],
+    wanted: Mapping[str, Recipe],
+    folder: Path,
+) -> str:
+    """What is about to be done."""
+    from digits.learning import export
+
+    versions, splits = export.versions(), data.splits()
+    images = ", ".join(f"{len(splits[split][1]):,} {split}" for split in SPLITS)
+    sizes = ", ".join(f"{name} {build().count_params():,}" for name, build in builders.items())
+    lines = "\n            ".join(f"{name}: {recipe}" for name, recipe in wanted.items())
+    return f"""\
+{"Evaluating" if options.evaluate else "Training"} {", ".join(builders)}
+  data      {data.name}, {data.source}
+            {images} images
+  recipe    {"as each model card says" if options.evaluate else lines}
+  machine   {versions["platform"]}, {versions["cores"]} cores, Python {versions["python"]}, \
+TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]}
+  networks  {sizes} parameters
+  folder    {folder}
+"""
+
+
+def number(kind: type[int] | type[float], least: float, above: bool = False) -> Callable[[str], float]:
+    """A type for argparse: a finite number of at least (or above) ``least``."""
+
+    def convert(text: str) -> float:
+        try:
+            value: float = kind(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value) or value < least or (above and value == least):
+            what = f"{'a whole number' if kind is int else 'a number'} {'above' if above else 'of at least'} {least}"
+            raise argparse.ArgumentTypeError(f"must be {what}, got {text!r}")
+        return value
+
+    return convert

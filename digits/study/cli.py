@@ -1,0 +1,96 @@
+"""The command line of the studies, which adds to that of training."""
+
+import argparse
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from digits.learning import cli
+from digits.learning.cli import number
+from digits.learning.start import start_keras
+from digits.networks import CORE, MODELS
+from digits.study.plan import ONE_SEED, SEEDS, THREE_SEEDS, preprocessing_plan, seeds_plan
+from digits.study.preprocessing import VARIANTS
+
+STUDIES = ("preprocessing", "seeds")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the studies to a parser."""
+    add = parser.add_argument_group("studies: many trainings, and a page in plots/study/").add_argument
+    add("--study", choices=STUDIES, help="does preprocessing change the error rate? does the seed? Goes on if repeated")
+    add("--variants", nargs="+", choices=VARIANTS, metavar="NAME", help=f"from {', '.join(VARIANTS)}")
+    add("--seeds", nargs="+", type=number(int, 0), metavar="N", help=default_seeds())
+    add("--workers", type=number(int, 1), metavar="N", help="processes, one core each; default: as many as cores")
+    add("--cluster", metavar="ADDRESS", help="of a Dask scheduler (tcp://…:8786), whose workers run the cells instead")
+
+
+def default_seeds() -> str:
+    """The help of ``--seeds``: the default of each study."""
+    own = ", ".join(f"{name} {_range(seeds)}" for name, seeds in SEEDS.items())
+    return f"default: {_range(THREE_SEEDS)} for seeds; {own}, others {_range(ONE_SEED)} for preprocessing"
+
+
+def _range(seeds: tuple[int, ...]) -> str:
+    return f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
+
+
+def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program with one line if options do not go with a study, or need one."""
+    if not options.study:
+        for name in ("variants", "seeds", "workers", "cluster"):
+            if getattr(options, name) is not None:
+                parser.error(f"--{name} goes with --study")
+        return
+    if options.evaluate or options.resume:
+        parser.error("--evaluate and --resume do not go with --study, which goes on by itself")
+    if options.seed is not None:
+        parser.error("--seed goes with training; the seeds of a study are --seeds N [N ...]")
+    if options.study == "seeds" and options.variants:
+        parser.error("--variants goes with --study preprocessing")
+    if options.cluster and options.workers:
+        parser.error("--workers is for this machine; a cluster has its own")
+
+
+def run(options: argparse.Namespace, root: Path) -> int:
+    """Run a study's cells and make its page.
+
+    Args:
+        options: parsed and checked.
+        root: the project's folder.
+
+    Returns:
+        The exit code: 1 if a cell failed.
+
+    Raises:
+        UserError: the data cannot be read, the folder cannot be written, or the workers are lost.
+    """
+    from digits.study import runner, workers
+    from digits.study.cell import run_cell, use_one_thread
+
+    data = cli.load_data(options)
+    folder = cli.output_folder(options, data.name, root) / "plots" / "study"
+    names = options.models or CORE
+    with workers.pool(options.cluster, options.workers, data, run_cell) as (pool, place):
+        start_keras()
+        use_one_thread()  # a single process is this one
+        recipes = cli.recipes(MODELS, data.name, cli.changes(options))
+        study = runner.Study(data, recipes, cache(_identity), folder)
+        if options.study == "seeds":
+            planned = seeds_plan(names, options.seeds)
+        else:
+            planned = preprocessing_plan(names, options.variants, options.seeds)
+        print(f"{data.name}, {data.source}\n{', '.join(names)} on {place}, into {folder}", flush=True)
+        failed = [] if options.replot else runner.run(study, planned, pool)
+    for outcome in failed:
+        print(f"test.py: {outcome.task.cell} failed: {outcome.error}", file=sys.stderr)
+    runner.publish(study, dict.fromkeys([*preprocessing_plan(CORE), *planned]))  # the page covers the whole study
+    print(f"\npage  {folder / 'README.md'}")
+    return 1 if failed else 0
+
+
+def _identity(name: str) -> dict[str, Any]:
+    from digits.learning import architecture
+
+    return architecture.identity(cli.builder(name)())
