@@ -2,15 +2,22 @@
 
 import hashlib
 import json
-from typing import Any
+from typing import TypedDict
 
 import keras
 
 Block = tuple[str, str, str]
 
 
-def identity(model: keras.Model) -> dict[str, Any]:
-    """What tells a network from another of the same name: number of parameters and a fingerprint.
+class Identity(TypedDict):
+    """What tells a network from another of the same name."""
+
+    parameters: int
+    architecture: str
+
+
+def identity(model: keras.Model) -> Identity:
+    """The number of parameters and a fingerprint of the architecture.
 
     The fingerprint covers every layer's settings, initialisers included, but no name of a layer: Keras numbers unnamed
     layers differently from one run to the next.

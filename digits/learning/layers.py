@@ -1,7 +1,7 @@
-"""The pieces that the three builders are made of.
+"""The building blocks of the networks.
 
 A learning rate of 0.00001 moves a weight by 0.075 at most in 7,500 steps. Three choices make that
-enough (README, "What 1e-5 does here", has what each gains):
+enough (see README, "What 1e-5 does here"):
 
 - Batch normalisation follows every convolution and dense layer, so that multiplying a layer's
   weights by a constant changes nothing of what the network computes.

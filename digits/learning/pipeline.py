@@ -104,7 +104,7 @@ def run(
         output.work.mkdir(parents=True, exist_ok=True)
         earlier = _earlier(dataset, output, builders)  # read before hours of training, not after
         splits = dataset.splits()
-        cards = {}
+        cards: dict[str, Card] = {}
         for name, build_model in builders.items():
             trained = train(
                 name,
@@ -139,7 +139,7 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, replot: boo
         UserError: a model or its card is missing, damaged, or they do not belong together; the
             plots cannot be written, or would show other data than the networks learned from.
     """
-    cards = {}
+    cards: dict[str, Card] = {}
     for name in names:
         file = output.models / f"{name}.keras"
         known = card.read(output.models / f"{name}.json")
@@ -157,7 +157,7 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, replot: boo
         probabilities = predict(model, dataset)
         restyled = known["recipe"]["restyle"]["share"]
         found = _evaluated(dataset, probabilities, known["calibration"]["temperature"], restyled)
-        cards[name] = Card(**{**known, "dataset": dataset.name, **found})  # type: ignore[typeddict-item]
+        cards[name] = {**known, "dataset": dataset.name, **found}
         if replot:
             with _one_line_errors(output):
                 _stage_plots(model, cards[name], dataset, probabilities["test"], output.staged)

@@ -8,9 +8,9 @@ import tempfile
 def start_keras() -> None:
     """Import TensorFlow and Keras.
 
-    Training is on the CPU, the same everywhere. TensorFlow writes notes to standard error while it
-    is imported, past every log level, so they are caught at the file descriptor; an import that
-    fails raises as ever.
+    Training is on the CPU, the same everywhere. TensorFlow writes to standard error while it is
+    imported, whatever its log level, so that is caught at the file descriptor; an import that
+    fails raises as usual.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"

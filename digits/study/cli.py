@@ -10,7 +10,7 @@ from digits.learning import cli
 from digits.learning.cli import number
 from digits.learning.start import start_keras
 from digits.networks import CORE, MODELS
-from digits.study.plan import ONE_SEED, SEEDS, THREE_SEEDS, preprocessing_plan, seeds_plan
+from digits.study.plan import ONE_SEED, SEEDS, SOME_VARIANTS, THREE_SEEDS, preprocessing_plan, seeds_plan
 from digits.study.preprocessing import VARIANTS
 
 STUDIES = ("preprocessing", "seeds")
@@ -20,10 +20,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the studies to a parser."""
     add = parser.add_argument_group("studies: many trainings, and a page in plots/study/").add_argument
     add("--study", choices=STUDIES, help="does preprocessing change the error rate? does the seed? Goes on if repeated")
-    add("--variants", nargs="+", choices=VARIANTS, metavar="NAME", help=f"from {', '.join(VARIANTS)}")
+    add("--variants", nargs="+", choices=VARIANTS, metavar="NAME", help=default_variants())
     add("--seeds", nargs="+", type=number(int, 0), metavar="N", help=default_seeds())
     add("--workers", type=number(int, 1), metavar="N", help="processes, one core each; default: as many as cores")
     add("--cluster", metavar="ADDRESS", help="of a Dask scheduler (tcp://…:8786), whose workers run the cells instead")
+
+
+def default_variants() -> str:
+    """The help of ``--variants``."""
+    some = ", ".join(f"{name} {', '.join(variants)}" for name, variants in SOME_VARIANTS.items())
+    return f"from {', '.join(VARIANTS)}; default: all, for {some}"
 
 
 def default_seeds() -> str:
@@ -93,4 +99,4 @@ def run(options: argparse.Namespace, root: Path) -> int:
 def _identity(name: str) -> dict[str, Any]:
     from digits.learning import architecture
 
-    return architecture.identity(cli.builder(name)())
+    return {**architecture.identity(cli.builder(name)())}

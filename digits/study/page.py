@@ -97,7 +97,7 @@ def _sentence(comparison: Comparison, network: str, verdicts: Mapping[str, str])
     for verdict, word in ((BETTER, "lower"), (WORSE, "raise")):
         chosen = sorted(
             (name for name, given in verdicts.items() if given == verdict),
-            key=lambda name: -abs(rows[name]["pooled"]["difference"]),
+            key=lambda name: -abs((rows[name]["pooled"] or {})["difference"]),
         )
         if chosen:
             named = [f"{_title(comparison, name)} {_share(rows[name])}" for name in chosen]

@@ -29,7 +29,8 @@ def preprocessing_plan(
     """
     planned = []
     for network in networks:
-        chosen = dict.fromkeys((BASELINE, *(variants or SOME_VARIANTS.get(network, VARIANTS))))
+        own = variants or SOME_VARIANTS.get(network) or list(VARIANTS)
+        chosen = dict.fromkeys((BASELINE, *own))
         for place, seed in enumerate(dict.fromkeys(seeds or SEEDS.get(network, ONE_SEED))):
             planned += [(place, Cell(network, variant, seed)) for variant in chosen]
     return [cell for place, cell in sorted(planned, key=lambda each: each[0] > 0)]  # stable

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.learning.augmentation.affine import distort
-from digits.learning.augmentation.restyle import restyle
+from digits.learning.augmentation.restyle import restyle as restyle
 from digits.learning.config import Recipe, Restyle
 
 

@@ -171,9 +171,11 @@ def _keep_largest_component(ink: Image, style: Restyle) -> None:
 def _grid(side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Offsets of the pixels from the centre, and the products of their coordinates; (side, side, 2) and (…, 3)."""
     middle = (side - 1) / 2
-    offsets = np.stack(np.meshgrid(*2 * [np.arange(side, dtype=np.float32) - np.float32(middle)]), axis=-1)
+    along = np.arange(side, dtype=np.float32) - np.float32(middle)
+    offsets: NDArray[np.float32] = np.stack(np.meshgrid(along, along), axis=-1)
     unit = offsets / np.float32(side / 2)
-    squares = np.stack([unit[..., 0] ** 2, unit[..., 0] * unit[..., 1], unit[..., 1] ** 2], axis=-1)
+    x, y = unit[..., 0], unit[..., 1]
+    squares: NDArray[np.float32] = np.stack([x**2, x * y, y**2], axis=-1)
     return offsets, squares
 
 
