@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
 import keras
 
@@ -22,9 +23,8 @@ def identity(model: keras.Model) -> Identity:
     The fingerprint covers every layer's settings, initialisers included, but no name of a layer: Keras numbers unnamed
     layers differently from one run to the next.
     """
-    text = json.dumps(model.get_config(), sort_keys=True, default=str)
-    for place, layer in enumerate([model, *model.layers]):
-        text = text.replace(json.dumps(layer.name), f'"#{place}"')
+    places = {layer.name: f"#{place}" for place, layer in enumerate([model, *model.layers])}
+    text = json.dumps(_without_names(model.get_config(), places), sort_keys=True, default=str)
     return {
         "parameters": model.count_params(),
         "architecture": hashlib.sha256(text.encode()).hexdigest()[:16],
@@ -63,6 +63,23 @@ def caption(model: keras.Model) -> str:
     if keras.layers.Dropout in kinds:
         phrases.append("dropout while training")
     return "; ".join([*phrases, "softmax at the end"]) + "."
+
+
+def _without_names(config: Any, places: Mapping[str, str]) -> Any:
+    """A configuration with every layer's name replaced by its place, where a layer is named and where it is fed on.
+
+    Not wherever the word occurs: "activation" or "softmax" may be the name of one layer and a setting of another.
+    """
+    if isinstance(config, dict):
+        return {
+            key: places.get(value, value) if key == "name" and isinstance(value, str) else _without_names(value, places)
+            for key, value in config.items()
+        }
+    if isinstance(config, list | tuple):
+        if len(config) == 3 and isinstance(config[0], str):  # a layer's name and which of its outputs
+            return [places.get(config[0], config[0]), *config[1:]]
+        return [_without_names(value, places) for value in config]
+    return config
 
 
 def _shape(shape: tuple[int | None, ...]) -> str:
