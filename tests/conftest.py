@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from digits.learning.start import start_keras
 
@@ -16,18 +17,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a background job of 
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def drawn_digits(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def drawn_digits(n: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Digits in a typeface at jittered places and sizes: (n, 28, 28) and (n,), ``uint8``."""
     rng = np.random.default_rng(seed)
     images, labels = np.zeros((n, 28, 28), np.uint8), (np.arange(n) % 10).astype(np.uint8)
     for image, label in zip(images, labels, strict=True):
-        place = tuple(int(value) for value in rng.integers((5, 21), (10, 25)))
-        cv2.putText(image, str(label), place, cv2.FONT_HERSHEY_SIMPLEX, rng.uniform(0.55, 0.75), 255, 2, cv2.LINE_AA)
+        x, y = rng.integers((5, 21), (10, 25)).tolist()
+        cv2.putText(image, str(label), (x, y), cv2.FONT_HERSHEY_SIMPLEX, rng.uniform(0.55, 0.75), 255, 2, cv2.LINE_AA)
     return images, labels
 
 
 @pytest.fixture(scope="session")
-def arrays() -> dict[str, np.ndarray]:
+def arrays() -> dict[str, NDArray[np.uint8]]:
     """60 training and 20 test images, laid out as Keras's ``mnist.npz``."""
     x_train, y_train = drawn_digits(60, 0)
     x_test, y_test = drawn_digits(20, 1)
@@ -35,9 +36,10 @@ def arrays() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def npz(arrays: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def npz(arrays: dict[str, NDArray[np.uint8]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same in a file."""
     path = tmp_path_factory.mktemp("data") / "own digits.npz"
-    np.savez_compressed(path, **arrays)
+    np.savez_compressed(path, allow_pickle=False, **arrays)
     return path
 
 
