@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digits.learning.augmentation import distort
+from digits.learning.augmentation.affine import distort
 from digits.learning.config import Affine
 
 Arrays = dict[str, NDArray[np.uint8]]
@@ -12,7 +12,8 @@ def test_distorted_images_are_new_and_of_the_same_kind(arrays: Arrays) -> None:
     before = arrays["x_train"].copy()
     distorted = distort(before, Affine(), np.random.default_rng(0))
     assert np.array_equal(before, arrays["x_train"])
-    assert (distorted.shape, distorted.dtype) == (before.shape, np.uint8)
+    assert distorted.shape == before.shape
+    assert distorted.dtype == np.uint8
     changed = [not np.array_equal(one, other) for one, other in zip(distorted, before, strict=True)]
     assert all(changed)
     ink = distorted.sum(axis=(1, 2)) / before.sum(axis=(1, 2))
