@@ -1,14 +1,18 @@
 import os
+import shutil
 import zipfile
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import cv2
 import keras
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from digits.errors import UserError
+from digits.image_format import to_input
 from digits.learning import export
 from digits.networks import MODELS
 
@@ -31,34 +35,60 @@ def lived_in(name: str) -> keras.Model:
     return model
 
 
-def opencv_probabilities(path: Path, given: np.ndarray) -> np.ndarray:
+def opencv_probabilities(path: Path, given: NDArray[np.float32]) -> NDArray[np.float32]:
     network = cv2.dnn.readNetFromONNX(str(path))
     network.setInput(given)
-    return network.forward()
+    return np.asarray(network.forward(), np.float32)
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def network(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> keras.Model:
+    """One that is exported by Keras, which takes seconds, only once: further times give a copy of that file."""
+    model = lived_in(request.param)
+    export_as_keras_does, exported = model.export, tmp_path_factory.mktemp("exported") / "model.onnx"
+
+    def once(path: Path, **options: Any) -> None:
+        if not exported.exists():
+            export_as_keras_does(exported, **options)
+        shutil.copy(exported, path)
+
+    model.export = once
+    return model
+
+
+@pytest.fixture(scope="module")
+def given(arrays: dict[str, NDArray[np.uint8]]) -> NDArray[np.float32]:
+    return to_input(arrays["x_test"])
+
+
+@pytest.fixture(scope="module")
+def expected(network: keras.Model, given: NDArray[np.float32]) -> NDArray[np.float32]:
+    answers: NDArray[np.float32] = network.predict(given, verbose=0)
+    assert answers.max(axis=1).min() > 0.15  # decided answers, not ten times a tenth
+    return answers
+
+
+def test_a_saved_network_is_loaded_as_it_was(
+    network: keras.Model, given: NDArray[np.float32], expected: NDArray[np.float32], tmp_path: Path
+) -> None:
+    export.save_keras(network, tmp_path / "network.keras")
+    loaded = export.load_model(tmp_path / "network.keras")
+    assert loaded.predict(given, verbose=0) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("half", [False, True])
-@pytest.mark.parametrize("name", MODELS)
-def test_the_twins_agree(name: str, half: bool, arrays: dict[str, np.ndarray], tmp_path: Path) -> None:
-    model = lived_in(name)
-    given = arrays["x_test"][..., None].astype(np.float32) / 255
-    expected = model.predict(given, verbose=0)
-    assert expected.max(axis=1).min() > 0.15  # decided answers, not ten times a tenth
-
-    export.save_keras(model, tmp_path / f"{name}.keras")
-    loaded = export.load_model(tmp_path / f"{name}.keras")
-    assert loaded.predict(given, verbose=0) == pytest.approx(expected, abs=1e-6)
-
-    export.save_onnx(model, tmp_path / f"{name}.onnx", half)
-    assert opencv_probabilities(tmp_path / f"{name}.onnx", given) == pytest.approx(expected, abs=2e-2 if half else 1e-4)
+def test_the_twins_agree(
+    half: bool, network: keras.Model, given: NDArray[np.float32], expected: NDArray[np.float32], tmp_path: Path
+) -> None:
+    export.save_onnx(network, tmp_path / "network.onnx", half)
+    assert opencv_probabilities(tmp_path / "network.onnx", given) == pytest.approx(expected, abs=2e-2 if half else 1e-4)
 
 
-def test_half_precision_halves_the_file(tmp_path: Path) -> None:
-    model = lived_in("ANN")
-    export.save_onnx(model, tmp_path / "whole.onnx")
-    export.save_onnx(model, tmp_path / "half.onnx", half=True)
+def test_half_precision_halves_the_file(network: keras.Model, tmp_path: Path) -> None:
+    export.save_onnx(network, tmp_path / "whole.onnx")
+    export.save_onnx(network, tmp_path / "half.onnx", half=True)
     ratio = os.path.getsize(tmp_path / "half.onnx") / os.path.getsize(tmp_path / "whole.onnx")
-    assert 0.49 < ratio < 0.52
+    assert 0.49 < ratio < 0.55  # what is small stays whole
 
 
 def test_saved_models_carry_no_optimiser(tmp_path: Path) -> None:
@@ -77,7 +107,8 @@ def test_a_missing_model_names_the_command_that_makes_it(tmp_path: Path) -> None
 @pytest.mark.parametrize("damage", ["truncated", "text", "foreign zip"])
 def test_a_damaged_model_is_one_line(damage: str, tmp_path: Path) -> None:
     path = tmp_path / "ANN.keras"
-    export.save_keras(lived_in("ANN"), path)
+    pixels = keras.Input((28, 28, 1))
+    export.save_keras(keras.Model(pixels, keras.layers.Dense(10)(keras.layers.Flatten()(pixels))), path)
     path.write_bytes(path.read_bytes()[:5000] if damage == "truncated" else b"not a model")
     if damage == "foreign zip":
         with zipfile.ZipFile(path, "w") as archive:
