@@ -8,18 +8,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from digits.errors import UserError
 from digits.learning import dataset
 from digits.learning.dataset import IDX_FILES, KEYS, load, load_uci
 
-Arrays = dict[str, np.ndarray]
+Arrays = dict[str, NDArray[Any]]
 
 
-def idx(array: np.ndarray) -> bytes:
+def idx(array: NDArray[Any]) -> bytes:
     return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
@@ -65,7 +67,7 @@ def test_environment_variable_comes_after_the_option(npz: Path, tmp_path: Path) 
 def test_mnist_is_known_by_its_content(mnist: Path) -> None:
     data = load(mnist, {})
     assert data.name == "MNIST"
-    assert {part: len(labels) for part, (_, labels) in data.split().items()} == {
+    assert {split: len(labels) for split, (_, labels) in data.splits().items()} == {
         "train": 48_000,
         "validation": 12_000,
         "test": 10_000,
@@ -74,8 +76,8 @@ def test_mnist_is_known_by_its_content(mnist: Path) -> None:
 
 def test_one_other_pixel_is_not_mnist(arrays: Arrays, is_mnist: None, tmp_path: Path) -> None:
     changed = arrays | {"x_test": arrays["x_test"] ^ np.eye(28, dtype=np.uint8)}
-    np.savez(tmp_path / "same.npz", **arrays)
-    np.savez(tmp_path / "changed.npz", **changed)
+    np.savez(tmp_path / "same.npz", allow_pickle=False, **arrays)
+    np.savez(tmp_path / "changed.npz", allow_pickle=False, **changed)
     assert load(tmp_path / "same.npz", {}).name == "MNIST"
     assert load(tmp_path / "changed.npz", {}).name.startswith("data ")
 
@@ -100,7 +102,7 @@ def wrong_arrays(arrays: Arrays) -> dict[str, tuple[Arrays, str]]:
 def test_arrays_of_another_kind_are_refused_in_one_line(case: str, arrays: Arrays, tmp_path: Path) -> None:
     wrong, said = wrong_arrays(arrays)[case]
     path = tmp_path / "wrong.npz"
-    np.savez(path, **wrong)
+    np.savez(path, allow_pickle=True, **wrong)
     with pytest.raises(UserError, match=said) as caught:
         load(path, {})
     assert str(path) in str(caught.value)
@@ -145,26 +147,26 @@ def test_damaged_idx_files_are_refused_in_one_line(case: str, arrays: Arrays, tm
 
 
 def test_validation_is_the_last_fifth_of_the_training_images(npz: Path, arrays: Arrays) -> None:
-    parts = load(npz, {}).split()
-    assert {part: len(labels) for part, (_, labels) in parts.items()} == {"train": 48, "validation": 12, "test": 20}
-    assert np.array_equal(parts["train"][0], arrays["x_train"][:48])
-    assert np.array_equal(parts["validation"][1], arrays["y_train"][48:])
-    assert np.array_equal(parts["test"][0], arrays["x_test"])
+    splits = load(npz, {}).splits()
+    assert {split: len(labels) for split, (_, labels) in splits.items()} == {"train": 48, "validation": 12, "test": 20}
+    assert np.array_equal(splits["train"][0], arrays["x_train"][:48])
+    assert np.array_equal(splits["validation"][1], arrays["y_train"][48:])
+    assert np.array_equal(splits["test"][0], arrays["x_test"])
 
 
 def test_embedded_digits_have_mnists_format_and_are_split_60_20_20() -> None:
     data = load_uci()
-    parts = data.split()
-    assert {part: len(labels) for part, (_, labels) in parts.items()} == {
+    splits = data.splits()
+    assert {split: len(labels) for split, (_, labels) in splits.items()} == {
         "train": 1078,
         "validation": 360,
         "test": 359,
     }
-    images = np.concatenate([images for images, _ in parts.values()])
+    images = np.concatenate([images for images, _ in splits.values()])
     assert images.shape == (1797, 28, 28)
     assert images.dtype == np.uint8
     assert images.max() == 255
-    for _, labels in parts.values():
+    for _, labels in splits.values():
         assert set(labels) == set(range(10))
 
 
@@ -222,7 +224,7 @@ def test_a_bad_download_is_one_line_and_leaves_the_cache_alone(
 ) -> None:
     monkeypatch.setattr(dataset, "TIMEOUT", 0.5)
     other = io.BytesIO()
-    np.savez(other, **(arrays | {"y_test": arrays["y_test"][::-1]}))
+    np.savez(other, allow_pickle=False, **(arrays | {"y_test": arrays["y_test"][::-1]}))
     whole = npz.read_bytes()
     answers = {
         "wrong content": served(200, other.getvalue()),

@@ -1,11 +1,14 @@
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
 
+from digits.image_format import TRAIN_MEAN, TRAIN_STD
 from digits.learning import layers
 
 
-def outputs_of(kernel_layer: str, **options: object) -> keras.Model:
+def outputs_of(kernel_layer: str, **options: Any) -> keras.Model:
     pixels = keras.Input((6, 6, 8) if kernel_layer == "convolution" else (32,))
     return keras.Model(pixels, getattr(layers, kernel_layer)(pixels, 16, name="layer", **options))
 
@@ -42,5 +45,5 @@ def test_the_running_variance_starts_near_the_real_one(identity: bool) -> None:
 
 def test_the_input_is_standardised_by_the_training_constants() -> None:
     pixels, x = layers.inputs()
-    given = np.full((1, 28, 28, 1), layers.TRAIN_MEAN + layers.TRAIN_STD, np.float32)
+    given = np.full((1, 28, 28, 1), TRAIN_MEAN + TRAIN_STD, np.float32)
     assert keras.Model(pixels, x).predict(given, verbose=0) == pytest.approx(1, abs=1e-5)
