@@ -1,349 +1,286 @@
-"""Finished numbers in, figures out. Matplotlib appears in this package only.
-
-Every function returns its figure and never shows or saves it; :func:`save` does that. Colours are
-Okabe & Ito's, which people with any colour vision can tell apart, and lines differ by marker too.
-"""
+"""One network's figures: what it is made of, how it learned, what it reads as what."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
-
-import matplotlib
-
-matplotlib.use("Agg")
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
-from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 from sklearn.metrics import ConfusionMatrixDisplay
 
-from digits.files import replacing
-from digits.learning.evaluation import Score
+from digits.image_format import CLASSES
+from digits.learning.evaluation import ByClass
+from digits.learning.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILION,
+    AxesGrid,
+    Display,
+    axes_or_new,
+    blank,
+    grid_of,
+    new_figure,
+    root,
+    styled,
+)
+from digits.markdown import percent
 
-BLUE, ORANGE, GREEN, VERMILION, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#6B7280"
-MARKERS = "osD^vP"
-STYLE: dict[str, Any] = {
-    "figure.dpi": 120,
-    "figure.facecolor": "white",
-    "figure.titlesize": 14,
-    "figure.titleweight": "bold",
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#E5E7EB",
-    "lines.linewidth": 2,
-    "lines.markersize": 6,
-    "legend.frameon": False,
+#: Colours of the kinds of blocks.
+BLOCKS = {
+    "input": GREY,
+    "convolution": BLUE,
+    "pooling": ORANGE,
+    "shortcut": SKY,
+    "dense": GREEN,
+    "output": VERMILION,
 }
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write the figure as PNG to ``path``, atomically and the same bytes for the same figure."""
-    with replacing(path) as temporary:
-        figure.savefig(temporary, bbox_inches="tight", pad_inches=0.2, metadata={"Software": None})
-
-
-def _figure(width: float, height: float, title: str) -> Figure:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left")
-    return figure
-
-
-def percent(part: float, digits: int = 2) -> str:
-    """0.9941 as "99.41 %"."""
-    return f"{100 * part:.{digits}f} %"
-
-
-@matplotlib.rc_context(STYLE)
-def samples(parts: Mapping[str, tuple[NDArray[np.uint8], NDArray[np.uint8]]], name: str, columns: int = 10) -> Figure:
-    """Two rows of images of each part, one column a digit, with the labels above.
+@dataclass
+class ArchitectureDisplay(Display):
+    """A network as rows of boxes, from pixels to probabilities.
 
     Args:
-        parts: title to ``uint8`` images of shape (n, 28, 28) and labels of shape (n,).
-        name: of the dataset.
+        blocks: kind (a key of :data:`BLOCKS`), label and output shape of each block, in order.
+        title: of the figure.
+        caption: what applies to every box and is not drawn.
+
+    Attributes:
+        ax_: the axes drawn on.
+        boxes_: a patch for each block.
+        legend_: of the kinds.
     """
-    figure = _figure(9, 1.9 * len(parts) + 0.9, f"{name}: two of each digit")
-    for subfigure, (title, (images, labels)) in zip(
-        np.atleast_1d(figure.subfigures(len(parts), 1)), parts.items(), strict=True
-    ):
-        subfigure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="normal")
-        axes = subfigure.subplots(2, columns, gridspec_kw={"wspace": 0.04, "hspace": 0.04})
-        for digit in range(columns):
-            chosen = np.flatnonzero(labels == digit)[:2]
-            for line in range(2):
-                _blank(axes[line, digit])
-                if line < len(chosen):
-                    axes[line, digit].imshow(images[chosen[line]], cmap="gray_r", vmin=0, vmax=255)
-            axes[0, digit].set_title(str(digit), loc="center", fontsize=10)
-    return figure
+
+    blocks: Sequence[tuple[str, str, str]]
+    title: str
+    caption: str
+
+    @styled
+    def plot(self, ax: Axes | None = None) -> "ArchitectureDisplay":
+        """Draw on ``ax``, or on a figure as large as the boxes need."""
+        rows = -(-len(self.blocks) // 12)
+        columns = -(-len(self.blocks) // rows)
+        left, right, top, bottom, spacing = -0.45, max(columns - 0.45, 6.5), 0.95, -0.95, 1.45
+        caption = textwrap.fill(self.caption, int(17 * (right - left)))  # so many characters go into an inch
+        bottom -= spacing * (rows - 1) + 0.15 * caption.count("\n")
+        ax = axes_or_new(ax, right - left, top - bottom + 0.5, self.title)
+        ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+        ax.axis("off")
+        self.figure_, self.ax_ = root(ax), ax
+        places = [(index % columns, -spacing * (index // columns)) for index in range(len(self.blocks))]
+        self.boxes_ = [_box(ax, *place, *block) for place, block in zip(places, self.blocks, strict=True)]
+        for x, y in places[:-1]:
+            if x + 1 < columns:
+                ax.annotate("", (x + 0.63, y), (x + 0.37, y), arrowprops={"arrowstyle": "-|>", "color": GREY})
+        kinds = list(dict.fromkeys(kind for kind, *_ in self.blocks))
+        self.legend_ = ax.legend(
+            [Rectangle((0, 0), 1, 1, color=BLOCKS[kind]) for kind in kinds],
+            kinds,
+            ncols=len(kinds),
+            loc="upper left",
+            borderaxespad=0,
+            handlelength=1,
+            handleheight=1,
+        )
+        ax.text(-0.36, bottom + 0.05, caption, fontsize=8, color="black", va="bottom")
+        return self
 
 
-@matplotlib.rc_context(STYLE)
-def history(by_epoch: Mapping[str, Sequence[float]], name: str, dataset: str) -> Figure:
+def _box(ax: Axes, x: float, y: float, kind: str, label: str, shape: str) -> FancyBboxPatch:
+    box = FancyBboxPatch(
+        (x - 0.36, y - 0.4),
+        0.72,
+        0.8,
+        boxstyle="round,pad=0,rounding_size=0.08",
+        facecolor=BLOCKS[kind],
+        edgecolor="none",
+    )
+    ax.add_patch(box)
+    ax.text(x, y, label, ha="center", va="center", color="white", fontsize=8.5, fontweight="bold")
+    ax.text(x, y - 0.47, shape, ha="center", va="top", color=GREY, fontsize=8)
+    return box
+
+
+@dataclass
+class HistoryDisplay(Display):
     """Accuracy and loss by epoch, training and validation.
 
     Args:
-        by_epoch: "loss", "accuracy", "val_loss" and "val_accuracy", one value an epoch.
+        history: "loss", "accuracy", "val_loss" and "val_accuracy", one value per epoch; accuracy in [0, 1].
+        title: of the figure.
+
+    Attributes:
+        axes_: the axes drawn on, shape (2,): accuracy, loss.
+        lines_: by the keys of ``history``.
     """
-    figure = _figure(9.5, 3.9, f"{name} on {dataset}: accuracy and loss by epoch")
-    left, right = figure.subplots(1, 2)
-    epochs = range(1, len(by_epoch["loss"]) + 1)
-    for axes, key, title, scale in ((left, "accuracy", "Accuracy, %", 100), (right, "loss", "Loss (cross-entropy)", 1)):
-        train = [scale * value for value in by_epoch[key]]
-        validation = [scale * value for value in by_epoch[f"val_{key}"]]
-        axes.plot(epochs, train, "o-", color=BLUE, label="training (mean over the epoch)")
-        axes.plot(epochs, validation, "s--", color=VERMILION, label="validation (at the epoch's end)")
-        axes.set(title=title, xlabel="epoch", xticks=_ticks(len(epochs)))
-        form = "{:.2f}" if key == "accuracy" else "{:.3f}"
-        axes.annotate(
-            form.format(validation[-1]),
-            (len(epochs), validation[-1]),
-            (5, 6 if key == "accuracy" else -4),
-            textcoords="offset points",
-            color=VERMILION,
-        )
-        axes.margins(x=0.12)
-    left.legend(loc="lower right")
-    right.legend(loc="upper right")
-    return figure
+
+    history: Mapping[str, Sequence[float]]
+    title: str
+
+    @styled
+    def plot(self, axes: AxesGrid | None = None) -> "HistoryDisplay":
+        """Draw on the two ``axes``, or on a new figure's."""
+        if axes is None:
+            axes = new_figure(9.5, 3.9, self.title).subplots(1, 2)
+        left, right = self.axes_ = grid_of(axes, 2)
+        self.figure_ = root(left)
+        self.lines_ = {}
+        for ax, key, title, scale in (
+            (left, "accuracy", "Accuracy, %", 100),
+            (right, "loss", "Loss (cross-entropy)", 1),
+        ):
+            train = [scale * value for value in self.history[key]]
+            validation = [scale * value for value in self.history[f"val_{key}"]]
+            epochs = range(1, len(train) + 1)
+            (self.lines_[key],) = ax.plot(epochs, train, "o-", color=BLUE, label="training (mean over the epoch)")
+            (self.lines_[f"val_{key}"],) = ax.plot(
+                epochs, validation, "s--", color=VERMILION, label="validation (at the epoch's end)"
+            )
+            ax.set(title=title, xlabel="epoch", xticks=_ticks(len(epochs)))
+            ax.annotate(
+                f"{validation[-1]:.{2 if key == 'accuracy' else 3}f}",
+                (len(epochs), validation[-1]),
+                (5, 6 if key == "accuracy" else -4),
+                textcoords="offset points",
+                color=VERMILION,
+            )
+            ax.margins(x=0.12)
+        left.legend(loc="lower right")
+        right.legend(loc="upper right")
+        return self
 
 
 def _ticks(epochs: int) -> range:
     return range(1, epochs + 1, max(1, -(-epochs // 10)))
 
 
-@matplotlib.rc_context(STYLE)
-def confusion(counts: NDArray[np.int64], name: str, dataset: str) -> Figure:
-    """Confusion matrix; the diagonal holds the right answers and is not shaded, so that the misses show.
+@dataclass
+class ConfusionDisplay(Display):
+    """Confusion matrix; the diagonal holds the correct answers and is not shaded, so that the misses show.
 
     Args:
-        counts: shape (10, 10), rows the true digits.
+        counts: shape (10, 10), rows the true digits, columns the predicted ones.
+        n, misses: of the test images.
+        title: of the figure.
+
+    Attributes:
+        ax_: the axes drawn on.
+        im_: the shading.
+        text_: the counts as written, shape (10, 10).
     """
-    n, right = int(counts.sum()), int(np.trace(counts))
-    figure = _figure(6.6, 6.6, f"{name} on {dataset}: what was read as what")
-    axes = figure.subplots()
-    misses = counts * (1 - np.eye(10, dtype=int))
-    display = ConfusionMatrixDisplay(misses).plot(ax=axes, cmap="Oranges", colorbar=False, values_format=",d")
-    display.im_.set_clim(0, max(4, misses.max()))
-    for (true, read), text in np.ndenumerate(display.text_):
-        text.set_fontsize(9)
-        if true == read:
-            text.set(text=f"{counts[true, read]:,}", color=GREY)
-        elif not misses[true, read]:
-            text.set_text("")
-    axes.set(xlabel="read as", ylabel="true digit", title=f"{n:,} test images, {n - right:,} misses")
-    axes.grid(False)
-    axes.tick_params(length=0)
-    return figure
+
+    counts: NDArray[np.int64]
+    n: int
+    misses: int
+    title: str
+
+    @styled
+    def plot(self, ax: Axes | None = None) -> "ConfusionDisplay":
+        """Draw on ``ax``, or on a new figure's."""
+        if ax is None:
+            ax = new_figure(6.6, 6.6, self.title).subplots()
+        shaded = self.counts * (1 - np.eye(CLASSES, dtype=int))
+        drawn = ConfusionMatrixDisplay(shaded).plot(ax=ax, cmap="Oranges", colorbar=False, values_format=",d")
+        drawn.im_.set_clim(0, max(4, shaded.max()))
+        for (true, predicted), text in np.ndenumerate(drawn.text_):
+            text.set_fontsize(9)
+            if true == predicted:
+                text.set(text=f"{self.counts[true, predicted]:,}", color=GREY)
+            elif not shaded[true, predicted]:
+                text.set_text("")
+        ax.set(xlabel="predicted digit", ylabel="true digit")
+        ax.set_title(f"{self.n:,} test images, {self.misses:,} misses")
+        ax.grid(False)
+        ax.tick_params(length=0)
+        self.figure_, self.ax_, self.im_, self.text_ = root(ax), ax, drawn.im_, drawn.text_
+        return self
 
 
-@matplotlib.rc_context(STYLE)
-def per_class(metrics: Mapping[str, Sequence[float]], name: str, dataset: str) -> Figure:
+@dataclass
+class ByClassDisplay(Display):
     """Precision, recall and F1 by digit.
 
     Args:
-        metrics: "precision", "recall", "f1", "support", ten values each.
+        by_class: "precision", "recall", "f1" in [0, 1] and "support", ten values each.
+        title: of the figure.
+
+    Attributes:
+        ax_: the axes drawn on.
+        points_: by the first three keys of ``by_class``.
+        legend_: of the three.
     """
-    figure = _figure(9.5, 4, f"{name} on {dataset}: precision, recall and F1 by digit (test)")
-    axes = figure.subplots()
-    shown = (("precision", BLUE, "o", -0.2), ("recall", ORANGE, "s", 0.0), ("f1", GREEN, "D", 0.2))
-    lowest = min(min(metrics[key]) for key, *_ in shown)
-    floor = 100 * max(0.0, lowest - max(0.002, 0.15 * (1 - lowest)))
-    for key, colour, marker, offset in shown:
-        x = np.arange(10) + offset
-        values = 100 * np.asarray(metrics[key])
-        axes.vlines(x, floor, values, color=colour, linewidth=3, alpha=0.35)
-        axes.plot(x, values, marker, color=colour, label="F1" if key == "f1" else key)
-    axes.set(ylabel="%", ylim=(floor, 100 + 0.03 * (100 - floor)), xticks=range(10))
-    axes.set_xticklabels([f"{digit}\nn = {int(n):,}" for digit, n in enumerate(metrics["support"])])
-    axes.grid(axis="x", visible=False)
-    axes.legend(ncols=3, loc="upper right", bbox_to_anchor=(1, 1.12))
-    return figure
+
+    by_class: ByClass
+    title: str
+
+    @styled
+    def plot(self, ax: Axes | None = None) -> "ByClassDisplay":
+        """Draw on ``ax``, or on a new figure's."""
+        ax = axes_or_new(ax, 9.5, 4, self.title, pad=22)  # the legend is between title and axes
+        shown = {
+            "precision": (self.by_class["precision"], "precision", BLUE, "o", -0.2),
+            "recall": (self.by_class["recall"], "recall", ORANGE, "s", 0.0),
+            "f1": (self.by_class["f1"], "F1", GREEN, "D", 0.2),
+        }
+        lowest = min(min(values) for values, *_ in shown.values())
+        floor = 100 * max(0.0, lowest - max(0.002, 0.15 * (1 - lowest)))
+        self.points_ = {}
+        for key, (shares, label, colour, marker, offset) in shown.items():
+            x, values = np.arange(CLASSES) + offset, 100 * np.asarray(shares)
+            ax.vlines(x, floor, values, color=colour, linewidth=3, alpha=0.35)
+            (self.points_[key],) = ax.plot(x, values, marker, color=colour, label=label)
+        ax.set(ylabel="%", ylim=(floor, 100 + 0.03 * (100 - floor)), xticks=range(CLASSES))
+        ax.set_xticklabels([f"{digit}\nn = {int(n):,}" for digit, n in enumerate(self.by_class["support"])])
+        ax.grid(axis="x", visible=False)
+        self.legend_ = ax.legend(ncols=3, loc="upper right", bbox_to_anchor=(1, 1.12))
+        self.figure_, self.ax_ = root(ax), ax
+        return self
 
 
-@matplotlib.rc_context(STYLE)
-def misses(
-    images: NDArray[np.uint8],
-    labels: NDArray[np.uint8],
-    probabilities: NDArray[np.float32],
-    total: tuple[int, int],
-    name: str,
-    dataset: str,
-    what: str = "test images",
-) -> Figure:
-    """Gallery of misses with what they are, what was read and how confidently.
+@dataclass
+class GalleryDisplay(Display):
+    """Images that were misread: the digit, what it was read as and with what confidence.
 
     Args:
-        images, labels, probabilities: the misses to show, (n, 28, 28), (n,) and (n, 10).
-        total: misses and images in the test part.
-        what: the images are called.
+        images, labels: ``uint8``, shapes (n, 28, 28) and (n,).
+        read: the digits read instead, shape (n,).
+        confidence: their probabilities, shape (n,), in [0, 1].
+        title: of the figure.
+
+    Attributes:
+        axes_: the axes drawn on, one per image and, on a new figure, blank ones that fill the last row.
+        images_: the images as drawn.
     """
-    columns = 8
-    rows = max(1, -(-len(images) // columns))
-    shown = f"the {len(images)} most confident of" if len(images) < total[0] else "all"
-    title = f"{name} on {dataset}: {shown} {total[0]:,} misses in {total[1]:,} {what}"
-    figure = _figure(9.5, 1.45 * rows + 0.6, title)
-    grid = np.atleast_2d(figure.subplots(rows, columns, squeeze=False))
-    for axes in grid.flat:
-        _blank(axes, frame=False)
-    for axes, image, label, row in zip(grid.flat, images, labels, probabilities, strict=False):
-        _blank(axes)
-        axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
-        axes.set_title(f"{label}, read as {row.argmax()}\n{percent(row.max(), 0)}", fontsize=9, loc="center")
-    return figure
 
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    read: NDArray[np.intp]
+    confidence: NDArray[np.floating[Any]]
+    title: str
 
-@matplotlib.rc_context(STYLE)
-def architecture(blocks: Sequence[tuple[str, str, str]], name: str, parameters: int, caption: str) -> Figure:
-    """The network as a row of boxes, from pixels to probabilities.
-
-    Args:
-        blocks: kind ("input", "convolution", "pooling", "shortcut", "dense", "output"), label and shape of what
-            comes out, in order.
-        caption: what stands behind every box and is not drawn.
-    """
-    colours = {
-        "input": GREY,
-        "convolution": BLUE,
-        "pooling": ORANGE,
-        "shortcut": SKY,
-        "dense": GREEN,
-        "output": VERMILION,
-    }
-    rows = -(-len(blocks) // 12)
-    columns = -(-len(blocks) // rows)
-    left, right, top, bottom, spacing = -0.45, max(columns - 0.45, 6.5), 0.95, -0.95, 1.45
-    caption = textwrap.fill(caption, int(17 * (right - left)))  # so many characters go into an inch
-    bottom -= spacing * (rows - 1) + 0.15 * caption.count("\n")
-    figure = _figure(right - left, top - bottom + 0.5, f"{name}: {parameters:,} parameters")
-    axes = figure.subplots()
-    axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
-    axes.axis("off")
-    for index, (kind, label, shape) in enumerate(blocks):
-        x, y = index % columns, -spacing * (index // columns)
-        axes.add_patch(
-            FancyBboxPatch(
-                (x - 0.36, y - 0.4),
-                0.72,
-                0.8,
-                boxstyle="round,pad=0,rounding_size=0.08",
-                facecolor=colours[kind],
-                edgecolor="none",
-            )
-        )
-        axes.text(x, y, label, ha="center", va="center", color="white", fontsize=8.5, fontweight="bold")
-        axes.text(x, y - 0.47, shape, ha="center", va="top", color=GREY, fontsize=8)
-        if index + 1 < len(blocks) and (index + 1) % columns:
-            axes.annotate("", (x + 0.63, y), (x + 0.37, y), arrowprops={"arrowstyle": "-|>", "color": GREY})
-    kinds = list(dict.fromkeys(kind for kind, *_ in blocks))
-    axes.legend(
-        [Rectangle((0, 0), 1, 1, color=colours[kind]) for kind in kinds],
-        kinds,
-        ncols=len(kinds),
-        loc="upper left",
-        borderaxespad=0,
-        handlelength=1,
-        handleheight=1,
-    )
-    axes.text(-0.36, bottom + 0.05, caption, fontsize=8, color="black", va="bottom")
-    return figure
-
-
-@matplotlib.rc_context(STYLE)
-def comparison(
-    scores: Mapping[str, Score],
-    post: Mapping[str, float],
-    parameters: Mapping[str, int],
-    seconds: Mapping[str, float],
-    dataset: str,
-) -> Figure:
-    """The networks beside each other and, on MNIST, beside the post's figures.
-
-    Args:
-        scores: test score by network.
-        post: test accuracy in the post by network; empty where the data is not MNIST.
-        parameters, seconds: size and training time by network.
-    """
-    figure = _figure(10, 4.2, f"The networks compared on {dataset}")
-    left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (3, 2)})
-    _error_rates(left, scores, post)
-    for index, name in enumerate(scores):
-        right.plot(seconds[name] / 60, parameters[name] / 1e6, MARKERS[index % len(MARKERS)], color=BLUE, markersize=10)
-        right.annotate(
-            f"{name}\n{percent(scores[name].accuracy)}",
-            (seconds[name] / 60, parameters[name] / 1e6),
-            (8, 8),
-            textcoords="offset points",
-            fontsize=9,
-        )
-    right.set(title="Size and training time", xlabel="training, minutes", ylabel="parameters, millions")
-    right.set(xscale="log", yscale="log")
-    for axis in (right.xaxis, right.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter("{x:g}")
-    right.margins(0.3)
-    return figure
-
-
-def _error_rates(axes: Axes, scores: Mapping[str, Score], post: Mapping[str, float]) -> None:
-    names = list(scores)
-    y = np.arange(len(names))[::-1]
-    height = 0.36 if post else 0.6
-    errors = np.array([100 * (1 - scores[name].accuracy) for name in names])
-    low = errors - [100 * (1 - scores[name].high) for name in names]
-    high = [100 * (1 - scores[name].low) for name in names] - errors
-    ours = y + (height / 2 if post else 0)
-    axes.barh(ours, errors, height, color=BLUE, label="this project")
-    axes.errorbar(errors, ours, xerr=[low, high], fmt="none", ecolor="black", elinewidth=1.2, capsize=3)
-    for at, name, error, up in zip(ours, names, errors, high, strict=True):
-        axes.annotate(
-            f"{error:.2f} % ({scores[name].misses:,} misses)",
-            (error + up, at),
-            (5, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
-    if post:
-        known = [(at, 100 * (1 - post[name])) for at, name in zip(y, names, strict=True) if name in post]
-        axes.barh(
-            [at - height / 2 for at, _ in known],
-            [error for _, error in known],
-            height,
-            color=ORANGE,
-            hatch="//",
-            edgecolor="white",
-            label="the post",
-        )
-        for at, error in known:
-            axes.annotate(
-                f"{error:.2f} %", (error, at - height / 2), (5, 0), textcoords="offset points", va="center", fontsize=9
-            )
-        axes.legend(loc="lower right")
-    n = scores[names[0]].n
-    axes.set(
-        title=f"Error rate on {n:,} test images, with 95 % interval",
-        xlabel="error, % (less is better)",
-        yticks=y,
-        yticklabels=names,
-    )
-    axes.grid(axis="y", visible=False)
-    axes.margins(x=0.3)
-
-
-def _blank(axes: Axes, frame: bool = True) -> None:
-    axes.set(xticks=[], yticks=[])
-    axes.grid(False)
-    for spine in axes.spines.values():
-        spine.set(visible=frame, color="#D1D5DB")
+    @styled
+    def plot(self, axes: AxesGrid | None = None) -> "GalleryDisplay":
+        """Draw on as many ``axes`` as there are images, or on a new figure's."""
+        if axes is None:
+            rows = max(1, -(-len(self.images) // 8))
+            figure = new_figure(9.5, 1.45 * rows + 0.6, self.title)
+            grid: NDArray[Any] = figure.subplots(rows, 8, squeeze=False).ravel()
+        else:
+            grid = grid_of(axes, len(self.images))
+            figure = root(grid[0])
+        for ax in grid[len(self.images) :]:
+            blank(ax, frame=False)
+        self.images_ = []
+        shown = zip(self.images, self.labels, self.read, self.confidence, strict=True)
+        for ax, (image, label, read, confidence) in zip(grid, shown, strict=False):
+            blank(ax)
+            self.images_.append(ax.imshow(image, cmap="gray_r", vmin=0, vmax=255))
+            ax.set_title(f"{label}, read as {read}\n{percent(confidence, 0)}", fontsize=9, loc="center")
+        self.figure_, self.axes_ = figure, grid
+        return self

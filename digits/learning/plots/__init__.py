@@ -1,0 +1,1 @@
+"""Figures of what the networks do. They are given finished numbers; nothing is computed here."""
