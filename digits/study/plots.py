@@ -51,7 +51,7 @@ class VariantsDisplay(Display):
 
     @styled
     def plot(self, axes: AxesGrid | None = None) -> "VariantsDisplay":
-        """Draw on an n of ``axes`` per variant, or on a new figure's."""
+        """Draw on n ``axes`` per variant, or on a new figure's."""
         n = len(next(iter(self.rows.values())))
         clean = n - len(self.corruptions)
         if axes is None:
