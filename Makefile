@@ -23,7 +23,7 @@ gui: $(VENV)/installed
 	$(RUN) gui_digit_recognizer.py
 
 test: $(VENV)/installed-dev
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto --dist loadscope
 
 train: $(VENV)/installed
 	$(RUN) test.py

@@ -1,5 +1,9 @@
-"""``test.py`` as people run it: a process of its own, in a copy of the project with empty models/ and plots/."""
+"""``test.py`` from its command line to the files that it leaves: in this process, and as one of its own where it must.
 
+What it writes goes into temporary folders, never into the project.
+"""
+
+import io
 import json
 import os
 import re
@@ -9,56 +13,100 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
+from digits.learning.cli import default_of
+from digits.learning.config import MNIST, UCI, recipe_for
 from digits.networks import MODELS
+from digits.study import workers
+from digits.study.plan import preprocessing_plan, seeds_plan
 
 ROOT = Path(__file__).resolve().parent.parent
-Result = subprocess.CompletedProcess[str]
 KINDS = ("architecture", "history", "confusion", "by_class", "misses", "reliability")
+ENCODINGS = ("cp1252", "cp437", "ascii")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+def load_driver() -> Any:
+    """``test.py`` as a module; its name is the standard library's."""
+    spec = spec_from_file_location("driver", ROOT / "test.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+DRIVER = load_driver()
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("project")
-    for name in (*MODELS, "digits"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "test.py", folder)
-    return folder
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's folder, as far as the output is concerned."""
+    return tmp_path_factory.mktemp("project").resolve()
 
 
-def start(project: Path, *arguments: object, **options: object) -> "subprocess.Popen[str]":
+@pytest.fixture(scope="module", autouse=True)
+def offline(root: Path) -> Iterator[None]:
     """No MNIST, an empty Keras cache, and no way to the internet."""
-    kept = {key: value for key, value in os.environ.items() if key != "MNIST_NPZ"}
-    environment = kept | {"KERAS_HOME": str(project / "keras"), "https_proxy": "http://127.0.0.1:9"}
-    return subprocess.Popen(
-        [sys.executable, project / "test.py", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-        **options,  # type: ignore[call-overload]
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MNIST_NPZ", raising=False)
+        patch.setenv("KERAS_HOME", str(root / "keras"))
+        patch.setenv("https_proxy", "http://127.0.0.1:9")
+        patch.setattr(workers, "CONNECT", 0.5)
+        yield
 
 
-def run(project: Path, *arguments: object, **options: object) -> Result:
-    process = start(project, *arguments, **options)
-    output, error = process.communicate(timeout=300)
-    return subprocess.CompletedProcess(process.args, process.returncode, output, error)
+def run_in(root: Path, *arguments: object) -> Result:
+    """Run ``test.py`` in this process."""
+    out, err = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = io.StringIO(), io.StringIO()
+    try:
+        try:
+            code = DRIVER.main([*map(str, arguments)], root)
+        except SystemExit as end:
+            code = end.code
+        return Result(int(code or 0), sys.stdout.getvalue(), sys.stderr.getvalue())
+    finally:
+        sys.stdout, sys.stderr = out, err
+
+
+@pytest.fixture
+def run(root: Path) -> Run:
+    return lambda *arguments: run_in(root, *arguments)
+
+
+def start(*arguments: object, **options: Any) -> "subprocess.Popen[str]":
+    """Run ``test.py`` in a process of its own."""
+    command = [sys.executable, str(ROOT / "test.py"), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
 def assert_one_line(result: Result, *words: object) -> None:
-    """Exit code 2 and one line on standard error that says all of ``words``."""
-    assert result.returncode == 2, result.stderr
-    assert result.stderr.startswith("test.py: ")
-    assert len(result.stderr.splitlines()) == 1, result.stderr
+    """Exit code 2 and one line on standard error that has all of ``words``."""
+    assert result.code == 2, result.err
+    assert result.err.startswith("test.py: ")
+    assert len(result.err.splitlines()) == 1, result.err
     for word in words:
-        assert str(word) in result.stderr
+        assert str(word) in result.err
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -68,33 +116,49 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def table(result: Result) -> str:
     """What is printed from the table's header on, up to the folders."""
-    return result.stdout[result.stdout.index("\nmodel ") :].split("\nmodels ")[0].strip()
+    return result.out[result.out.index("\nmodel ") :].split("\nmodels ")[0].strip()
 
 
 @pytest.fixture(scope="module")
-def trained(project: Path, npz: Path) -> tuple[Path, Result]:
-    """All three networks, trained on a handful of images."""
-    output = project / "three networks"
-    return output, run(project, "--data", npz, "--epochs", 1, "--batch-size", 16, "--output", output)
+def trained(root: Path, npz: Path) -> tuple[Path, Result]:
+    """All three core networks, trained on a handful of images."""
+    output = root / "three networks"
+    return output, run_in(root, "--data", npz, "--epochs", 1, "--batch-size", 16, "--output", output)
 
 
 # -- the command line -------------------------------------------------------------------------
 
 
-def test_help_comes_at_once_and_needs_no_tensorflow(project: Path) -> None:
-    result = run(project, "--help")
-    assert result.returncode == 0
-    assert "--dataset uci" in result.stdout
+def test_help_comes_at_once_and_needs_no_tensorflow() -> None:
     code = "import sys, runpy; sys.argv = ['test.py', '--help']\n"
-    code += (
-        "try: runpy.run_path('test.py', run_name='__main__')\nexcept SystemExit: pass\nprint('keras' in sys.modules)"
-    )
-    said = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True).stdout
-    assert said.endswith("False\n")
+    code += "try: runpy.run_path('test.py', run_name='__main__')\nexcept SystemExit: pass\n"
+    code += "print('keras' in sys.modules, 'matplotlib' in sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout
+    assert "--dataset uci" in printed
+    assert printed.endswith("False False\n")
+
+
+@pytest.mark.parametrize("option", ["epochs", "batch_size", "learning_rate", "seed"])
+def test_help_states_the_default_of_every_network_and_dataset(option: str, run: Run) -> None:
+    stated = default_of(option)
+    assert stated in " ".join(run("--help").out.split())
+    usual, _, rest = stated.removeprefix("default: ").partition(" (")
+    others = dict(other.rsplit(" ", 1) for other in rest.removesuffix(")").split(", ") if other)
+    for network in MODELS:
+        assert float(others.get(network, usual)) == getattr(recipe_for(network, MNIST), option)
+        assert float(others.get("--dataset uci", usual)) == getattr(recipe_for(network, UCI), option)
+
+
+def test_help_states_the_default_seeds_of_every_study(run: Run) -> None:
+    printed = " ".join(run("--help").out.split())
+    assert "default: 0 to 2 for seeds; ANN 0 to 4, CNN 0 to 2, others 0 for preprocessing" in printed
+    seeds = {name: {cell.seed for cell in preprocessing_plan([name])} for name in MODELS}
+    assert seeds == {name: {"ANN": {0, 1, 2, 3, 4}, "CNN": {0, 1, 2}}.get(name, {0}) for name in MODELS}
+    assert {cell.seed for cell in seeds_plan(MODELS)} == {0, 1, 2}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--models", "LeNet"], "invalid choice: 'LeNet' (choose from"),
         (["--epochs", "0"], "--epochs: must be a whole number of at least 1, got '0'"),
@@ -107,7 +171,7 @@ def test_help_comes_at_once_and_needs_no_tensorflow(project: Path) -> None:
         (["--dataset", "emnist"], "invalid choice: 'emnist'"),
         (["--dataset", "uci", "--data", "x.npz"], "--data goes with --dataset mnist"),
         (["--evaluate", "--resume"], "--resume goes with training"),
-        (["--redraw"], "--redraw goes with --evaluate or --study"),
+        (["--replot"], "--replot goes with --evaluate or --study"),
         (["--study", "weather"], "--study: invalid choice: 'weather'"),
         (["--study", "preprocessing", "--variants", "sepia"], "--variants: invalid choice: 'sepia'"),
         (["--study", "preprocessing", "--seeds", "-1"], "--seeds: must be a whole number of at least 0, got '-1'"),
@@ -123,136 +187,175 @@ def test_help_comes_at_once_and_needs_no_tensorflow(project: Path) -> None:
             "no Dask scheduler answers at tcp://",
         ),
         (["--data", "nowhere.npz"], "no file or folder at nowhere.npz"),
-        (["--data", "test.py"], "test.py cannot be read as MNIST's .npz"),
+        (["--data", str(ROOT / "test.py")], "test.py cannot be read as MNIST's .npz"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
     ],
 )
-def test_a_wrong_option_is_one_line(arguments: list[str], said: str, project: Path) -> None:
-    assert_one_line(run(project, *arguments, cwd=project), said)
+def test_a_wrong_option_is_one_line(arguments: list[str], message: str, run: Run) -> None:
+    assert_one_line(run(*arguments), message)
 
 
 @pytest.mark.parametrize("data", ["own", "uci"])
-def test_other_data_never_replaces_the_published_networks(data: str, project: Path, npz: Path) -> None:
+def test_other_data_never_replaces_the_published_networks(
+    data: str, run: Run, root: Path, npz: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
     source = ["--data", npz] if data == "own" else ["--dataset", "uci"]
-    result = run(project, *source, "--output", ".", cwd=project)
-    assert_one_line(result, "would replace the published ones", "--output")
-    assert not (project / "models").exists()
+    assert_one_line(run(*source, "--output", "."), "would replace the published ones", "--output")
+    assert not (root / "models").exists()
 
 
-def test_no_connection_names_both_ways_out(project: Path) -> None:
-    assert_one_line(run(project), "MNIST cannot be downloaded", "--data FILE", "--dataset uci")
+def test_no_connection_names_both_ways_out(run: Run) -> None:
+    assert_one_line(run(), "MNIST cannot be downloaded", "--data FILE", "--dataset uci")
 
 
 # -- a whole run ------------------------------------------------------------------------------
 
 
-def test_a_run_saves_and_plots_everything(trained: tuple[Path, Result], npz: Path) -> None:
+def test_a_run_saves_and_plots_everything(trained: tuple[Path, Result]) -> None:
     output, result = trained
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == ""
+    assert (result.code, result.err) == (0, "")
     names = ("ANN", "CNN", "VGG16")
     expected = {f"models/{name}.{suffix}" for name in names for suffix in ("keras", "onnx", "json")}
     expected |= {f"plots/{name}_{kind}.png" for name in names for kind in KINDS}
-    results = ("samples.png", "comparison.png", "coverage.png", "results.json", "results.md")
+    results = ("samples.png", "comparison.png", "risk_coverage.png", "results.json", "results.md")
     expected |= {f"plots/{name}" for name in results}
     assert set(contents(output)) == expected
-    results = json.loads((output / "plots" / "results.json").read_text())
-    assert list(results["models"]) == list(names)
+    models = json.loads((output / "plots" / "results.json").read_text())["models"]
+    assert list(models) == list(names)
     for name in names:
         card = json.loads((output / "models" / f"{name}.json").read_text())
-        assert card == results["models"][name]
+        assert card == models[name]
         recipe = {key: card["recipe"][key] for key in ("optimizer", "epochs", "batch_size", "learning_rate", "seed")}
         assert list(recipe.values()) == ["Adam", 1, 16, 1e-5, 0]
-        assert [card["scores"][part]["n"] for part in ("train", "validation", "test")] == [48, 12, 20]
+        assert [card["metrics"][split]["n"] for split in ("train", "validation", "test")] == [48, 12, 20]
 
 
-def test_a_run_says_what_it_does(trained: tuple[Path, Result], npz: Path) -> None:
-    said = trained[1].stdout
-    assert f"--data {npz}" in said
-    assert "48 train, 12 validation, 20 test images" in said
-    assert "Adam, learning rate 1e-05, 1 epochs, batch size 16, seed 0" in said
+def test_a_run_prints_what_it_does(trained: tuple[Path, Result], npz: Path) -> None:
+    printed = trained[1].out
+    assert f"--data {npz}" in printed
+    assert "48 train, 12 validation, 20 test images" in printed
+    assert "Adam, learning rate 1e-05, 1 epochs, batch size 16, seed 0" in printed
     for name in ("ANN", "CNN", "VGG16"):
-        assert f"{name}: epoch 1/1, " in said
+        assert f"{name}: training, epoch 1 to 1" in printed
+        assert f"{name}: epoch 1/1, " in printed
     assert "MNIST" not in table(trained[1])  # another file is called by its digest
     assert "the post" not in table(trained[1])
 
 
-def test_evaluating_prints_the_same_table_and_writes_nothing(
-    trained: tuple[Path, Result], project: Path, npz: Path
-) -> None:
+def test_evaluating_prints_the_same_table_and_writes_nothing(trained: tuple[Path, Result], run: Run, npz: Path) -> None:
     output, first = trained
     before = contents(output)
-    again = run(project, "--evaluate", "--data", npz, "--output", output)
-    assert again.returncode == 0, again.stderr
+    again = run("--evaluate", "--data", npz, "--output", output)
+    assert again.code == 0, again.err
     assert table(again) == table(first)
     assert contents(output) == before
 
 
-def test_redrawing_gives_the_same_plots(trained: tuple[Path, Result], project: Path, npz: Path) -> None:
+def test_replotting_gives_the_same_plots(trained: tuple[Path, Result], run: Run, npz: Path) -> None:
     output, _ = trained
     before = contents(output)
-    result = run(project, "--evaluate", "--redraw", "--models", "ANN", "--data", npz, "--output", output)
-    assert result.returncode == 0, result.stderr
+    result = run("--evaluate", "--replot", "--models", "ANN", "--data", npz, "--output", output)
+    assert result.code == 0, result.err
     assert contents(output) == before
 
 
-def test_the_same_seed_gives_the_same_models(trained: tuple[Path, Result], project: Path, npz: Path) -> None:
+def test_the_same_seed_gives_the_same_models(trained: tuple[Path, Result], run: Run, npz: Path, tmp_path: Path) -> None:
     """And a network trained alone enters the results beside those of earlier runs."""
-    output, _ = trained
-    copy = project / "again"
-    shutil.copytree(output, copy)
-    result = run(project, "--models", "CNN", "--data", npz, "--epochs", 1, "--batch-size", 16, "--output", copy)
-    assert result.returncode == 0, result.stderr
-    first, second = (keras.saving.load_model(folder / "models" / "CNN.keras") for folder in (output, copy))
+    copy = tmp_path / "again"
+    shutil.copytree(trained[0], copy)
+    result = run("--models", "CNN", "--data", npz, "--epochs", 1, "--batch-size", 16, "--output", copy)
+    assert result.code == 0, result.err
+    first, second = (keras.saving.load_model(folder / "models" / "CNN.keras") for folder in (trained[0], copy))
     for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
         assert np.array_equal(one, other)
     assert list(json.loads((copy / "plots" / "results.json").read_text())["models"]) == ["ANN", "CNN", "VGG16"]
     assert [line.split()[0] for line in table(result).splitlines() if "train " in line] == ["ANN", "CNN", "VGG16"]
 
 
-def test_own_data_and_embedded_digits_write_into_runs(project: Path, npz: Path) -> None:
-    own = run(project, "--models", "ANN", "--data", npz, "--epochs", 1)
-    name = re.search("data [0-9a-f]{8}", own.stdout).group()
-    uci = run(project, "--models", "ANN", "--dataset", "uci", "--epochs", 1)
-    assert uci.returncode == 0, uci.stderr
-    assert "1,078 train, 360 validation, 359 test images" in uci.stdout
-    written = {path.parents[1].relative_to(project) for path in (project / "runs").rglob("results.json")}
+def test_own_data_and_embedded_digits_write_into_runs(run: Run, root: Path, npz: Path) -> None:
+    own = run("--models", "ANN", "--data", npz, "--epochs", 1)
+    name = re.findall("data [0-9a-f]{8}", own.out)[0]
+    uci = run("--models", "ANN", "--dataset", "uci", "--epochs", 1)
+    assert uci.code == 0, uci.err
+    assert "1,078 train, 360 validation, 359 test images" in uci.out
+    written = {path.parents[1].relative_to(root) for path in (root / "runs").rglob("results.json")}
     assert written == {Path("runs/uci"), Path(f"runs/{name.replace(' ', '-')}")}
-    assert not (project / "models").exists()
-    assert not (project / "plots").exists()
+    assert not (root / "models").exists()
+    assert not (root / "plots").exists()
+
+
+# -- consoles that cannot print every character -----------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_console_of_any_encoding_shows_help_and_tables(
+    encoding: str, trained: tuple[Path, Result], root: Path, npz: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for arguments in (["--help"], ["--evaluate", "--models", "ANN", "--data", npz, "--output", trained[0]]):
+        out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        monkeypatch.setattr(sys, "stdout", out)
+        try:
+            code = DRIVER.main([*map(str, arguments)], root)
+        except SystemExit as end:
+            code = end.code
+        out.flush()
+        assert not code
+        printed = out.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+        assert ("tcp://" if arguments == ["--help"] else "ANN") in printed
+
+
+def test_a_training_whose_output_goes_to_a_file_ends_well(npz: Path, tmp_path: Path) -> None:
+    """As on a Windows console: ``python test.py … > log``."""
+    environment = os.environ | {"PYTHONUTF8": "0", "PYTHONIOENCODING": "cp437"}
+    arguments = ("--models", "ANN", "--data", npz, "--epochs", 1, "--output", tmp_path / "output")
+    process = start(*arguments, env=environment, encoding="cp437")
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    assert "95 % interval" in out and re.search(r"\d% - \d", out)
 
 
 # -- interrupted, killed, refused -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_run_goes_on_with_resume(how: signal.Signals, project: Path, npz: Path) -> None:
-    def options(output: Path) -> list[object]:
-        return ["--models", "ANN", "--data", npz, "--epochs", 12, "--batch-size", 4, "--output", output]
+def interrupted_options(npz: Path, output: Path) -> list[object]:
+    return ["--models", "ANN", "--data", npz, "--epochs", 8, "--batch-size", 8, "--output", output]
 
-    output, whole = project / f"stopped by {how.name}", project / "left alone"
-    process = start(project, *options(output))
+
+@pytest.fixture(scope="module")
+def left_alone(root: Path, npz: Path) -> dict[str, Any]:
+    """The card of the run that the interrupted ones must end like."""
+    output = root / "left alone"
+    assert run_in(root, *interrupted_options(npz, output)).code == 0
+    card: dict[str, Any] = json.loads((output / "models" / "ANN.json").read_text())
+    return card
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_goes_on_with_resume(
+    how: signal.Signals, run: Run, npz: Path, tmp_path: Path, left_alone: dict[str, Any]
+) -> None:
+    output = tmp_path / "stopped"
+    process = start(*interrupted_options(npz, output))
     state = output / ".unfinished" / "ANN" / "state.json"
     deadline = time.monotonic() + 120
     while not state.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(how)
     error = process.communicate(timeout=60)[1]
-    assert 0 < len(json.loads(state.read_text())["history"]["loss"]) < 12
+    assert 0 < len(json.loads(state.read_text())["history"]["loss"]) < 8
     if how == signal.SIGINT:
         assert process.returncode == 130
-        assert error.splitlines()[-1].startswith("test.py: interrupted")
+        assert error.splitlines()[-1].startswith("test.py: interrupted; nothing published has changed")
         assert "Traceback" not in error
     assert not (output / "models").exists()
 
-    resumed = run(project, *options(output), "--resume")
-    assert resumed.returncode == 0, resumed.stderr
+    resumed = run(*interrupted_options(npz, output), "--resume")
+    assert resumed.code == 0, resumed.err
     assert not (output / ".unfinished").exists()
-    if not whole.exists():
-        run(project, *options(whole))
-    cards = [json.loads((folder / "models" / "ANN.json").read_text()) for folder in (output, whole)]
-    for key in ("history", "scores", "confusion"):
-        assert cards[0][key] == cards[1][key]
+    card = json.loads((output / "models" / "ANN.json").read_text())
+    for key in ("history", "metrics", "confusion"):
+        assert card[key] == left_alone[key]
 
 
 def quota() -> None:
@@ -261,15 +364,17 @@ def quota() -> None:
 
 
 def test_a_full_disk_is_one_line_and_leaves_the_previous_outputs_whole(
-    trained: tuple[Path, Result], project: Path, npz: Path
+    trained: tuple[Path, Result], npz: Path, tmp_path: Path
 ) -> None:
-    output, _ = trained
+    output = tmp_path / "output"
+    shutil.copytree(trained[0], output)
     before = contents(output)
-    result = run(project, "--models", "ANN", "--data", npz, "--epochs", 1, "--output", output, preexec_fn=quota)
-    assert_one_line(result, f"cannot write to {output}", "is as it was", "--output DIR")
-    assert contents(output / "models") | contents(output / "plots") == {
-        name.split("/", 1)[1]: content for name, content in before.items()
-    }
+    arguments = ("--models", "ANN", "--data", npz, "--epochs", 1, "--output", output)
+    process = start(*arguments, preexec_fn=quota)
+    out, err = process.communicate(timeout=120)
+    assert_one_line(Result(process.returncode, out, err), f"cannot write to {output}", "unchanged", "--output DIR")
+    after = contents(output)
+    assert {name: content for name, content in after.items() if not name.startswith(".unfinished")} == before
 
 
 @pytest.fixture(params=[12, 22], ids=lambda size: f"{size} MB")
@@ -283,46 +388,44 @@ def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]
 
 
 @pytest.mark.skipif(not shutil.which("mount"), reason="needs mount")
-def test_a_disk_that_fills_up_is_one_line(small_disk: Path, project: Path, npz: Path) -> None:
-    result = run(project, "--models", "ANN", "--data", npz, "--epochs", 1, "--output", small_disk / "output")
+def test_a_disk_that_fills_up_is_one_line(small_disk: Path, run: Run, npz: Path) -> None:
+    result = run("--models", "ANN", "--data", npz, "--epochs", 1, "--output", small_disk / "output")
     assert_one_line(result, "cannot write to", "No space left on device")
     assert {path.name for path in (small_disk / "output").iterdir()} == {".unfinished"}
 
 
-def test_an_output_that_cannot_be_a_folder_is_one_line(project: Path, npz: Path) -> None:
-    file = project / "a file"
+def test_an_output_that_cannot_be_a_folder_is_one_line(run: Run, npz: Path, tmp_path: Path) -> None:
+    file = tmp_path / "a file"
     file.write_text("mine")
-    assert_one_line(run(project, "--models", "ANN", "--data", npz, "--output", file), f"cannot write to {file}")
+    assert_one_line(run("--models", "ANN", "--data", npz, "--output", file), f"cannot write to {file}")
     assert file.read_text() == "mine"
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="needs a folder in which not even root may write")
-def test_an_output_without_permission_is_one_line(project: Path, npz: Path) -> None:
-    result = run(project, "--models", "ANN", "--data", npz, "--output", "/proc/digits")
+def test_an_output_without_permission_is_one_line(run: Run, npz: Path) -> None:
+    result = run("--models", "ANN", "--data", npz, "--output", "/proc/digits")
     assert_one_line(result, "cannot write to /proc/digits", "give another folder with --output DIR")
 
 
-def test_a_corrupt_saved_model_is_one_line(
-    trained: tuple[Path, Result], project: Path, npz: Path, tmp_path: Path
-) -> None:
+def test_a_corrupt_saved_model_is_one_line(trained: tuple[Path, Result], run: Run, npz: Path, tmp_path: Path) -> None:
     output = tmp_path / "output"
     shutil.copytree(trained[0], output)
     model = output / "models" / "ANN.keras"
     model.write_bytes(model.read_bytes()[:1000])
-    result = run(project, "--evaluate", "--models", "ANN", "--data", npz, "--output", output)
+    result = run("--evaluate", "--models", "ANN", "--data", npz, "--output", output)
     assert_one_line(result, "ANN.keras cannot be loaded as a Keras model", "python test.py --models ANN")
 
 
 # -- studies ----------------------------------------------------------------------------------
 
 
-def test_a_study_is_interrupted_and_goes_on_and_both_share_their_cells(project: Path, npz: Path) -> None:
-    output = project / "a study"
+def test_a_study_is_interrupted_and_goes_on_and_both_share_their_cells(run: Run, npz: Path, tmp_path: Path) -> None:
+    output = tmp_path / "a study"
     cells = output / "plots" / "study" / "cells"
-    options = ["--models", "ANN", "--data", npz, "--epochs", 12, "--batch-size", 4, "--output", output]
+    options = ["--models", "ANN", "--data", npz, "--epochs", 4, "--batch-size", 4, "--output", output]
     study = ["--study", "preprocessing", "--variants", "otsu", "--seeds", 0, 1, *options]
 
-    process = start(project, *study, start_new_session=True)
+    process = start(*study, start_new_session=True)
     deadline = time.monotonic() + 300
     while not list(cells.glob("ANN*.json")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -333,26 +436,27 @@ def test_a_study_is_interrupted_and_goes_on_and_both_share_their_cells(project: 
     before = contents(cells)
     assert 0 < len(before) < 4
 
-    resumed = run(project, *study)
-    assert resumed.returncode == 0, resumed.stderr
-    assert resumed.stderr == ""
-    assert f"4 cells, {len(before)} of them done, {4 - len(before)} to run" in resumed.stdout
+    resumed = run(*study)
+    assert (resumed.code, resumed.err) == (0, "")
+    assert f"4 cells, {len(before)} of them done, {4 - len(before)} to run" in resumed.out
     assert contents(cells).items() >= before.items()
     names = {f"ANN-{variant}-{seed}.json" for variant in ("unit", "otsu") for seed in (0, 1)}
     assert set(contents(cells)) == names
-    pages = {"README.md", "preprocessing.json", "seeds.json", "errors.png", "variants.png", "ANN_spoilt.png"}
+    pages = {"README.md", "preprocessing.json", "seeds.json", "errors.png", "variants.png", "ANN_corrupted.png"}
     assert {path.name for path in (output / "plots" / "study").iterdir()} == pages | {"cells"}
 
-    seeds = run(project, "--study", "seeds", "--seeds", 0, 1, *options)
-    assert "2 cells, 2 of them done, 0 to run" in seeds.stdout
-    table = json.loads((output / "plots" / "study" / "seeds.json").read_text())["networks"]["ANN"]
-    assert list(table["misses"]) == ["0", "1"]
+    seeds = run("--study", "seeds", "--seeds", 0, 1, *options)
+    assert "2 cells, 2 of them done, 0 to run" in seeds.out
+    misses = json.loads((output / "plots" / "study" / "seeds.json").read_text())["networks"]["ANN"]["misses"]
+    assert list(misses) == ["0", "1"]
     whole = contents(output)
-    again = run(project, *study, "--redraw")
-    assert again.returncode == 0, again.stderr
+    again = run(*study, "--replot")
+    assert again.code == 0, again.err
     assert contents(output) == whole
 
 
-def test_a_study_of_other_data_or_another_recipe_stays_out_of_the_published_one(project: Path, npz: Path) -> None:
-    result = run(project, "--study", "seeds", "--models", "ANN", "--seeds", 0, "--data", npz, "--redraw")
-    assert_one_line(result, "no finished cell in", project / "runs", "nothing to show")
+def test_a_study_of_other_data_or_another_recipe_stays_out_of_the_published_one(
+    run: Run, root: Path, npz: Path
+) -> None:
+    result = run("--study", "seeds", "--models", "ANN", "--seeds", 0, "--data", npz, "--replot")
+    assert_one_line(result, "no finished cell in", root / "runs", "nothing to show")

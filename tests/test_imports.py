@@ -16,10 +16,16 @@ FILES = sorted(path for folder in ("digits", *MODELS) for path in (ROOT / folder
 MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in FILES]
 MODULES.append("gui_digit_recognizer")
 TRAINING = set(MODELS) | {
-    f"digits.learning.{name}" for name in ("architecture", "augmentation", "export", "layers", "pipeline", "training")
+    f"digits.learning.{name}" for name in ("architecture", "export", "layers", "pipeline", "training")
 }
-LEARNING, READING, WINDOW = "digits.learning", "digits.reading", "digits.window"
-FORBIDDEN = {LEARNING: (READING, WINDOW), READING: (LEARNING, WINDOW), WINDOW: (LEARNING,)}
+LEARNING, READING, WINDOW, STUDY = "digits.learning", "digits.reading", "digits.window", "digits.study"
+FORBIDDEN = {
+    LEARNING: (READING, WINDOW, STUDY, "benchmarks"),
+    READING: (LEARNING, WINDOW, STUDY, "benchmarks"),
+    WINDOW: (LEARNING, STUDY, "benchmarks"),
+    STUDY: (READING, WINDOW, "benchmarks"),
+}
+CONTRACT = {"digits", *(f"digits.{path.stem}" for path in (ROOT / "digits").glob("*.py"))}
 
 
 def loaded_by(module: str) -> set[str]:
@@ -41,10 +47,12 @@ def test_module_imports_only_what_its_wing_may(module: str, loaded: dict[str, se
     wing = ".".join(module.split(".")[:2])
     if module not in TRAINING:
         assert not {"tensorflow", "keras"} & names
-        assert "matplotlib" not in names or module.startswith("digits.learning.plots")
+        assert "matplotlib" not in names or "plots" in module.split(".")
     if wing != WINDOW:
         assert "tkinter" not in names
     assert not {name for name in names if name.startswith(FORBIDDEN.get(wing, "-"))}
+    if module in CONTRACT:
+        assert not {name for name in names if name.startswith("digits")} - CONTRACT
     if module in ("gui_digit_recognizer", "digits.window.app"):
         assert "tkinter" not in names and "cv2" not in names  # --help, --image and a missing display need neither
 
@@ -54,4 +62,4 @@ def test_matplotlib_is_imported_by_plots_alone(path: Path) -> None:
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     imported = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {getattr(node, "module", None) or alias.name for node in imported for alias in node.names}
-    assert any(name.startswith("matplotlib") for name in names) == ("plots" in path.parts)
+    assert any(name.startswith("matplotlib") for name in names) <= ("plots" in path.with_suffix("").parts)

@@ -1,52 +1,103 @@
-"""What accuracy costs: error against time and size."""
+"""The cost of accuracy: error against time and size."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.container import ErrorbarContainer
 
-from digits.learning.plots import BLUE, GREY, STYLE, VERMILION, _figure
-from digits.learning.recommendation import MNIST, PEN, Candidate
+from benchmarks.recommendation.findings import MNIST, PEN, Candidate
+from digits.learning.plots.style import (
+    BLUE,
+    GREY,
+    VERMILION,
+    AxesGrid,
+    Display,
+    grid_of,
+    logarithmic,
+    new_figure,
+    root,
+    styled,
+)
 
 NEAR = 1.4  #: costs of less than this ratio lie so near that names in the middle would overlap
-PANELS = ((MNIST, "MNIST's test images"), (PEN, "what people draw"))
+ROWS = {MNIST: "MNIST's test images", PEN: "what people draw"}
+COLUMNS = {"time": "milliseconds per digit (lower is better)", "size": "file size, MB (lower is better)"}
+
+#: Cost and error, %, of a candidate.
+Point = tuple[float, float]
 
 
-@matplotlib.rc_context(STYLE)
-def pareto(candidates: Sequence[Candidate]) -> Figure:
-    """Error on MNIST and on what people draw against milliseconds a digit and megabytes, with 95 % intervals."""
-    figure = _figure(10, 7.6, "What accuracy costs")
-    costs: tuple[tuple[str, Callable[[Candidate], float]], ...] = (
-        ("milliseconds for one digit (less is better)", lambda candidate: candidate.one),
-        ("size of the file, MB (less is better)", lambda candidate: candidate.size / 1e6),
-    )
-    for row, (where, place) in zip(figure.subplots(2, 2, sharey="row", sharex="col"), PANELS, strict=True):
-        for axes, (label, cost) in zip(row, costs, strict=True):
-            _panel(axes, candidates, where, [cost(candidate) for candidate in candidates])
-            if axes in figure.axes[2:]:
-                axes.set_xlabel(label)
-        n = candidates[0].right[where].n
-        row[0].set(title=f"On {place} (n = {n:,})", ylabel="error, % (less is better)")
-    return figure
+@dataclass
+class ParetoDisplay(Display):
+    """Error on MNIST and on what people draw against milliseconds per digit and megabytes, with 95 % intervals.
+
+    The line is the Pareto front: no candidate lies below it and to its left.
+
+    Args:
+        candidates: networks and votes.
+        title: of the figure.
+
+    Attributes:
+        fronts: by row and column the indices of the candidates on the Pareto front, by rising cost.
+        axes_: the axes drawn on, shape (2, 2).
+        fronts_: the lines, by row and column.
+        points_: errors and their intervals, by row, column and name.
+    """
+
+    candidates: Sequence[Candidate]
+    title: str = "The cost of accuracy"
+    fronts: Mapping[tuple[str, str], Sequence[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fronts = {
+            (row, column): pareto_front([_point(candidate, row, column) for candidate in self.candidates])
+            for row in ROWS
+            for column in COLUMNS
+        }
+
+    @styled
+    def plot(self, axes: AxesGrid | None = None) -> "ParetoDisplay":
+        """Draw on the four ``axes``, row by row, or on a new figure's."""
+        if axes is None:
+            axes = new_figure(10, 7.6, self.title).subplots(2, 2, sharey="row", sharex="col")
+        self.axes_ = grid_of(axes, len(ROWS), len(COLUMNS))
+        self.figure_ = root(self.axes_[0, 0])
+        self.fronts_, self.points_ = {}, {}
+        for grid, (row, place) in zip(self.axes_, ROWS.items(), strict=True):
+            for ax, column in zip(grid, COLUMNS, strict=True):
+                points = [_point(candidate, row, column) for candidate in self.candidates]
+                front = [points[i] for i in self.fronts[row, column]]
+                (self.fronts_[row, column],) = ax.step(
+                    *zip(*front, strict=True), where="post", color=GREY, linewidth=1.2, zorder=1
+                )
+                self.points_[row, column] = _panel(ax, self.candidates, points, row)
+            n = self.candidates[0].right[row].n
+            grid[0].set(title=f"On {place} (n = {n:,})", ylabel="error, % (lower is better)")
+        for ax, label in zip(self.axes_[-1], COLUMNS.values(), strict=True):
+            ax.set_xlabel(label)
+        return self
 
 
-def _panel(axes: Axes, candidates: Sequence[Candidate], where: str, costs: Sequence[float]) -> None:
-    errors = [100 * (1 - candidate.right[where].accuracy) for candidate in candidates]
-    front = pareto_front(list(zip(costs, errors, strict=True)))
-    axes.step([costs[i] for i in front], [errors[i] for i in front], where="post", color=GREY, linewidth=1.2, zorder=1)
-    tallest = 0.0
-    for candidate, cost, error in zip(candidates, costs, errors, strict=True):
-        low, high = (100 * (1 - bound) for bound in reversed(candidate.right[where].interval))
-        colour = VERMILION if candidate.votes else BLUE
+def _point(candidate: Candidate, row: str, column: str) -> Point:
+    cost = candidate.one if column == "time" else candidate.size / 1e6
+    return cost, 100 * (1 - candidate.right[row].accuracy)
+
+
+def _panel(
+    ax: Axes, candidates: Sequence[Candidate], points: Sequence[Point], row: str
+) -> dict[str, ErrorbarContainer]:
+    costs, tallest, drawn = [cost for cost, _ in points], 0.0, {}
+    for candidate, (cost, error) in zip(candidates, points, strict=True):
+        low, high = (100 * (1 - bound) for bound in reversed(candidate.right[row].interval))
+        colour, marker = (VERMILION, "D") if candidate.votes else (BLUE, "o")
         spread = np.maximum([[error - low], [high - error]], 0)
-        axes.errorbar(
-            cost, error, yerr=spread, fmt="D" if candidate.votes else "o", color=colour, elinewidth=1.2, capsize=3
+        drawn[candidate.name] = ax.errorbar(
+            cost, error, yerr=spread, fmt=marker, color=colour, elinewidth=1.2, capsize=3
         )
         at, offset, side = (low, -5, "top") if candidate.votes else (high, 5, "bottom")
-        axes.annotate(
+        ax.annotate(
             candidate.name,
             (cost, at),
             (0, offset),
@@ -57,10 +108,9 @@ def _panel(axes: Axes, candidates: Sequence[Candidate], where: str, costs: Seque
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
         tallest = max(tallest, high)
-    axes.set(xscale="log", xlim=(min(costs) / 2, 2 * max(costs)), ylim=(0, 1.1 * tallest))
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter("{x:g}")
+    logarithmic(ax, "x")
+    ax.set(xlim=(min(costs) / 2, 2 * max(costs)), ylim=(0, 1.1 * tallest))
+    return drawn
 
 
 def _side(cost: float, costs: Sequence[float]) -> str:
@@ -70,7 +120,7 @@ def _side(cost: float, costs: Sequence[float]) -> str:
     return "left" if any(1 < cost / other < NEAR for other in costs) else "center"
 
 
-def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
+def pareto_front(points: Sequence[Point]) -> list[int]:
     """Indices of the points that no other is as good as in both and better than in one, by rising cost."""
     front: list[int] = []
     for i in sorted(range(len(points)), key=lambda i: points[i]):

@@ -128,6 +128,7 @@ class Progress(keras.callbacks.ProgbarLogger):
         self._name, self._bar = name, bar
 
     def set_params(self, params: dict[str, Any]) -> None:
+        self.params = params  # Keras's logger keeps none
         super().set_params({**params, "verbose": 1 if self._bar else 0})
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
