@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import keras
@@ -7,12 +8,16 @@ import pytest
 
 from digits.errors import UserError
 from digits.image_format import to_input
-from digits.learning import calibration, dataset, pipeline
-from digits.learning.config import Recipe
+from digits.learning import architecture, calibration, card, dataset, pipeline
+from digits.learning.card import Card
+from digits.learning.config import Recipe, Restyle
 from digits.learning.pipeline import Output
+from digits.learning.plots import style
 from digits.learning.training import train
 
-ONE_EPOCH = Recipe(epochs=1, batch_size=16, learning_rate=1e-3, redrawn=0.0)
+ONE_EPOCH = Recipe(epochs=1, batch_size=16, learning_rate=1e-3, restyle=Restyle(share=0.0))
+
+pytestmark = pytest.mark.xdist_group("pipeline")  # one finished run is shared
 
 
 def small() -> keras.Model:
@@ -30,121 +35,182 @@ def data(npz: Path) -> dataset.Dataset:
     return dataset.load(npz, {})
 
 
+@pytest.fixture(scope="module")
+def finished(data: dataset.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of one network."""
+    folder = tmp_path_factory.mktemp("finished") / "output"
+    pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, Output(folder), resume=False)
+    return folder
+
+
 @pytest.fixture
-def trained(data: dataset.Dataset, tmp_path: Path) -> Output:
-    output = Output(tmp_path / "output")
-    pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, output, resume=False)
-    return output
+def output(finished: Path, tmp_path: Path) -> Output:
+    """A copy of it for one test."""
+    return Output(Path(shutil.copytree(finished, tmp_path / "output")))
 
 
-def test_the_card_agrees_with_the_saved_network(trained: Output, data: dataset.Dataset) -> None:
-    card = json.loads((trained.models / "small.json").read_text())
-    images, labels = data.split()["test"]
-    model = keras.saving.load_model(trained.models / "small.keras")
+@pytest.fixture
+def made(output: Output) -> Card:
+    """The card of its network."""
+    return card.read(output.models / "small.json")
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures that are saved empty: for what is not about figures, and the second spared that drawing them takes."""
+
+    def save(figure: object, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"drawn")
+
+    monkeypatch.setattr(style, "save", save)
+
+
+def test_the_run_leaves_models_plots_and_results(output: Output) -> None:
+    assert not output.work.exists()
+    plots = {path.name for path in output.plots.iterdir()}
+    assert plots == {
+        *(
+            f"small_{kind}.png"
+            for kind in ("architecture", "by_class", "confusion", "history", "misses", "reliability")
+        ),
+        *("comparison.png", "results.json", "results.md", "risk_coverage.png", "samples.png"),
+    }
+    assert all((output.plots / name).stat().st_size > 5_000 for name in plots if name.endswith(".png"))
+    assert {path.name for path in output.models.iterdir()} == {"small.json", "small.keras", "small.onnx"}
+    results = json.loads((output.plots / "results.json").read_text(encoding="utf-8"))
+    cards = {"small": card.read(output.models / "small.json")}
+    assert results["models"] == cards
+    assert (output.plots / "results.md").read_text(encoding="utf-8") == card.results_page(cards)
+
+
+def test_the_card_agrees_with_the_saved_network(output: Output, made: Card, data: dataset.Dataset) -> None:
+    images, labels = data.splits()["test"]
+    model = keras.saving.load_model(output.models / "small.keras")
     read = model.predict(images[..., None].astype(np.float32) / 255, verbose=0).argmax(axis=1)
-    assert card["scores"]["test"]["misses"] == int((read != labels).sum())
-    assert np.array(card["confusion"]).sum() == 20
-    assert card["data_digest"] == data.digest
-    assert {"python", "tensorflow", "keras", "numpy", "platform", "cores"} == set(card["versions"])
+    assert made["metrics"]["test"]["misses"] == int((read != labels).sum())
+    assert np.array(made["confusion"]).sum() == 20
+    assert made["data_digest"] == data.digest
+    assert made["recipe"] == ONE_EPOCH.identity()
+    assert (made["parameters"], made["architecture"]) == tuple(architecture.identity(model).values())
+    assert set(made["versions"]) == {"python", "tensorflow", "keras", "numpy", "platform", "cores"}
+    assert set(made) == set(Card.__annotations__)
 
 
-def test_the_saved_network_is_calibrated(trained: Output, data: dataset.Dataset, tmp_path: Path) -> None:
+def test_the_saved_network_is_calibrated(output: Output, made: Card, data: dataset.Dataset, tmp_path: Path) -> None:
     """The file holds the network as trained with its last layer divided by the temperature."""
-    parts = data.split()
-    as_trained, _, _ = train("small", small, parts["train"], parts["validation"], ONE_EPOCH, tmp_path, data.digest)
-    images, labels = to_input(parts["validation"][0]), parts["validation"][1]
+    splits = data.splits()
+    folder = tmp_path / "as trained"
+    as_trained = train("small", small, splits["train"], splits["validation"], ONE_EPOCH, folder, data.digest).model
+    images, labels = to_input(splits["validation"][0]), splits["validation"][1]
     before = as_trained.predict(images, verbose=0)
     temperature = calibration.fit_temperature(labels, before)
     assert abs(temperature - 1) > 0.01
-    saved = keras.saving.load_model(trained.models / "small.keras").predict(images, verbose=0)
-    assert saved == pytest.approx(calibration.rescale(before, temperature), abs=1e-5)
+    after = keras.saving.load_model(output.models / "small.keras").predict(images, verbose=0)
+    assert after == pytest.approx(calibration.rescale(before, temperature), abs=1e-5)
 
-    card = json.loads((trained.models / "small.json").read_text())["calibration"]
-    assert card["temperature"] == pytest.approx(temperature, rel=1e-4)
-    assert card["fitted_on"] == "validation, n = 12, 0% of it drawn anew"
-    for when, rows in (("before", before), ("after", saved)):
-        assert card[when]["validation"]["ece"] == pytest.approx(calibration.of(labels, rows).ece, abs=1e-5)
-    assert sum(card["after"]["test"]["n"]) == 20
+    calibrated = made["calibration"]
+    assert calibrated["temperature"] == pytest.approx(temperature, rel=1e-4)
+    assert calibrated["fitted_on"] == "validation, n = 12, 0% of it restyled"
+    for found, rows in ((calibrated["before"], before), (calibrated["after"], after)):
+        assert found["validation"]["ece"] == pytest.approx(calibration.reliability_of(labels, rows).ece, abs=1e-5)
+    assert sum(calibrated["after"]["test"]["n"]) == 20
 
 
-def test_the_card_knows_every_miss_and_how_many_are_surer(trained: Output, data: dataset.Dataset) -> None:
-    card = json.loads((trained.models / "small.json").read_text())
-    images, labels = data.split()["test"]
-    rows = keras.saving.load_model(trained.models / "small.keras").predict(to_input(images), verbose=0)
+def test_the_card_knows_every_miss_and_its_rank(output: Output, made: Card, data: dataset.Dataset) -> None:
+    images, labels = data.splits()["test"]
+    rows = keras.saving.load_model(output.models / "small.keras").predict(to_input(images), verbose=0)
     read, confidence = rows.argmax(axis=1), rows.max(axis=1)
-    missed = card["misses"]
+    missed = made["misses"]
     assert sorted(missed["image"]) == np.flatnonzero(read != labels).tolist() != []
     assert missed["read"] == read[missed["image"]].tolist()
-    assert missed["surer"] == [int((confidence > confidence[i]).sum()) for i in missed["image"]]
+    assert missed["rank"] == [int((confidence > confidence[i]).sum()) for i in missed["image"]]
+    assert missed["rank"] == sorted(missed["rank"])
 
 
-def test_a_damaged_card_does_not_stand_in_the_way_of_its_own_making(trained: Output, data: dataset.Dataset) -> None:
-    (trained.models / "small.json").write_text("{")
-    assert list(pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, trained, resume=False)) == ["small"]
+@pytest.mark.usefixtures("undrawn")
+def test_a_damaged_card_does_not_stand_in_the_way_of_its_own_making(output: Output, data: dataset.Dataset) -> None:
+    (output.models / "small.json").write_text("{")
+    assert list(pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, output, resume=False)) == ["small"]
 
 
-def test_nothing_is_published_before_everything_is_done(trained: Output, data: dataset.Dataset) -> None:
-    before = contents(trained.folder)
+@pytest.mark.usefixtures("undrawn")
+def test_nothing_is_published_before_everything_is_done(output: Output, data: dataset.Dataset) -> None:
+    before = contents(output.folder)
 
     def broken() -> keras.Model:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         pipeline.run(
-            {"first": small, "second": broken}, data, {"first": ONE_EPOCH, "second": ONE_EPOCH}, trained, resume=False
+            {"first": small, "second": broken}, data, {"first": ONE_EPOCH, "second": ONE_EPOCH}, output, resume=False
         )
-    after = contents(trained.folder)
+    after = contents(output.folder)
     assert {name: content for name, content in after.items() if not name.startswith(".unfinished")} == before
     assert ".unfinished/staged/models/first.keras" in after
 
     cards = pipeline.run(
-        {"first": small, "second": small}, data, {"first": ONE_EPOCH, "second": ONE_EPOCH}, trained, resume=True
+        {"first": small, "second": small}, data, {"first": ONE_EPOCH, "second": ONE_EPOCH}, output, resume=True
     )
     assert list(cards) == ["first", "second", "small"]
-    assert not trained.work.exists()
+    assert not output.work.exists()
 
 
-def test_starting_anew_says_what_it_discards(
-    trained: Output, data: dataset.Dataset, capsys: pytest.CaptureFixture[str]
+@pytest.mark.usefixtures("undrawn")
+def test_starting_again_says_what_it_discards(
+    output: Output, data: dataset.Dataset, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (trained.work / "small").mkdir(parents=True)
-    (trained.work / "small" / "state.json").write_text("{")
-    pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, trained, resume=False)
+    (output.work / "small").mkdir(parents=True)
+    (output.work / "small" / "state.json").write_text("{")
+    pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, output, resume=False)
     assert "unfinished run found here is discarded" in capsys.readouterr().out
-    assert not trained.work.exists()
+    assert not output.work.exists()
 
 
-def test_networks_that_learned_from_other_data_stay_out_of_the_results(trained: Output) -> None:
-    card = trained.models / "small.json"
-    card.write_text(json.dumps(json.loads(card.read_text()) | {"data_digest": "another"}))
-    cards = pipeline.run({"new": small}, dataset.load_uci(), {"new": ONE_EPOCH}, trained, resume=False)
+@pytest.mark.usefixtures("undrawn")
+def test_networks_that_learned_from_other_data_stay_out_of_the_results(output: Output, made: Card) -> None:
+    (output.models / "small.json").write_text(json.dumps({**made, "data_digest": "another"}))
+    cards = pipeline.run({"new": small}, dataset.load_uci(), {"new": ONE_EPOCH}, output, resume=False)
     assert list(cards) == ["new"]
 
 
-def test_an_unreadable_card_is_told_before_the_training(trained: Output, data: dataset.Dataset) -> None:
-    (trained.models / "other.json").write_text("{")
+def test_an_unreadable_card_is_told_before_the_training(output: Output, data: dataset.Dataset) -> None:
+    (output.models / "other.json").write_text("{")
 
     def never() -> keras.Model:
         raise AssertionError("the training began")
 
     with pytest.raises(UserError, match=r"other.json is no model card"):
-        pipeline.run({"small": never}, data, {"small": ONE_EPOCH}, trained, resume=False)
+        pipeline.run({"small": never}, data, {"small": ONE_EPOCH}, output, resume=False)
 
 
-def test_evaluating_gives_the_cards_figures_and_writes_nothing(trained: Output, data: dataset.Dataset) -> None:
-    before = contents(trained.folder)
-    card = json.loads((trained.models / "small.json").read_text())
-    assert pipeline.evaluate(["small"], data, trained)["small"] == card
-    assert contents(trained.folder) == before
+def test_evaluating_gives_the_cards_figures_and_writes_nothing(
+    output: Output, made: Card, data: dataset.Dataset
+) -> None:
+    before = contents(output.folder)
+    assert pipeline.evaluate(["small"], data, output)["small"] == made
+    assert contents(output.folder) == before
 
 
-def test_evaluating_on_other_data_says_so_and_is_not_drawn(trained: Output) -> None:
+def test_evaluating_on_other_data_says_so_and_is_not_replotted(output: Output) -> None:
     other = dataset.load_uci()
-    card = pipeline.evaluate(["small"], other, trained)["small"]
-    assert card["dataset"] == "UCI digits"
-    assert card["scores"]["test"]["n"] == 359
-    with pytest.raises(UserError, match="its plots are not redrawn"):
-        pipeline.evaluate(["small"], other, trained, redraw=True)
+    evaluated = pipeline.evaluate(["small"], other, output)["small"]
+    assert evaluated["dataset"] == "UCI digits"
+    assert evaluated["metrics"]["test"]["n"] == 359
+    with pytest.raises(UserError, match="its plots are not replotted"):
+        pipeline.evaluate(["small"], other, output, replot=True)
+
+
+def test_replotting_writes_the_plots_and_no_model(output: Output, data: dataset.Dataset) -> None:
+    before = contents(output.folder)
+    for path in output.plots.iterdir():
+        path.unlink()
+    pipeline.evaluate(["small"], data, output, replot=True)
+    after = contents(output.folder)
+    assert after.keys() == before.keys()
+    assert {name: after[name] for name in after if not name.endswith(".png")} == {
+        name: before[name] for name in before if not name.endswith(".png")
+    }
 
 
 @pytest.mark.parametrize(
@@ -155,19 +221,19 @@ def test_evaluating_on_other_data_says_so_and_is_not_drawn(trained: Output) -> N
     ],
 )
 def test_a_model_that_its_card_does_not_describe_is_refused(
-    damage: str, said: str, trained: Output, data: dataset.Dataset
+    damage: str, said: str, output: Output, data: dataset.Dataset
 ) -> None:
-    (trained.models / "small.keras").unlink()
+    (output.models / "small.keras").unlink()
     if damage == "exchanged":
-        small().save(trained.models / "small.keras")
+        small().save(output.models / "small.keras")
     with pytest.raises(UserError, match=said):
-        pipeline.evaluate(["small"], data, trained)
+        pipeline.evaluate(["small"], data, output)
 
 
-def test_a_part_is_drawn_anew_for_the_temperature(data: dataset.Dataset) -> None:
-    validation = data.split()["validation"]
-    for part, least, most in ((0.0, 0, 0), (0.5, 1, 11), (1.0, 12, 12)):
-        images, labels = pipeline.partly_redrawn(validation, part)
+def test_a_share_is_restyled_for_the_temperature(data: dataset.Dataset) -> None:
+    validation = data.splits()["validation"]
+    for share, least, most in ((0.0, 0, 0), (0.5, 1, 11), (1.0, 12, 12)):
+        images, labels = pipeline.partly_restyled(validation, Restyle(share=share))
         assert labels is validation[1]
         assert least <= sum((one != other).any() for one, other in zip(images, validation[0], strict=True)) <= most
-        assert np.array_equal(images, pipeline.partly_redrawn(validation, part)[0])
+        assert np.array_equal(images, pipeline.partly_restyled(validation, Restyle(share=share))[0])

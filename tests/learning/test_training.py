@@ -1,25 +1,34 @@
+import contextlib
+import io
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from digits.errors import UserError
 from digits.image_format import to_input
 from digits.learning import training
-from digits.learning.config import Recipe
-from digits.learning.training import STATE, batches, train
+from digits.learning.config import Recipe, Restyle
+from digits.learning.training import STATE, Progress, Trained, batches, train
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=1e-3, seed=7)
-Arrays = dict[str, np.ndarray]
+ONE_EPOCH = replace(RECIPE, epochs=1, seed=8)
+Arrays = dict[str, NDArray[np.uint8]]
+
+pytestmark = pytest.mark.xdist_group("training")  # two trained networks are shared
 
 
 def small() -> keras.Model:
@@ -31,9 +40,57 @@ def small() -> keras.Model:
     return keras.Model(pixels, keras.layers.Dense(10, activation="softmax")(x))
 
 
-def train_small(arrays: Arrays, folder: Path, recipe: Recipe = RECIPE, resume: bool = False) -> tuple:
-    data = arrays["x_train"], arrays["y_train"]
-    return train("small", small, data, (arrays["x_test"], arrays["y_test"]), recipe, folder, "digest", resume)
+def train_small(
+    arrays: Arrays,
+    folder: Path,
+    recipe: Recipe = RECIPE,
+    resume: bool = False,
+    digest: str = "digest",
+    build: Callable[[], keras.Model] = small,
+    callbacks: tuple[keras.callbacks.Callback, ...] = (),
+) -> Trained:
+    data, validation = (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+    return train("small", build, data, validation, recipe, folder, digest, resume, callbacks=callbacks)
+
+
+@pytest.fixture(scope="module")
+def whole_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("whole")
+
+
+@pytest.fixture(scope="module")
+def whole_and_printed(arrays: Arrays, whole_folder: Path) -> tuple[Trained, str]:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        trained = train_small(arrays, whole_folder)
+    return trained, printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def whole(whole_and_printed: tuple[Trained, str]) -> Trained:
+    """A run of three epochs that nothing interrupted; its state is in `whole_folder`."""
+    return whole_and_printed[0]
+
+
+@pytest.fixture(scope="module")
+def one_epoch_folder(arrays: Arrays, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state of a finished run of one epoch, from another seed."""
+    folder = tmp_path_factory.mktemp("one epoch")
+    train_small(arrays, folder, ONE_EPOCH)
+    return folder
+
+
+@pytest.fixture
+def one_epoch(one_epoch_folder: Path, tmp_path: Path) -> Path:
+    """A copy of it for one test."""
+    return Path(shutil.copytree(one_epoch_folder, tmp_path / "one epoch"))
+
+
+def assert_equal_weights(first: keras.Model, second: keras.Model) -> None:
+    for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+
+
+# -- batches ----------------------------------------------------------------------------------
 
 
 def test_each_epoch_shows_every_image_once_in_its_own_order(arrays: Arrays) -> None:
@@ -41,14 +98,14 @@ def test_each_epoch_shows_every_image_once_in_its_own_order(arrays: Arrays) -> N
 
     def shown(first_epoch: int) -> list[int]:
         eight = itertools.islice(batches(arrays["x_train"], numbers, RECIPE, first_epoch), 8)
-        return np.concatenate([labels for _, labels in eight]).tolist()
+        return [int(label) for _, labels in eight for label in labels]
 
     assert sorted(shown(0)) == sorted(shown(1)) == list(range(60))
     assert shown(0) != shown(1)
 
 
 def test_batches_are_distorted_anew_in_each_epoch_and_the_same_when_resumed(arrays: Arrays) -> None:
-    def image_0(first_epoch: int, skipped: int) -> np.ndarray:
+    def image_0(first_epoch: int, skipped: int) -> NDArray[np.float32]:
         numbers = np.arange(60, dtype=np.uint8)
         epoch = itertools.islice(batches(arrays["x_train"], numbers, RECIPE, first_epoch), skipped, skipped + 8)
         return next(given[labels == 0][0] for given, labels in epoch if 0 in labels)
@@ -60,27 +117,52 @@ def test_batches_are_distorted_anew_in_each_epoch_and_the_same_when_resumed(arra
     assert np.array_equal(image_0(0, 8), image_0(1, 0))
 
 
-def test_training_learns_and_the_seed_decides_everything(arrays: Arrays, tmp_path: Path) -> None:
-    model, history, seconds = train_small(arrays, tmp_path / "a")
-    again, history_again, _ = train_small(arrays, tmp_path / "b")
-    assert history == history_again
-    for first, second in zip(model.get_weights(), again.get_weights(), strict=True):
-        assert np.array_equal(first, second)
-    assert sorted(history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
-    assert all(len(values) == 3 for values in history.values())
-    assert history["loss"][-1] < history["loss"][0]
-    assert seconds > 0
-    other, *_ = train_small(arrays, tmp_path / "c", Recipe(3, 8, 1e-3, seed=8))
-    assert not np.array_equal(model.get_weights()[0], other.get_weights()[0])
+def test_a_share_of_the_images_is_restyled_and_the_others_are_distorted(arrays: Arrays) -> None:
+    def shown(share: float) -> NDArray[np.float32]:
+        recipe = Recipe(batch_size=60, restyle=Restyle(share=share))
+        images, _ = next(batches(arrays["x_train"], arrays["y_train"], recipe, 0))
+        return images
+
+    distorted = shown(0.0)
+    for share, least, most in ((0.0, 0, 0), (0.5, 15, 45), (1.0, 60, 60)):
+        restyled = sum(not np.array_equal(*pair) for pair in zip(shown(share), distorted, strict=True))
+        assert least <= restyled <= most
 
 
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(arrays: Arrays, npz: Path, tmp_path: Path) -> None:
+# -- training and resuming --------------------------------------------------------------------
+
+
+def test_training_learns(whole: Trained) -> None:
+    assert sorted(whole.history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert all(len(values) == 3 for values in whole.history.values())
+    assert whole.history["loss"][-1] < whole.history["loss"][0]
+    assert whole.seconds > 0
+
+
+def test_training_prints_nothing(whole_and_printed: tuple[Trained, str]) -> None:
+    assert whole_and_printed[1] == ""
+
+
+def test_the_seed_decides_everything(whole: Trained, one_epoch: Path, arrays: Arrays, tmp_path: Path) -> None:
+    again = train_small(arrays, tmp_path)
+    assert again.history == whole.history
+    assert_equal_weights(again.model, whole.model)
+    other = train_small(arrays, one_epoch, ONE_EPOCH, resume=True)
+    assert other.history["loss"][0] != whole.history["loss"][0]
+    assert not np.array_equal(other.model.get_weights()[0], whole.model.get_weights()[0])
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(
+    whole: Trained, arrays: Arrays, npz: Path, tmp_path: Path
+) -> None:
     """kill -9 in the second epoch, resume, and compare bit for bit with a run that was left alone."""
     code = f"""
 import sys, time
-sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests" / "learning")!r}, {str(ROOT / "tests")!r}]
-import numpy as np, test_training, digits.learning.training as training
+sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
+import numpy as np
+import digits.learning.training as training
+from tests.learning.test_training import train_small
 quick = training.batches
 def slow(*arguments, **options):
     for index, batch in enumerate(quick(*arguments, **options)):
@@ -88,7 +170,7 @@ def slow(*arguments, **options):
         yield batch
 training.batches = slow
 arrays = dict(np.load({str(npz)!r}))
-test_training.train_small(arrays, Path({str(tmp_path / "killed")!r}))
+train_small(arrays, Path({str(tmp_path / "killed")!r}))
 """
     process = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"CUDA_VISIBLE_DEVICES": "-1"})
     state = tmp_path / "killed" / STATE
@@ -99,37 +181,67 @@ test_training.train_small(arrays, Path({str(tmp_path / "killed")!r}))
     process.wait()
     assert len(json.loads(state.read_text())["history"]["loss"]) == 1
 
-    resumed, resumed_history, _ = train_small(arrays, tmp_path / "killed", resume=True)
-    whole, history, _ = train_small(arrays, tmp_path / "whole")
-    assert resumed_history == history
-    for first, second in zip(resumed.get_weights(), whole.get_weights(), strict=True):
-        assert np.array_equal(first, second)
+    resumed = train_small(arrays, tmp_path / "killed", resume=True)
+    assert resumed.history == whole.history
+    assert_equal_weights(resumed.model, whole.model)
 
 
-def test_a_finished_run_is_resumed_without_training(arrays: Arrays, tmp_path: Path) -> None:
-    model, history, seconds = train_small(arrays, tmp_path)
-    again, *same = train_small(arrays, tmp_path, resume=True)
-    assert same == [history, seconds]
-    assert np.array_equal(model.get_weights()[0], again.get_weights()[0])
+def test_a_finished_run_is_resumed_without_training(
+    whole: Trained, whole_folder: Path, arrays: Arrays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras.Model, "fit", None)
+    again = train_small(arrays, whole_folder, resume=True)
+    assert (again.history, again.seconds) == (whole.history, whole.seconds)
+    assert_equal_weights(again.model, whole.model)
 
 
-def test_another_recipe_is_not_gone_on_with(arrays: Arrays, tmp_path: Path) -> None:
-    train_small(arrays, tmp_path, Recipe(1, 8, 1e-3, 7))
-    with pytest.raises(UserError, match="made with another recipe; give the same options again"):
-        train_small(arrays, tmp_path, resume=True)
+def wider() -> keras.Model:
+    pixels = keras.Input((28, 28, 1))
+    return keras.Model(pixels, keras.layers.Dense(10, activation="softmax")(keras.layers.Flatten()(pixels)))
 
 
-@pytest.mark.parametrize("damage", ["state", "weights", "no weights"])
-def test_a_damaged_state_is_one_line(damage: str, arrays: Arrays, tmp_path: Path) -> None:
-    recipe = Recipe(1, 8, 1e-3, 7)
-    train_small(arrays, tmp_path, recipe)
-    file = tmp_path / STATE if damage == "state" else next(tmp_path.glob("epoch-*.npz"))
-    file.write_bytes(file.read_bytes()[:100])
+def more_dropout() -> keras.Model:
+    """Of as many parameters as `small`."""
+    pixels = keras.Input((28, 28, 1))
+    x = keras.layers.Conv2D(4, 3, strides=2)(pixels)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.Dropout(0.4)(keras.layers.Flatten()(x))
+    return keras.Model(pixels, keras.layers.Dense(10, activation="softmax")(x))
+
+
+@pytest.mark.parametrize(
+    ("build", "epochs", "digest", "said"),
+    [
+        (small, 2, "digest", "another recipe"),
+        (small, 1, "other", "another data"),
+        (wider, 1, "digest", "another parameters and architecture"),
+        (more_dropout, 1, "digest", "another architecture"),
+        (small, 2, "other", "another recipe and data"),
+    ],
+)
+def test_a_run_of_another_kind_is_not_resumed(
+    build: Callable[[], keras.Model], epochs: int, digest: str, said: str, one_epoch: Path, arrays: Arrays
+) -> None:
+    with pytest.raises(UserError, match=rf"was made with {said}; give the same options again") as caught:
+        train_small(arrays, one_epoch, replace(ONE_EPOCH, epochs=epochs), True, digest, build)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", ["state", "weights", "no weights", "a list", "no identity"])
+def test_a_damaged_state_is_one_line(damage: str, arrays: Arrays, one_epoch: Path) -> None:
+    state = one_epoch / STATE
+    file = next(one_epoch.glob("epoch-*.npz")) if "weights" in damage else state
     if damage == "no weights":
         file.unlink()
-    with pytest.raises(UserError, match=r"is damaged .* start anew without --resume") as caught:
-        train_small(arrays, tmp_path, recipe, resume=True)
+    else:
+        texts = {"a list": b"[]", "no identity": b"{}"}
+        file.write_bytes(texts.get(damage, file.read_bytes()[:100]))
+    with pytest.raises(UserError, match=r"is damaged .* start again without --resume") as caught:
+        train_small(arrays, one_epoch, ONE_EPOCH, resume=True)
     assert "\n" not in str(caught.value)
+
+
+# -- what a recipe asks for -------------------------------------------------------------------
 
 
 class Weights(keras.callbacks.Callback):
@@ -137,22 +249,16 @@ class Weights(keras.callbacks.Callback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.seen: list[np.ndarray] = []
+        self.seen: list[NDArray[np.float32]] = []
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         self.seen.append(self.model.trainable_variables[0].numpy().copy())
 
 
-def test_the_running_mean_of_the_weights_is_kept(
-    arrays: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_running_mean_of_the_weights_is_kept(arrays: Arrays, tmp_path: Path) -> None:
     noted = Weights()
-    fit = keras.Model.fit
-    monkeypatch.setattr(
-        keras.Model, "fit", lambda self, *a, callbacks, **k: fit(self, *a, callbacks=[*callbacks, noted], **k)
-    )
     recipe = Recipe(epochs=1, batch_size=8, learning_rate=1e-2, average=0.8)
-    model, _, _ = train_small(arrays, tmp_path, recipe)
+    model = train_small(arrays, tmp_path, recipe, callbacks=(noted,)).model
     mean = noted.seen[0]
     for weights in noted.seen[1:]:
         mean = 0.8 * mean + 0.2 * weights
@@ -161,23 +267,27 @@ def test_the_running_mean_of_the_weights_is_kept(
     assert not np.allclose(kept, noted.seen[-1], atol=1e-4)
 
 
-def test_one_cycle_rises_for_a_tenth_of_the_steps_and_falls_to_nothing() -> None:
-    recipe = Recipe(learning_rate=0.01, schedule="one cycle")
-    rates = [float(training._schedule(recipe, 100)(step)) for step in range(101)]
-    assert rates[0] == 0
-    assert np.argmax(rates) == 10
-    assert rates[10] == pytest.approx(0.01)
-    assert rates[55] == pytest.approx(0.005)
-    assert rates[100] == pytest.approx(0, abs=1e-6)
-    assert training._schedule(Recipe(), 100) == Recipe().learning_rate
-
-
-def test_a_part_of_the_images_is_drawn_anew(arrays: Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "redraw", lambda images, labels, rng: np.zeros_like(images))
-    for part, least, most in ((0.0, 0, 0), (0.5, 15, 45), (1.0, 60, 60)):
-        recipe = Recipe(batch_size=60, redrawn=part)
-        images, _ = next(batches(arrays["x_train"], arrays["y_train"], recipe, 0))
-        assert least <= sum(not image.any() for image in images) <= most
+@pytest.mark.parametrize(("schedule", "steps"), [("one cycle", 100), ("constant", 100), ("one cycle", 2)])
+def test_one_cycle_rises_for_a_tenth_of_the_steps_and_falls_to_nothing(
+    schedule: str, steps: int, arrays: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras.Model, "fit", lambda *_, **__: None)
+    recipe = Recipe(epochs=steps // 2, batch_size=30, learning_rate=0.01, schedule=schedule)
+    optimizer = train_small(arrays, tmp_path, recipe).model.optimizer
+    rates = []
+    for step in range(steps + 1):
+        optimizer.iterations.assign(step)
+        rates.append(float(optimizer.learning_rate))
+    if schedule == "constant":
+        assert rates == pytest.approx([0.01] * (steps + 1))
+    else:
+        assert rates[0] == 0
+        assert np.argmax(rates) == max(1, steps // 10)
+        assert max(rates) == pytest.approx(0.01)
+        assert rates[steps] == pytest.approx(0, abs=1e-6)
+        if steps == 100:
+            assert rates[5] == pytest.approx(0.005)
+            assert rates[55] == pytest.approx(0.005)
 
 
 def test_statistics_are_the_means_over_the_batches_shown() -> None:
@@ -192,3 +302,51 @@ def test_statistics_are_the_means_over_the_batches_shown() -> None:
     assert layer.momentum == 0.9
     assert layer.moving_mean.numpy() == pytest.approx(np.mean([images.mean() for images, _ in shown]), rel=1e-4)
     assert layer.moving_variance.numpy() == pytest.approx(np.mean([images.var() for images, _ in shown]), rel=1e-3)
+
+
+# -- progress ---------------------------------------------------------------------------------
+
+
+def told(progress: Progress, steps: int, first_epoch: int = 0, epochs: int = 2) -> None:
+    """Let it follow a run without one."""
+    figures = {"loss": 0.5, "accuracy": 0.875, "val_loss": 0.25, "val_accuracy": 0.9}
+    progress.set_params({"epochs": epochs, "steps": steps})
+    progress.on_train_begin()
+    for epoch in range(first_epoch, epochs):
+        progress.on_epoch_begin(epoch)
+        for step in range(steps):
+            progress.on_train_batch_begin(step)
+            progress.on_train_batch_end(step, figures)
+        progress.on_epoch_end(epoch, figures)
+
+
+def test_progress_is_a_line_per_epoch_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    told(Progress("ANN", bar=False), steps=40)
+    first, estimate, *epochs = capsys.readouterr().out.splitlines()
+    assert first == "ANN: training, epoch 1 to 2"
+    assert estimate.startswith("ANN: about ")
+    assert "for 2 epochs" in estimate
+    assert len(epochs) == 2
+    for number, line in enumerate(epochs, start=1):
+        assert line.startswith(f"ANN: epoch {number}/2, ")
+        assert line.endswith("loss 0.5000, accuracy 87.50%, validation loss 0.2500, accuracy 90.00%")
+
+
+def test_progress_of_a_resumed_run_counts_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    told(Progress("ANN", bar=False), steps=40, first_epoch=3, epochs=5)
+    out = capsys.readouterr().out
+    assert out.startswith("ANN: training, epoch 4 to 5\n")
+    assert "for 2 epochs" in out
+    assert "ANN: epoch 5/5" in out
+
+
+def test_a_run_of_few_steps_has_no_estimate(capsys: pytest.CaptureFixture[str]) -> None:
+    told(Progress("ANN", bar=False), steps=8)
+    assert "about" not in capsys.readouterr().out
+
+
+def test_progress_on_a_terminal_is_kerass_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    told(Progress("ANN", bar=True), steps=40)
+    out = capsys.readouterr().out
+    assert "40/40" in out
+    assert "ANN: epoch 1/2" not in out
