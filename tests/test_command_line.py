@@ -1,0 +1,138 @@
+import argparse
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from digits import command_line
+from digits.command_line import OneLineParser, print_anything, run
+from digits.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def raising(error: BaseException) -> int:
+    raise error
+
+
+# -- exit codes -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_work_that_ends_well_gives_its_own_exit_code(code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("test.py", lambda: code) == code
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_users_error_is_one_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("test.py", lambda: raising(UserError("no model at models/ANN.keras"))) == 2
+    assert capsys.readouterr() == ("", "test.py: no model at models/ANN.keras\n")
+
+
+@pytest.mark.parametrize(
+    ("interrupted", "said"),
+    [("", ""), ("finished epochs are kept", "\ntest.py: interrupted; finished epochs are kept\n")],
+)
+def test_ctrl_c_says_what_is_kept(interrupted: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("test.py", lambda: raising(KeyboardInterrupt()), interrupted) == 130
+    assert capsys.readouterr() == ("", said)
+
+
+def test_any_other_error_is_a_bug_and_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run("test.py", lambda: raising(ZeroDivisionError()))
+
+
+def test_a_reader_that_has_gone_is_no_error() -> None:
+    """As with ``| head``: nothing is complained about, not even while Python flushes at exit."""
+    code = """
+import sys
+from digits.command_line import run
+def work():
+    for number in range(100_000):
+        print(number)
+    return 0
+sys.exit(run("test.py", work))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline() == "0\n"
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(60) == 0
+    process.stderr.close()
+
+
+def test_a_wrong_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = OneLineParser(prog="test.py")
+    parser.add_argument("--models", choices=["ANN"])
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(["--models", "a\nb"])
+    assert caught.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("test.py: argument --models: invalid choice: ")
+    assert err.endswith("; see python test.py --help\n")
+    assert err.count("\n") == 1
+    assert isinstance(parser, argparse.ArgumentParser)
+
+
+# -- output of any characters on streams of any encoding --------------------------------------
+
+TEXT = "×–─→≠ä\udc80"  # the last is what Python makes of a byte of a file's name that is no UTF-8
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [
+        ("utf-8", "×–─→≠ä?"),
+        ("cp1252", "×–-->!=ä?"),
+        ("cp437", "x-─->!=ä?"),
+        ("ascii", "x--->!=??"),
+    ],
+)
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_every_character_is_written_somehow(
+    name: str, encoding: str, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buffer = io.BytesIO()
+    stream = io.TextIOWrapper(buffer, encoding)
+    monkeypatch.setattr(sys, name, stream)
+    print_anything()
+    print(TEXT, file=stream, flush=True)
+    assert buffer.getvalue().decode(encoding) == written + os.linesep
+
+
+def test_everything_that_is_written_instead_can_be_written_anywhere() -> None:
+    assert all(isinstance(text, str) and text.isascii() for text in command_line.INSTEAD.values())
+
+
+def test_an_error_in_any_characters_is_one_line_in_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(buffer, "ascii"))
+    assert run("test.py", lambda: raising(UserError(f"expected 28×28: {TEXT}"))) == 2
+    assert buffer.getvalue().decode("ascii") == "test.py: expected 28x28: x--->!=??" + os.linesep
+
+
+def test_reading_is_not_affected() -> None:
+    print_anything()
+    with pytest.raises(UnicodeDecodeError):
+        b"\xff".decode("ascii", "digits")
+
+
+@pytest.mark.parametrize("stream", [None, io.StringIO()], ids=["none", "an IDE's own"])
+def test_a_stream_that_is_none_or_no_file_is_left_alone(
+    stream: io.StringIO | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert run("test.py", lambda: 0) == 0
+    assert run("test.py", lambda: raising(UserError("no model"))) == 2
+    if stream is not None:
+        assert stream.getvalue() == "test.py: no model\n"
