@@ -1,12 +1,16 @@
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from digits.crop import stroke_width_of
 from digits.image_format import TRAIN_MEAN, TRAIN_STD, to_input
-from digits.learning import dataset, preprocessing
-from digits.learning.preprocessing import BASELINE, CORRUPTIONS, VARIANTS, corrupted, stroke_width
+from digits.learning import dataset
+from digits.study import preprocessing
+from digits.study.preprocessing import BASELINE, CORRUPTIONS, VARIANTS, corrupted
 
-Images = np.ndarray
+Images = NDArray[np.uint8]
+Pixels = NDArray[np.int_]
 
 
 @pytest.fixture(scope="module")
@@ -15,17 +19,25 @@ def images() -> Images:
     return np.concatenate([dataset.load_uci().x_test[:40], np.zeros((1, 28, 28), np.uint8)])
 
 
-def pixels(name: str, *images: Images) -> Images:
+def pixels(name: str, *images: Images) -> Pixels:
     """What a variant makes of images, as whole numbers of 0 to 255."""
     return np.rint(VARIANTS[name].apply(np.stack(images))[..., 0] * 255).astype(int)
 
 
+def stroke_width(image: Images) -> float:
+    """Of one digit, pixels, measured at four times the size."""
+    large = cv2.resize(image, None, fx=4, fy=4, interpolation=cv2.INTER_LINEAR)
+    return stroke_width_of((large > 127).astype(np.uint8)) / 4
+
+
 def slash(width: int = 3) -> Images:
     """A stroke that leans to the right."""
-    return cv2.line(np.zeros((28, 28), np.uint8), (10, 22), (18, 6), 255, width)
+    image = np.zeros((28, 28), np.uint8)
+    cv2.line(image, (10, 22), (18, 6), 255, width)
+    return image
 
 
-def centre_of_mass(image: Images) -> tuple[float, float]:
+def centre_of_mass(image: Images | Pixels) -> tuple[float, float]:
     y, x = np.mgrid[:28, :28]
     return (x * image).sum() / image.sum(), (y * image).sum() / image.sum()
 
@@ -34,7 +46,8 @@ def centre_of_mass(image: Images) -> tuple[float, float]:
 def test_every_variant_keeps_the_contract(name: str, images: Images) -> None:
     before = images.copy()
     made = VARIANTS[name].apply(images)
-    assert (made.shape, made.dtype) == ((41, 28, 28, 1), np.float32)
+    assert made.shape == (41, 28, 28, 1)
+    assert made.dtype == np.float32
     assert np.isfinite(made).all()
     assert np.array_equal(images, before)
     assert np.array_equal(made[:3], VARIANTS[name].apply(images[:3]))  # an image's neighbours do not matter
@@ -50,7 +63,7 @@ def test_the_baseline_is_what_the_published_networks_are_given(images: Images) -
 
 
 def test_the_scalings_pass_the_networks_first_layer(images: Images) -> None:
-    def first_weights_see(name: str) -> Images:
+    def first_weights_see(name: str) -> NDArray[np.float32]:
         return (VARIANTS[name].apply(images)[..., 0] - TRAIN_MEAN) / TRAIN_STD
 
     assert first_weights_see("raw") == pytest.approx(images.astype(float), abs=1e-3)
@@ -61,13 +74,13 @@ def test_the_scalings_pass_the_networks_first_layer(images: Images) -> None:
 
 
 def test_the_median_and_the_cleaning_remove_a_speck_and_leave_the_stroke() -> None:
-    spoilt = slash()
-    spoilt[2, 2] = spoilt[20, 24] = 255
+    specked = slash()
+    specked[2, 2] = specked[20, 24] = 255
     for name in ("median", "specks"):
-        made = pixels(name, spoilt)[0]
+        made = pixels(name, specked)[0]
         assert made[2, 2] == made[20, 24] == 0
         assert made[14, 14] == 255
-    assert np.array_equal(pixels("specks", spoilt)[0], slash())
+    assert np.array_equal(pixels("specks", specked)[0], slash())
 
 
 def test_otsu_leaves_black_and_white(images: Images) -> None:
@@ -125,12 +138,13 @@ def test_the_blur_spreads_the_ink_and_keeps_it() -> None:
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_corruptions_are_the_same_every_time_and_leave_the_input_alone(name: str, images: Images) -> None:
     before = images.copy()
-    spoilt = corrupted(CORRUPTIONS[name], images)
+    made = corrupted(CORRUPTIONS[name], images)
     assert np.array_equal(images, before)
-    assert (spoilt.shape, spoilt.dtype) == (images.shape, np.uint8)
-    assert np.array_equal(spoilt, corrupted(CORRUPTIONS[name], images))
-    assert np.array_equal(spoilt, images) == (name == "clean")
-    assert not np.shares_memory(spoilt, images)
+    assert made.shape == images.shape
+    assert made.dtype == np.uint8
+    assert np.array_equal(made, corrupted(CORRUPTIONS[name], images))
+    assert np.array_equal(made, images) == (name == "clean")
+    assert not np.shares_memory(made, images)
 
 
 def test_gaussian_noise_has_its_deviation() -> None:
@@ -144,10 +158,10 @@ def test_gaussian_noise_has_its_deviation() -> None:
 
 def test_salt_and_pepper_are_as_frequent_as_said() -> None:
     grey = np.full((50, 28, 28), 128, np.uint8)
-    spoilt = corrupted(CORRUPTIONS["salt-pepper"], grey)
-    assert (spoilt == 0).mean() == pytest.approx(0.025, abs=0.003)
-    assert (spoilt == 255).mean() == pytest.approx(0.025, abs=0.003)
-    assert (spoilt == 128).mean() == pytest.approx(0.95, abs=0.005)
+    made = corrupted(CORRUPTIONS["salt-pepper"], grey)
+    assert (made == 0).mean() == pytest.approx(0.025, abs=0.003)
+    assert (made == 255).mean() == pytest.approx(0.025, abs=0.003)
+    assert (made == 128).mean() == pytest.approx(0.95, abs=0.005)
 
 
 def test_the_shift_moves_by_two_pixels_in_all_directions() -> None:

@@ -1,0 +1,90 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from digits.learning import architecture, cli
+from digits.learning.config import UCI_RECIPE
+from digits.learning.dataset import Dataset
+from digits.study import cell as cells
+from digits.study.cell import Cell, Result, Task
+from digits.study.preprocessing import AMOUNTS, CORRUPTIONS
+from tests.study.stand_in import stand_in
+
+CELL = Cell("ANN", "deskewed", 3)
+
+
+def task_of(data: Dataset, cell: Cell = CELL) -> Task:
+    return Task(cell, replace(UCI_RECIPE, epochs=1), data.digest, {"parameters": 1000, "architecture": "abc"})
+
+
+@pytest.fixture(scope="module")
+def real_task(data: Dataset) -> Task:
+    return replace(task_of(data), network={**architecture.identity(cli.builder("ANN")())})
+
+
+@pytest.fixture(scope="module")
+def real(real_task: Task, data: Dataset) -> Result:
+    """The embedded digits, one epoch, in this process."""
+    return cells.run_cell(real_task, data)
+
+
+def test_a_real_cell_agrees_with_the_training(real: Result, data: Dataset) -> None:
+    assert real["dataset"] == "UCI digits"
+    assert real["n"] == 359
+    assert real["validation"]["n"] == 360
+    clean = real["test"]["clean"]
+    assert 0 < len(clean["index"]) == len(clean["read"]) < 359
+    labels = data.y_test[clean["index"]]
+    assert all(int(read) != label for read, label in zip(clean["read"], labels, strict=True))
+    assert cells.wrong(real, "clean").sum() == len(clean["index"])
+    assert set(real["test"]) == set(CORRUPTIONS)
+    assert len({str(real["test"][name]) for name in CORRUPTIONS}) == 5
+    assert real["seconds"] > 0
+
+
+def test_a_real_cell_is_repeatable(real: Result, real_task: Task, data: Dataset) -> None:
+    assert cells.run_cell(real_task, data)["test"] == real["test"]
+
+
+def test_a_real_cell_is_small_and_survives_its_file(real: Result, real_task: Task, tmp_path: Path) -> None:
+    assert json.loads(json.dumps(real)) == real
+    assert cells.fits(real, real_task)
+    cells.write(tmp_path, real_task.cell, real)
+    assert [path.name for path in tmp_path.iterdir()] == ["ANN-deskewed-3.json"]
+    assert cells.path_of(tmp_path, real_task.cell).stat().st_size < 20_000
+    assert cells.read(tmp_path, [real_task]) == {real_task.cell: real}
+
+
+@pytest.mark.parametrize("damage", ["missing", "half", "a list", "no identity", "another task's"])
+def test_a_file_that_is_damaged_or_another_tasks_is_passed_over(damage: str, data: Dataset, tmp_path: Path) -> None:
+    damaged, whole = task_of(data), task_of(data, Cell("ANN", "unit", 3))
+    for task in (damaged, whole):
+        cells.write(tmp_path, task.cell, stand_in(task, data))
+    assert set(cells.read(tmp_path, [damaged, whole])) == {damaged.cell, whole.cell}
+    file = cells.path_of(tmp_path, damaged.cell)
+    if damage == "missing":
+        file.unlink()
+    else:
+        other = stand_in(replace(damaged, recipe=UCI_RECIPE), data)
+        texts = {
+            "half": file.read_text()[:100],
+            "a list": "[]",
+            "no identity": "{}",
+            "another task's": json.dumps(other),
+        }
+        file.write_text(texts[damage])
+    assert set(cells.read(tmp_path, [damaged, whole])) == {whole.cell}
+
+
+@pytest.mark.parametrize("name", AMOUNTS)
+def test_another_amount_is_another_task(name: str, data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of its own variant, and of every corruption, under which each cell is tested."""
+    tasks = [task_of(data, Cell("ANN", variant, 0)) for variant in ("unit", name) if variant not in CORRUPTIONS]
+    results = [stand_in(task, data) for task in tasks]
+    for key, amount in AMOUNTS[name].items():
+        with monkeypatch.context() as patched:
+            patched.setitem(AMOUNTS[name], key, amount + 1)
+            fitting = [cells.fits(*pair) for pair in zip(results, tasks, strict=True)]
+        assert fitting == ([False] if name in CORRUPTIONS else [True, False])

@@ -1,0 +1,173 @@
+"""Real processes and a real cluster, with a stand-in for the training."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cloudpickle  # type: ignore[import-untyped]
+import pytest
+from distributed import Client, LocalCluster
+
+from digits.errors import UserError
+from digits.learning.dataset import Dataset
+from digits.study import runner, workers
+from digits.study.cell import Cell, Misses, Result, Task
+from digits.study.plan import preprocessing_plan, seeds_plan
+from digits.study.preprocessing import BASELINE
+from digits.study.runner import Study
+from digits.study.workers import Outcome
+from tests.study.stand_in import broken, slow, stand_in
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
+
+ROOT = Path(__file__).resolve().parents[2]
+Process = subprocess.Popen[bytes]
+
+pytestmark = pytest.mark.xdist_group("workers")  # of processes there are enough without running these side by side
+
+
+def assert_as_in_this_process(study: Study) -> None:
+    for cell, result in study.finished().items():
+        assert result == stand_in(study.task(cell), study.dataset)
+
+
+# -- processes --------------------------------------------------------------------------------
+
+
+def test_processes_do_what_this_one_does(study: Study) -> None:
+    planned = preprocessing_plan(["ANN"], ["otsu", "deskewed"], [0, 1])
+    with workers.pool(None, 2, study.dataset, broken) as (pool, place):
+        assert place == "2 processes"
+        failed = runner.run(study, planned, pool)
+    assert {outcome.task.cell.variant for outcome in failed} == {"otsu"}
+    assert set(study.finished()) == {cell for cell in planned if cell.variant != "otsu"}
+    assert_as_in_this_process(study)
+
+
+def test_one_process_is_said_so(data: Dataset) -> None:
+    with workers.pool(None, 1, data, stand_in) as (_, place):
+        assert place == "1 process"
+
+
+def test_a_process_that_is_killed_is_one_line_and_leaves_what_was_finished(study: Study) -> None:
+    def killed(task: Task, dataset: Dataset) -> Result:
+        if task.cell.seed == 5:
+            while not first.exists():  # the other process may be slow to start
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return stand_in(task, dataset)
+
+    first = study.cells / f"ANN-{BASELINE}-0.json"
+    with (
+        workers.pool(None, 2, study.dataset, killed) as (pool, _),
+        pytest.raises(UserError, match=r"a worker process was killed.*the same command goes on"),
+    ):
+        runner.run(study, seeds_plan(["ANN"], range(6)), pool)
+    assert Cell("ANN", BASELINE, 0) in study.finished()
+
+
+# -- a cluster --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[tuple[str, list[Process]]]:
+    """A scheduler and two workers, processes of their own; its address and the workers."""
+    processes: list[Process] = []
+
+    def start(module: str, *arguments: str) -> Process:
+        command = [sys.executable, "-m", f"distributed.cli.{module}", "--no-dashboard", *arguments]
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": "."})
+        processes.append(process)
+        return process
+
+    try:
+        scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
+        assert scheduler.stderr is not None
+        address = next(found.group() for line in scheduler.stderr if (found := re.search(r"tcp://\S+", line.decode())))
+        started = [start("dask_worker", address, "--nthreads", "1", "--no-nanny") for _ in range(2)]
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=60)
+        yield address, started
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def seen(task: Task, dataset: Dataset) -> Result:
+    """What a worker is given: the data's figures in place of misses."""
+    figures: dict[str, Misses] = {
+        split: {"index": [*images.shape, int(images.sum()), int(labels.sum())], "read": str(images.dtype)}
+        for split, (images, labels) in dataset.splits().items()
+    }
+    return {**stand_in(task, dataset), "test": figures, "dataset": f"{dataset.name} {dataset.digest}"}
+
+
+def test_the_data_travels_to_a_cluster_as_it_is(cluster: tuple[str, list[Process]], study: Study) -> None:
+    task = study.task(Cell("ANN", BASELINE, 0))
+    with workers.pool(cluster[0], None, study.dataset, seen) as (pool, place):
+        assert place == f"the cluster at {cluster[0]}"
+        (outcome,) = pool([task])
+    assert outcome.result == seen(task, study.dataset)
+
+
+def test_a_task_that_fails_on_a_cluster_is_named_and_loses_no_other(
+    cluster: tuple[str, list[Process]], study: Study
+) -> None:
+    with workers.pool(cluster[0], None, study.dataset, broken) as (pool, _):
+        failed = runner.run(study, preprocessing_plan(["ANN"], ["otsu", "plain"], [0]), pool)
+    assert [(str(outcome.task.cell), outcome.error) for outcome in failed] == [
+        ("ANN-otsu-0", "ValueError: the threshold is gone")
+    ]
+    assert len(study.finished()) == 2
+
+
+def test_a_cluster_of_which_a_worker_is_killed_loses_nothing(cluster: tuple[str, list[Process]], study: Study) -> None:
+    address, processes = cluster
+    planned = preprocessing_plan(["ANN"], None, [0])
+    with workers.pool(address, None, study.dataset, slow) as (pool, _):
+
+        def kill_in_the_middle(tasks: Sequence[Task]) -> Iterator[Outcome]:
+            for number, outcome in enumerate(pool(tasks)):
+                if number == 3:
+                    processes[0].send_signal(signal.SIGKILL)
+                yield outcome
+
+        assert runner.run(study, planned, kill_in_the_middle) == []
+    assert processes[0].wait(5) == -signal.SIGKILL
+    assert processes[1].poll() is None
+    assert set(study.finished()) == set(planned)
+    assert_as_in_this_process(study)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x:1", "127.0.0.1:99999"])
+def test_a_wrong_address_is_one_line(address: str, data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "CONNECT", 0.2)
+    with (
+        pytest.raises(UserError, match=r"no Dask scheduler answers at .*; start one with: dask scheduler") as caught,
+        workers.pool(address, None, data, stand_in),
+    ):
+        pass
+    assert "\n" not in str(caught.value)
+
+
+def test_a_cluster_without_a_worker_is_one_line(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "WAIT", 0.2)
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=":0", protocol="tcp") as empty,
+        pytest.raises(UserError, match=r"has no worker; start one here with: .* tcp://\S+ --nthreads 1") as caught,
+        workers.pool(empty.scheduler_address, None, data, stand_in),
+    ):
+        pass
+    assert "\n" not in str(caught.value)
+
+
+def test_a_limit_on_the_search_for_a_cluster() -> None:
+    """A wrong address is told within seconds, and a worker has time to start."""
+    assert 1 <= workers.CONNECT <= 15
+    assert 10 <= workers.WAIT <= 60
