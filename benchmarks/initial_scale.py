@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from benchmarks.options import factor
 from digits import command_line, markdown
@@ -39,8 +39,15 @@ def _work(arguments: Sequence[str] | None) -> int:
     return 0
 
 
-def validated(name: str, builder: ModuleType, scale: float, data: Dataset) -> str:
-    """Train a network with initial weights of that scale and report how it does on the validation images."""
+def validated(name: str, builder: Any, scale: float, data: Dataset) -> str:
+    """Train a network with initial weights of that scale and say how it does on the validation images.
+
+    Args:
+        name: of the network.
+        builder: its module.
+        scale: of the initial weights, as a factor of He's.
+        data: to learn from.
+    """
     from digits.learning.training import train  # imports Keras
 
     splits, usual = data.splits(), builder.INITIAL_SCALE

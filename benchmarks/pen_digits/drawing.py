@@ -146,7 +146,7 @@ def number(entries: Sequence[Entry], gap: tuple[float, float], rng: Rng) -> tupl
     size, x, text = rng.uniform(SMALLEST, LARGEST), 40.0, ""
     strokes: list[Stroke] = []
     for _ in range(rng.integers(3, 7)):
-        entry = entries[rng.integers(len(entries))]
+        entry = entries[int(rng.integers(len(entries)))]
         digit, width, height = scaled(entry, size * rng.uniform(0.88, 1.12), PEN)
         strokes += moved(digit, x, LARGEST * 1.2 - height / 2 + rng.uniform(-0.08, 0.08) * size)
         x += width + PEN + rng.uniform(*gap) * size

@@ -352,7 +352,8 @@ def stretched(drawn: Drawn) -> Image:
     pad_x, pad_y = WIDTH // 20, HEIGHT // 20
     framed = cv2.copyMakeBorder(drawn.image, pad_y, pad_y, pad_x, pad_x, cv2.BORDER_CONSTANT, value=0)
     box = framed[y : y + height + 2 * pad_y, x : x + width + 2 * pad_x]
-    return cv2.resize(box, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    small: Image = cv2.resize(box, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    return small
 
 
 def boxed(drawn: Drawn) -> Image:
@@ -379,7 +380,8 @@ def with_strokes(drawn: Drawn, width: float) -> Image:
 
 def blurred(drawn: Drawn) -> Image:
     """The project's crop, blurred."""
-    return cv2.GaussianBlur(to_crop(drawn.shape), (3, 3), 0.6).astype(np.uint8, copy=False)
+    soft: Image = cv2.GaussianBlur(to_crop(drawn.shape), (3, 3), 0.6)
+    return soft
 
 
 def paler(drawn: Drawn) -> Image:
@@ -394,7 +396,8 @@ def upright(drawn: Drawn) -> Image:
     height, width = drawn.ink.shape
     room = int(abs(slant) * height) + 2
     shear = np.array([[1, -slant, room / 2 + slant * height / 2], [0, 1, 0]], np.float32)
-    return to_crop(shape_of(cut(cv2.warpAffine(drawn.ink, shear, (width + room, height)).astype(np.uint8, copy=False))))
+    sheared: Image = cv2.warpAffine(drawn.ink, shear, (width + room, height))
+    return to_crop(shape_of(cut(sheared)))
 
 
 WAYS: dict[str, Callable[[Drawn], Image]] = {

@@ -19,15 +19,15 @@ digit, not rejected, and read correctly ([pen_digits.md](pen_digits.md)). Time: 
 the median of {calls} calls, all networks taking turns ({versions[platform]}, {versions[cores]} cores, OpenCV
 {versions[opencv]}; the milliseconds depend on the machine, the ratios less so). A vote needs the time, files,
 parameters and training of all its voters: the soft vote is the mean of their probabilities, the majority vote the digit
-that most of them read. Calibration error: the absolute difference between confidence and accuracy, averaged over the
-images in {bins} bins of equal width. Coverage at 0.1% risk: the share of images that can be answered, the most
-confident first, with one wrong answer in a thousand."""
+that most of them read. Calibration error: the absolute difference between confidence and accuracy in {bins} bins of
+equal width, averaged over the images. Coverage at 0.1% risk: the share of images that can be answered, the most
+confident first, at an error rate of at most 0.1%."""
 PARETO = """The line joins the Pareto front: no other candidate is as good in both and better in one. Bars: 95%
 intervals."""
-TESTS = """All candidates read the same images, so the tests are paired: Cochran's Q (1950) over all of them, then
-McNemar's exact test (1947) for each pair, with p adjusted for the number of pairs (Holm 1979), at a significance level
-of 5%. A negative difference means that the second has the lower error rate; 95% intervals in brackets (Bonett & Price
-2012). All this holds for these trained networks; another seed gives other networks."""
+TESTS = """The networks and the soft vote read the same images, so the tests are paired: Cochran's Q (1950) over all of
+them, then McNemar's exact test (1947) for each pair, with p adjusted for the number of pairs (Holm 1979), at a
+significance level of 5%. A negative difference means that the second has the lower error rate; 95% intervals in
+brackets (Bonett & Price 2012). All this holds for these trained networks; another seed gives other networks."""
 
 
 def page(found: Findings, measured: Measured, cards: Mapping[str, Card], pen: Results) -> str:
@@ -240,7 +240,7 @@ def tests(found: Differences) -> str:
         for pair in found.pairs
     ]
     header = ("pair", "only the first wrong", "only the second wrong", "error, second − first, points", "p", "verdict")
-    overall = f"All of them: Cochran's Q = {found.q:.1f}, {found.freedom} degrees of freedom, {p_value(found.p)}."
+    overall = f"Over all: Cochran's Q = {found.q:.1f}, {found.freedom} degrees of freedom, {p_value(found.p)}."
     return f"{overall}\n\n{markdown.table(header, rows, words=(0, 5))}"
 
 
