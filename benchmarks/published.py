@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from digits.errors import UserError, reason
-from digits.markdown import in_words
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "models"
@@ -33,11 +32,11 @@ def read(path: Path, keys: Iterable[str], command: str) -> Any:
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-        missing = [key for key in keys if key not in value]
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+        missing = list(keys) if not isinstance(value, dict) else [key for key in keys if key not in value]
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} cannot be read ({reason(error, path)}); make it with: {command}") from error
     if missing:
-        raise UserError(f"{path} has no {in_words(missing)}; make it again with: {command}")
+        raise UserError(f"{path} has no '{missing[0]}'; make it again with: {command}")
     return value
 
 

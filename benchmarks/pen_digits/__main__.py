@@ -1,4 +1,4 @@
-"""How well pen-drawn digits are read: single digits, numbers, edges, pens, and drawings that are no digits.
+"""How well pen-drawn digits are read: single digits, numbers, edges, pens, and drawings that are not digits.
 
     python -m benchmarks.pen_digits --strokes pen-digits.json.gz
 
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--models", type=Path, default=published.MODELS, metavar="DIR", help="the networks")
     parser.add_argument("--output", type=Path, default=published.PLOTS, metavar="DIR", help="where the results go")
     parser.add_argument(
-        "--limit", type=count, metavar="N", help="only N digits, numbers and drawings that are no digits: a quick look"
+        "--limit", type=count, metavar="N", help="only N digits, numbers and drawings that are not digits: a quick look"
     )
     parser.add_argument("--jobs", type=count, default=-1, metavar="N", help="processes (default: as many as cores)")
     return parser

@@ -63,7 +63,7 @@ def _checked(entry: Any, place: int) -> Entry:
     """An entry as it is.
 
     Raises:
-        ValueError: it is no entry.
+        ValueError: it is something else.
     """
     known = isinstance(entry, dict) and all(type(entry.get(key)) is int for key in ("digit", "writer"))
     if not known or not 0 <= entry["digit"] <= 9:

@@ -1,4 +1,4 @@
-"""Drawings that are no digits, and how often the networks read no digit in them."""
+"""Drawings that are not digits, and how often the networks read no digit in them."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -40,7 +40,7 @@ from digits.reading.segmentation import segment, stroke_components
 
 PENS = (3, 5, 14, 24)  #: further diameters of the pen, pixels
 APART, NEAR = (0.08, 0.35), (0.0, 0.1)  #: gaps between the digits of a number, in units of their size
-SAMPLES = 2000  #: numbers for each gap, and drawings that are no digits
+SAMPLES = 2000  #: numbers for each gap, and drawings that are not digits
 GALLERY = 48  #: misses shown
 REFERENCE = "stretched to 28×28, as in the reference"
 
@@ -150,7 +150,7 @@ def measure(
         entries: the digits.
         models: the folder with the networks.
         temperatures: by network.
-        limit: only so many numbers and drawings that are no digits.
+        limit: only so many numbers and drawings that are not digits.
         jobs: processes; -1 for as many as there are cores.
         done: called with the title of each measurement.
 
@@ -268,7 +268,7 @@ def found_as_one(readings: Sequence[Reading], labels: NDArray[np.uint8]) -> Foun
     """
     pairs = [(r.digits[0], label) for r, label in zip(readings, labels, strict=True) if len(r.digits) == 1]
     if not pairs:
-        raise UserError(f"in none of {len(readings)} drawings exactly one digit is found; give other or more strokes")
+        raise UserError(f"none of {len(readings)} drawings is found as exactly one digit; give other or more strokes")
     return FoundAsOne(
         tuple(digit for digit, _ in pairs),
         np.array([label for _, label in pairs], np.uint8),

@@ -26,12 +26,11 @@ NUMBERS: tuple[tuple[Literal["numbers apart", "numbers near"], str], ...] = (
     ("numbers near", "0 – 0.1, some touch"),
 )
 HEAD = """Made with `python -m benchmarks.pen_digits --strokes FILE` from {n} digits that people drew with a pen. Each
-is drawn on a canvas of 640×480 pixels, 90 to 220 pixels large, and read from the picture as `--image` does. All values
-are accuracies, with misses / n in brackets. The networks were trained on MNIST only. The stroke width of the crop
-({stroke:g} of 28 pixels) and the rejection thresholds were chosen on these digits, so the accuracies are slightly
-optimistic."""
-JUNK = """How often no digit is read, as it should be; misses are drawings in which one is read. The last row shows how
-many of the digits themselves are rejected."""
+is drawn on a canvas of 640×480 pixels, 90 to 220 pixels large, and read from the picture as `--image` does. Accuracies
+have misses / n in brackets. The networks were trained on MNIST only. The stroke width of the crop ({stroke:g} of 28
+pixels) and the rejection thresholds were chosen on these digits, so the accuracies are slightly optimistic."""
+JUNK = """How often no digit is read, which is correct here; a miss is a drawing in which a digit is read. The last row
+is the share of real digits that are rejected."""
 CALIBRATION = """Expected calibration error: the absolute difference between confidence and accuracy in {bins} bins of
 equal width, averaged over the digits that were found as one digit, before rejection. Each network's temperature was
 fitted on MNIST's validation images, not on these digits."""
@@ -53,7 +52,7 @@ def page(results: Results) -> str:
         _numbers_table(results, names),
         "## Crops compared",
         markdown.table(("crop", *names), [(way, *_cells(row, names)) for way, row in results["crops"].items()]),
-        "## Drawings that are no digits",
+        "## Drawings that are not digits",
         JUNK,
         _junk_table(results, names),
         "## Calibration",
@@ -132,7 +131,7 @@ def _junk_table(results: Results, names: Sequence[str]) -> str:
         f"({markdown.misses_of(value['rejected'], value['rejected_of'])})"
         for value in singles
     ]
-    return markdown.table(("drawn", *names), [*rows, ("**digits** (should be few)", *rejected)])
+    return markdown.table(("drawn", *names), [*rows, ("**digits, rejected** (should be few)", *rejected)])
 
 
 def _calibration_table(results: Results) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import readme
+from benchmarks import published
 from benchmarks.pen_digits import page as pen_page
 from benchmarks.readme import main, with_tables
 from digits.networks import MODELS
@@ -69,4 +69,4 @@ def test_a_page_without_a_section_is_refused(plots: Path, tmp_path: Path, capsys
 
 
 def test_the_projects_own_readme_is_the_default() -> None:
-    assert Path(__file__).is_relative_to(readme.published.ROOT / "tests")
+    assert Path(__file__).is_relative_to(published.ROOT / "tests")
