@@ -158,7 +158,7 @@ def measure(
         The results, and the most confident misses of the network with the fewest.
 
     Raises:
-        UserError: a network cannot be read, or no digit is found.
+        UserError: a network cannot be read, or no drawing is found as exactly one digit.
     """
     networks, labels = read_networks(models), labels_of(entries)
     measured = _in_processes(entries, models, limit or SAMPLES, jobs, done)

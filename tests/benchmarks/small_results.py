@@ -51,14 +51,14 @@ def small_results(networks: Networks = NETWORKS, vote: tuple[int, int] = (58, 15
         "readers": readers,
         "data_digest": "",
     }
-    unsure = {"ece": 0.0123, "n": [100], "correct": [100], "confidence": [0.9877], "adaptive_ece": 0.01}
-    sure = {"ece": 0.0204, "n": [100], "correct": [95], "confidence": [0.9704], "adaptive_ece": 0.02}
+    under = {"ece": 0.0123, "n": [100], "correct": [100], "confidence": [0.9877], "adaptive_ece": 0.01}
+    over = {"ece": 0.0204, "n": [100], "correct": [95], "confidence": [0.9704], "adaptive_ece": 0.02}
     cards = {
         name: {
             "parameters": size // 4,
             "seconds": seconds,
             "misses": {"rank": [9000]},
-            "calibration": {"temperature": 0.7, "before": {"test": unsure}, "after": {"test": sure}},
+            "calibration": {"temperature": 0.7, "before": {"test": under}, "after": {"test": over}},
         }
         for name, (*_, size, seconds) in networks.items()
     }
@@ -92,7 +92,7 @@ def small_results(networks: Networks = NETWORKS, vote: tuple[int, int] = (58, 15
                 "soft vote": vote[1],
             }.items()
         },
-        "calibration": {**{name: {"before": unsure, "after": sure} for name in networks}, "soft vote": {"after": sure}},
+        "calibration": {**{name: {"before": under, "after": over} for name in networks}, "soft vote": {"after": over}},
         "risk_coverage": {
             name: {"curve": {"ranks": [4549, 4549 + 450], "n": DRAWN}, "coverage": 0.99, "risk": 0.01}
             for name in networks
