@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from benchmarks import pen_digits, readme, recommendation
+from benchmarks import readme
+from benchmarks.pen_digits import page as pen_digits
+from benchmarks.recommendation import findings
+from benchmarks.recommendation import page as recommendation
 from benchmarks.recommendation.plots import ParetoDisplay
 from digits.crop import STROKE_WIDTH
 from digits.files import sha256
@@ -79,7 +82,7 @@ def test_the_results_page_shows_the_cards() -> None:
 
 def test_the_pen_digit_page_shows_what_was_measured() -> None:
     measured = read("pen_digits")
-    assert (PLOTS / "pen_digits.md").read_text(encoding="utf-8") == pen_digits.page.as_markdown(measured)
+    assert (PLOTS / "pen_digits.md").read_text(encoding="utf-8") == pen_digits.page(measured)
     assert measured["digits"] == 7494
     assert (measured["stroke_width"], measured["confidence"]) == (STROKE_WIDTH, CONFIDENCE)
     for name, digest in measured["models"].items():
@@ -88,9 +91,9 @@ def test_the_pen_digit_page_shows_what_was_measured() -> None:
 
 def test_the_page_recommends_what_the_figures_say() -> None:
     measured, pen = read("recommendation"), read("pen_digits")
-    found = recommendation.findings.findings(measured, CARDS, pen)
+    found = findings.findings(measured, CARDS, pen)
     text = (PLOTS / "recommendation.md").read_text(encoding="utf-8")
-    assert text == recommendation.page.as_markdown(found, measured, CARDS, pen)
+    assert text == recommendation.page(found, measured, CARDS, pen)
     assert tuple(measured["models"]) == TRAINED
     for name, digest in measured["models"].items():
         assert sha256(ROOT / "models" / f"{name}.onnx") == digest
@@ -103,8 +106,8 @@ def test_the_figures_show_what_the_json_holds(tmp_path: Path) -> None:
     figures = pipeline.results_figures(CARDS, "MNIST")
     for name, made in CARDS.items():
         figures |= {f"{name}_{kind}": figure for kind, figure in pipeline.card_figures(made).items()}
-    figures |= {f"pen_digits_{kind}": figure for kind, figure in pen_digits.page.figures(pen).items()}
-    found = recommendation.findings.findings(read("recommendation"), CARDS, pen)
+    figures |= {f"pen_digits_{kind}": figure for kind, figure in pen_digits.figures(pen).items()}
+    found = findings.findings(read("recommendation"), CARDS, pen)
     figures["recommendation_pareto"] = ParetoDisplay([*found.networks, found.vote]).plot().figure_
     figures["study/errors"] = ErrorsDisplay(study).plot().figure_
     for name in comparison.with_baseline(study):

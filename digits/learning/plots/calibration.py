@@ -32,7 +32,7 @@ from digits.markdown import percent
 
 @dataclass
 class ReliabilityDisplay(Display):
-    """Accuracy by confidence with 95 % intervals, and below it how many images have that confidence.
+    """Accuracy by confidence with 95% intervals, and below it how many images have that confidence.
 
     Args:
         panels: the reliability to show in each panel, by the panels' titles.
@@ -96,7 +96,7 @@ def _accuracy(ax: Axes, shown: Reliability) -> ErrorbarContainer:
         color=BLUE,
         elinewidth=1.2,
         capsize=3,
-        label="measured, 95 % interval",
+        label="measured, 95% interval",
     )
     ax.set_ylim(-0.02, 1.04)
     ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))

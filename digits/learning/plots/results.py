@@ -75,7 +75,7 @@ class SamplesDisplay(Display):
 
 @dataclass
 class ErrorRatesDisplay(Display):
-    """Error rates with their 95 % intervals beside the post's.
+    """Error rates with their 95% intervals beside the post's.
 
     Args:
         metrics: on the test images, by network.
@@ -111,7 +111,7 @@ class ErrorRatesDisplay(Display):
             _beside(ax, end, at, f"{percent(1 - one.accuracy)} ({one.misses:,} misses)")
         self.post_bars_ = self._plot_post(ax, dict(zip(names, y - height / 2, strict=True)), height)
         ax.set(
-            title=f"Error rate on {found[0].n:,} test images, with 95 % interval",
+            title=f"Error rate on {found[0].n:,} test images, with 95% interval",
             xlabel="error, % (lower is better)",
             yticks=y,
             yticklabels=names,
