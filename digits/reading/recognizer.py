@@ -104,9 +104,8 @@ def read(segments: Sequence[Segment], classifier: Classifier) -> Reading:
     start = time.perf_counter()
     probabilities = classifier.probabilities(crops)
     seconds = time.perf_counter() - start
-    in_hatching = hatched([part.shape for part in segments], [part.box for part in segments])
     digits = []
-    for part, row, hatching in zip(segments, probabilities, in_hatching, strict=True):
+    for part, row, hatching in zip(segments, probabilities, hatched(segments), strict=True):
         confidence = float(row.max())
         rejected = "hatching" if hatching else why_rejected(part.shape, confidence)
         digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, part, rejected))

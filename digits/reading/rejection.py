@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from digits.crop import MARGIN, WORK, Shape
+from digits.reading.segmentation import Segment
 
 CONFIDENCE = 0.4  #: below this the network is not sure of any ink
 SURE = 0.9  #: the confidence needed for ink that is as odd as a digit may be
@@ -79,18 +80,20 @@ def straight_lean(shape: Shape) -> float | None:
     return (lean + 90) % 180 - 90
 
 
-def hatched(shapes: Sequence[Shape | None], boxes: Sequence[tuple[int, int, int, int]]) -> list[bool]:
-    """Which parts of a line of text are strokes of a hatching: four or more straight lines close side by side.
+def hatched(segments: Sequence[Segment]) -> list[bool]:
+    """Find hatching: four or more straight strokes, close side by side within one line of text.
 
     Args:
-        shapes: of the parts, in reading order.
-        boxes: (x, y, width, height) of each, pixels.
+        segments: in reading order, with their lines numbered, from :func:`digits.reading.segmentation.segment`.
+
+    Returns:
+        For each segment, whether it is a stroke of hatching.
     """
-    straight = [shape is not None and straight_lean(shape) is not None for shape in shapes]
-    marked = [False] * len(shapes)
+    straight = [part.shape is not None and straight_lean(part.shape) is not None for part in segments]
+    marked = [False] * len(segments)
     start = 0
-    for i in range(1, len(shapes) + 1):
-        if i < len(shapes) and straight[i] and straight[i - 1] and _close(boxes[i - 1], boxes[i]):
+    for i in range(1, len(segments) + 1):
+        if i < len(segments) and straight[i] and straight[i - 1] and _side_by_side(segments[i - 1], segments[i]):
             continue
         if straight[start] and i - start >= 4:
             marked[start:i] = [True] * (i - start)
@@ -98,9 +101,10 @@ def hatched(shapes: Sequence[Shape | None], boxes: Sequence[tuple[int, int, int,
     return marked
 
 
-def _close(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
-    apart = abs(b[0] + b[2] / 2 - a[0] - a[2] / 2)
-    return apart < 0.3 * min(max(a[2:]), max(b[2:]))
+def _side_by_side(a: Segment, b: Segment) -> bool:
+    """Whether two segments are close neighbours in one line of text; a 1 beneath a 1 is in another line."""
+    apart = abs(b.box[0] + b.box[2] / 2 - a.box[0] - a.box[2] / 2)
+    return a.line == b.line and apart < 0.3 * min(max(a.box[2:]), max(b.box[2:]))
 
 
 def _is_dot(shape: Shape) -> bool:
