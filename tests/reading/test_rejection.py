@@ -53,7 +53,7 @@ def ones(x: Sequence[float], top: float = 20, lean: float = 0) -> list[Stroke]:
     return [line((foot + lean, top), (foot, top + 110)) for foot in x]
 
 
-CLOSE, APART = (40, 65, 90, 115), (40, 100, 160, 220)  # a little under and over 0.3 of the height from each other
+CLOSE, APART = (40, 65, 90, 115), (40, 100, 160, 220)  # under and over 0.3 of their height from each other
 UPRIGHT = {
     "a column of four": ([*ones([50]), *ones([50], 170), *ones([50], 320), *ones([50], 470)], "1\n1\n1\n1"),
     "a column of four, lines close": (
