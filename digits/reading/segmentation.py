@@ -139,15 +139,14 @@ def _bond(a: Segment, b: Segment) -> float:
     union_height = max(ya + ha, yb + hb) - min(ya, yb)
     touching = _touching(a, b)
     if min(ha, hb) < 0.5 * max(ha, hb) and (touching or (over_x >= 0.1 and gap_y < 0.2)):
-        # the bar of a 5, crossing of a 7 or base of a 1: of the digit it touches or lies nearer to, not the next line
-        return max(over_x - max(gap_y, 0), 0.01) + touching
+        return max(over_x, 0.01)  # a bar of a 5, the crossing of a 7, the base of a 1
     if over_x >= 0.6 and over_y >= 0.3:
         return over_x  # one inside the other: a 0 drawn twice
     if over_x >= 0.5 and gap_y < 0.08 and union_width >= 0.5 * union_height:
         return over_x  # one on top of the other: an 8 of two rings, but not two lines of digits
     stepped = yb - ya >= 0.2 * size or (gap_x <= 0.05 and yb + hb - ya - ha >= 0.35 * size)
-    if gap_x <= 0.1 and over_y > 0.2 and union_width <= 0.8 * union_height and stepped:
-        return 0.5  # the right one starts or ends lower: an open 4, but not two lines that overlap a little
+    if gap_x <= 0.1 and over_y > 0 and union_width <= 0.8 * union_height and stepped:
+        return 0.5  # the right one starts or ends lower: an open 4
     return over_x if over_x >= 0.25 and touching else 0
 
 

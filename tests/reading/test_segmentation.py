@@ -61,7 +61,6 @@ SEVERAL = {
     "a 7's roof over the next digit": (["10,10 120,10 60,130", "130,50 100,80 128,120 150,85 130,50"], 2),
     "digits that nearly touch": (["20,10 20,120", "32,10 32,120", "44,10 44,120"], 3),
     "two lines of digits, one below the other": (["20,10 20,100", "20,125 20,215"], 2),
-    "two lines that overlap a little": (["20,10 20,120", "30,112 30,222"], 2),
     "two rings side by side": (["40,10 10,60 40,120 70,60 40,10", "120,10 90,60 120,120 150,60 120,10"], 2),
 }
 
@@ -70,24 +69,6 @@ SEVERAL = {
 @pytest.mark.parametrize(("drawing", "n"), SEVERAL.values(), ids=SEVERAL)
 def test_digits_are_kept_apart(drawing: list[str], n: int, find: Way) -> None:
     assert len(find([stroke(text) for text in drawing])) == n
-
-
-@pytest.mark.parametrize("upper", ["0", "2", "7"])
-def test_a_bar_belongs_to_the_digit_it_touches_and_not_to_the_line_above(upper: str) -> None:
-    five = [Stroke(tuple((x, y + 138) for x, y in s.points), s.width) for s in written("5", seed=1)]
-    assert [digit.strokes for digit in from_strokes([*written(upper), *five])] == [(0,), (1, 2)]
-
-
-@both
-def test_a_bar_belongs_to_the_nearer_digit_and_not_to_the_line_above(find: Way) -> None:
-    zero, bar, body = (
-        stroke("50,10 20,60 50,110 80,60 50,10"),
-        stroke("32,128 76,128"),
-        stroke("30,138 28,172 70,172 80,205 30,228"),
-    )
-    above, below = find([zero, bar, body])
-    assert above.box[2:] == find([zero])[0].box[2:]
-    assert below.box[2:] == find([bar, body])[0].box[2:]
 
 
 def test_strokes_that_touch_side_by_side_stay_two_digits() -> None:
