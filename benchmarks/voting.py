@@ -1,25 +1,19 @@
 """Several networks that vote, used like a single classifier."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.reading.classifier import Network
+
 SOFT, MAJORITY = "soft vote", "majority vote"
-
-
-class Voter(Protocol):
-    """What votes: a :class:`digits.reading.classifier.Classifier` or anything like it."""
-
-    def probabilities(self, crops: NDArray[np.uint8], /) -> NDArray[np.float32]:
-        """Crops, shape (n, 28, 28), to probabilities, shape (n, 10)."""
 
 
 class Voting:
     """Has the interface of a classifier and combines the probabilities of several."""
 
-    def __init__(self, name: str, networks: Sequence[Voter]) -> None:
+    def __init__(self, name: str, networks: Sequence[Network]) -> None:
         """``name`` is the kind of vote: "soft vote" or "majority vote"."""
         self.name = name
         self._networks = networks

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 
 import cv2
 import numpy as np
@@ -33,7 +33,7 @@ from digits.image_format import BOX, SIZE, to_mnist_format
 from digits.learning import calibration
 from digits.learning.calibration import ReliabilityMetrics
 from digits.networks import CORE, MODELS
-from digits.reading.classifier import Classifier
+from digits.reading.classifier import Network
 from digits.reading.recognizer import Digit, Reading, read
 from digits.reading.rejection import CONFIDENCE
 from digits.reading.segmentation import segment, stroke_components
@@ -164,7 +164,7 @@ def measure(
     measured = _in_processes(entries, models, limit or SAMPLES, jobs, done)
     segments = [segments_of(image) for image in drawings(entries)]
     votes = {name: Voting(name, [networks[voter] for voter in CORE]) for name in (SOFT, MAJORITY)}
-    readers = networks | {name: cast(Classifier, vote) for name, vote in votes.items()}
+    readers: dict[str, Network] = {**networks, **votes}
     readings = {name: [read(parts, reader) for parts in segments] for name, reader in readers.items()}
     singles = {name: single_metrics(readings[name], labels) for name in readers}
     alone = {name: found_as_one(readings[name], labels) for name in (*networks, SOFT)}

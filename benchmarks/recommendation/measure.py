@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.networks import digests, file_of, probabilities, read_networks
-from benchmarks.voting import VOTES, Voter, Voting
+from benchmarks.voting import VOTES, Voting
 from digits.networks import CORE
+from digits.reading.classifier import Network
 
 ROUNDS, CALLS = 10, 30  #: each reader is timed in so many rounds of so many calls
 WARM_UP = 3  #: calls before each round that are not timed
@@ -77,7 +78,7 @@ def measure(
     rows = {name: probabilities(network, images) for name, network in networks.items()}
     rows |= {name: vote(np.stack([rows[voter] for voter in CORE])) for name, vote in VOTES.items()}
     votes = {name: Voting(name, [networks[voter] for voter in CORE]) for name in VOTES}
-    readers: dict[str, Voter] = {**networks, **votes}
+    readers: dict[str, Network] = {**networks, **votes}
     times = milliseconds(readers, images, rounds, calls)
     measured: dict[str, Reader] = {}
     for name in readers:
@@ -103,7 +104,7 @@ def measure(
 
 
 def milliseconds(
-    readers: Mapping[str, Voter], images: NDArray[np.uint8], rounds: int, calls: int
+    readers: Mapping[str, Network], images: NDArray[np.uint8], rounds: int, calls: int
 ) -> dict[str, dict[str, float]]:
     """Median time of a call, by reader and by the number of digits in the call.
 
@@ -121,7 +122,7 @@ def milliseconds(
     }
 
 
-def timed(reader: Voter, images: NDArray[np.uint8], calls: int) -> list[float]:
+def timed(reader: Network, images: NDArray[np.uint8], calls: int) -> list[float]:
     """Seconds that each of so many calls takes."""
     taken = []
     for _ in range(WARM_UP + calls):

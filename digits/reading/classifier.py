@@ -1,6 +1,7 @@
 """Inference with a saved network through OpenCV's DNN module, without TensorFlow."""
 
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -8,6 +9,15 @@ from numpy.typing import NDArray
 
 from digits.errors import UserError, reason
 from digits.image_format import CLASSES, SIZE, to_input
+
+
+class Network(Protocol):
+    """What reads crops: a :class:`Classifier`, or several that vote."""
+
+    name: str
+
+    def probabilities(self, crops: NDArray[np.uint8], /) -> NDArray[np.float32]:
+        """Crops, shape (n, 28, 28), to probabilities, shape (n, 10)."""
 
 
 class Classifier:

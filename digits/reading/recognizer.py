@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.image_format import SIZE
-from digits.reading.classifier import Classifier
+from digits.reading.classifier import Network
 from digits.reading.ink import open_strokes
 from digits.reading.page import open_image, to_ink
 from digits.reading.rejection import hatched, why_rejected
@@ -86,7 +86,7 @@ class Reading:
         return {"model": self.model, "text": self.text, "digits": digits}
 
 
-def read_file(path: Path, classifier: Classifier) -> Reading:
+def read_file(path: Path, classifier: Network) -> Reading:
     """Read an image file, or strokes saved as JSON.
 
     Raises:
@@ -99,7 +99,7 @@ def read_file(path: Path, classifier: Classifier) -> Reading:
     return read(segment(components), classifier)
 
 
-def read(segments: Sequence[Segment], classifier: Classifier) -> Reading:
+def read(segments: Sequence[Segment], classifier: Network) -> Reading:
     """Read the digits of a drawing with one network, as one batch.
 
     Args:
