@@ -29,7 +29,7 @@ def test_the_benchmark_measures_the_projects_own_handwriting(
     assert code == 0, printed.err
     assert printed.err.splitlines()[0] == "measured: crops"
     measured = json.loads((tmp_path / "pen_digits.json").read_text(encoding="utf-8"))
-    assert set(measured) == measure.Results.__required_keys__  # type: ignore[attr-defined]
+    assert set(measured) == measure.Results.__required_keys__
     assert measured["digits"] == 5 and measured["found"]["misses"] == 0
     assert measured["singles"]["CNN"]["misses"] == 0
     assert measured["junk"]["CNN"]["blank"]["misses"] == 0

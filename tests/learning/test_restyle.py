@@ -3,9 +3,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
+from digits.learning.handwriting import Pen, redraw
 
 from digits.learning import handwriting
-from digits.learning.handwriting import Pen, redraw
 
 
 def line(*points: tuple[int, int]) -> np.ndarray:

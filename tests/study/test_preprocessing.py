@@ -1,10 +1,10 @@
 import cv2
 import numpy as np
 import pytest
+from digits.learning.preprocessing import BASELINE, CORRUPTIONS, VARIANTS, corrupted, stroke_width
 
 from digits.image_format import TRAIN_MEAN, TRAIN_STD, to_input
 from digits.learning import dataset, preprocessing
-from digits.learning.preprocessing import BASELINE, CORRUPTIONS, VARIANTS, corrupted, stroke_width
 
 Images = np.ndarray
 

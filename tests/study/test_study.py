@@ -15,18 +15,18 @@ from typing import Any
 import cloudpickle
 import numpy as np
 import pytest
+from digits.learning.cells import Cell, Task
+from digits.learning.preprocessing import BASELINE, CORRUPTIONS, VARIANTS
+from digits.learning.study import Study
+from digits.learning.workers import Outcome
 from distributed import Client
 from matplotlib.text import Text
 
 from digits.errors import UserError
 from digits.learning import cells, study, study_figures, study_page, workers
-from digits.learning.cells import Cell, Task
 from digits.learning.config import MNIST_RECIPE, UCI_RECIPE
 from digits.learning.dataset import Dataset, load_uci
 from digits.learning.plots import study as drawn
-from digits.learning.preprocessing import BASELINE, CORRUPTIONS, VARIANTS
-from digits.learning.study import Study
-from digits.learning.workers import Outcome
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
 
