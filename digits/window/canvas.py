@@ -163,7 +163,7 @@ class DrawingCanvas(tk.Canvas):
         self._handlers.erased(strokes)
 
     def click(self, point: Point) -> bool:
-        """Select the digit at a point; whether there is one."""
+        """Select the digit at a point; returns whether there is one."""
         return self._handlers.clicked(*point)
 
     # ---- showing

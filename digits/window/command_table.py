@@ -1,4 +1,4 @@
-"""All commands of the window, with their menus, shortcuts and buttons. No widgets.
+"""All commands of the window, with their menus, shortcuts and buttons.
 
 Shortcuts are written only here and, for the drawing tools, in :data:`digits.window.tools.TOOLS`.
 Menus, tooltips, help and advice take them from these tables.

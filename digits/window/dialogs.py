@@ -3,6 +3,7 @@
 import tkinter as tk
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tkinter import filedialog
 
@@ -124,6 +125,21 @@ class HelpDialog(Dialog):
         self.present(self.button("Close", self.close, "primary"))
 
 
+@dataclass(frozen=True)
+class HandwritingHandlers:
+    """What :class:`HandwritingDialog` calls.
+
+    Attributes:
+        select: given the key of the digit that was clicked, or None beside all digits.
+        remove: the selected digit is to be removed.
+        export: all digits are to be exported.
+    """
+
+    select: Callable[[str | None], None]
+    remove: Callable[[], None]
+    export: Callable[[], None]
+
+
 class HandwritingDialog(Dialog):
     """My handwriting: the number of digits, how each network does on them, and their pictures."""
 
@@ -134,10 +150,9 @@ class HandwritingDialog(Dialog):
         palette: Palette,
         collection: Collection,
         keys: Mapping[str, str],
-        remove: Callable[[str], None],
-        export: Callable[[], None],
+        handlers: HandwritingHandlers,
     ) -> None:
-        """Show the collection.
+        """Build the dialog; :meth:`show` fills it.
 
         Args:
             parent: the window below.
@@ -145,13 +160,12 @@ class HandwritingDialog(Dialog):
             palette: the colours.
             collection: what is shown.
             keys: shortcuts by the title of their command.
-            remove: called with the key of a digit to remove.
-            export: called to export all digits.
+            handlers: what the dialog calls.
         """
         super().__init__(parent, "My handwriting", factor)
-        self._collection, self._palette, self._keys, self._remove = collection, palette, keys, remove
+        self._collection, self._palette, self._keys, self._handlers = collection, palette, keys, handlers
         self._picture: ImageTk.PhotoImage | None = None
-        self.selected: str | None = None
+        self._selected: str | None = None
         self.title_label = ttk.Label(self.body, font="Title")
         self.title_label.pack(anchor="w")
         self.figures = ttk.Label(self.body, justify="left")
@@ -164,10 +178,10 @@ class HandwritingDialog(Dialog):
             anchor="w", pady=(self.px(10), 0)
         )
         closing = self.button("Close", self.close, "primary")
-        self.export = self.button("Export…", export)
+        self.export = self.button("Export…", handlers.export)
         self.button("Show the folder", lambda: webbrowser.open(collection.folder.as_uri()))
-        self.delete = self.button("Delete the selected digit", self._delete, side="left")
-        self.bind("<Delete>", lambda _: self._delete())
+        self.delete = self.button("Delete the selected digit", handlers.remove, side="left")
+        self.bind("<Delete>", lambda _: handlers.remove())
         self.present(closing)
 
     def _build_gallery(self) -> None:
@@ -186,8 +200,14 @@ class HandwritingDialog(Dialog):
         self.gallery.bind("<Button-5>", lambda _: self.gallery.yview_scroll(1, "units"))
         self.gallery.bind("<MouseWheel>", lambda e: self.gallery.yview_scroll(-1 if e.delta > 0 else 1, "units"))
 
-    def show(self, misses: Mapping[str, int]) -> None:
-        """Show the collection as it is now, and each network's number of misses."""
+    def show(self, misses: Mapping[str, int], selected: str | None) -> None:
+        """Show the collection as it is now.
+
+        Args:
+            misses: each network's number of misses, as far as they are counted.
+            selected: the key of the selected digit, if any.
+        """
+        self._selected = selected
         n = len(self._collection)
         self.title_label.configure(text=counted(n, "digit") if n else "No digits yet")
         if n:
@@ -204,7 +224,7 @@ class HandwritingDialog(Dialog):
             ttk.Label(self.counts, text=f"{digit}", font="Strong").grid(row=0, column=digit)
             ttk.Label(self.counts, text=f"{count:,}").grid(row=1, column=digit)
             self.counts.columnconfigure(digit, weight=1, uniform="digits")
-        self.delete.configure(state="normal" if self.selected else "disabled")
+        self.delete.configure(state="normal" if selected else "disabled")
         self.export.configure(state="normal" if n else "disabled")
         self._draw()
 
@@ -230,7 +250,7 @@ class HandwritingDialog(Dialog):
     def _draw_label(self, i: int, entry: Entry) -> None:
         x, y = self._corner(i, 0)
         size = self.px(52)
-        if entry.key == self.selected:
+        if entry.key == self._selected:
             frame = (x + 2, y + 2, x + size - 2, y + size - 2)
             self.gallery.create_rectangle(frame, outline=self._palette.accent, width=self.px(2))
         self.gallery.create_text(
@@ -246,18 +266,11 @@ class HandwritingDialog(Dialog):
         column, row = int(event.x // size), int(self.gallery.canvasy(event.y) // size)  # type: ignore[no-untyped-call]
         i = row * COLUMNS + column
         entries = self._collection.entries
-        self.selected = entries[i].key if column < COLUMNS and i < len(entries) else None
-        self.delete.configure(state="normal" if self.selected else "disabled")
-        self._draw()
-
-    def _delete(self) -> None:
-        if self.selected is not None:
-            key, self.selected = self.selected, None
-            self._remove(key)
+        self._handlers.select(entries[i].key if column < COLUMNS and i < len(entries) else None)
 
 
 def raise_existing(parent: tk.Misc, kind: type[Dialog]) -> bool:
-    """Raise the dialogs of this kind that are open; whether there are any."""
+    """Raise the dialogs of this kind that are open; returns whether there are any."""
     found = [child for child in parent.winfo_children() if isinstance(child, kind)]
     for dialog in found:
         dialog.lift()

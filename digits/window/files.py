@@ -38,7 +38,7 @@ class Files:
     """Asks for files, and reads and writes them."""
 
     def __init__(self, window: tk.Tk, factor: float, session: Session, jobs: Jobs[Engine], handlers: Handlers) -> None:
-        """Prepare.
+        """Set up; no file is touched yet.
 
         Args:
             window: the parent of the dialogs.
@@ -91,13 +91,13 @@ class Files:
     # ---- save
 
     def save(self) -> bool:
-        """Save the strokes to the file that they were last saved to, or ask for one; whether they are saved."""
+        """Save the strokes to the file that they were last saved to, or ask for one; returns whether they are saved."""
         if self._document.path is None:
             return self.save_as()
         return self._save_strokes(self._document.path)
 
     def save_as(self) -> bool:
-        """Ask for a file and save the strokes or, as ``.png``, a picture; whether the strokes are saved."""
+        """Ask for a file and save the strokes or, as ``.png``, a picture; returns whether the strokes are saved."""
         if self._document.state.strokes:
             name, types = "drawing.json", (STROKES, PNG)
         else:  # only a photograph

@@ -32,7 +32,7 @@ class Handwriting:
     """Changes the collection, has the networks read it, and shows it in a dialog."""
 
     def __init__(self, window: tk.Tk, factor: float, session: Session, jobs: Jobs[Engine], handlers: Handlers) -> None:
-        """Prepare; nothing is counted before :meth:`count_misses`.
+        """Set up; nothing is counted before :meth:`count_misses`.
 
         Args:
             window: the parent of the dialog.
@@ -52,13 +52,13 @@ class Handwriting:
         """Open the dialog, or raise it; ``keys`` are shortcuts by the title of their command."""
         if dialogs.raise_existing(self._window, dialogs.HandwritingDialog):
             return
-        self.dialog = dialogs.HandwritingDialog(
-            self._window, self._factor, palette, self._session.collection, keys, self.remove, self._handlers.export
-        )
-        self._show()
+        calls = dialogs.HandwritingHandlers(self._select, self._remove_selected, self._handlers.export)
+        collection = self._session.collection
+        self.dialog = dialogs.HandwritingDialog(self._window, self._factor, palette, collection, keys, calls)
+        self._select(None)
 
     def keep(self, sample: Sample) -> bool:
-        """Keep a labelled digit in the collection and the drawing; whether it succeeded."""
+        """Keep a labelled digit in the collection and the drawing; returns whether it succeeded."""
         try:
             self._session.collection.keep(sample)
         except UserError as error:
@@ -68,8 +68,16 @@ class Handwriting:
         self.count_misses()
         return True
 
-    def remove(self, key: str) -> None:
-        """Remove a digit from the collection."""
+    def _select(self, key: str | None) -> None:
+        """Select a digit of the collection, or none."""
+        self._session.selected_entry = key
+        self._show()
+
+    def _remove_selected(self) -> None:
+        """Remove the selected digit from the collection, if one is selected."""
+        key, self._session.selected_entry = self._session.selected_entry, None
+        if key is None:
+            return
         try:
             self._session.collection.remove(key)
         except UserError as error:
@@ -120,4 +128,4 @@ class Handwriting:
         misses = self._session.misses_by_network()
         self._handlers.show_summary(summary.handwriting(len(self._session.collection), misses))
         if self.dialog is not None and self.dialog.winfo_exists():
-            self.dialog.show(misses)
+            self.dialog.show(misses, self._session.selected_entry)

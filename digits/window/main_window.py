@@ -214,7 +214,7 @@ class MainWindow(tk.Tk):
 
     def _typed(self, event: "tk.Event[tk.Misc]") -> None:
         """A digit corrects the selected one; if none is selected, it chooses a network."""
-        modified = isinstance(event.state, int) and event.state & 0x4  # Control
+        modified = isinstance(event.state, int) and event.state & 0x4  # with Ctrl
         if not (event.char and event.char in "0123456789") or modified:
             return
         digit, choices = int(event.char), self.session.choices

@@ -32,7 +32,7 @@ class Recognition:
     """Submits jobs to the networks and puts the results into the session."""
 
     def __init__(self, session: Session, jobs: Jobs[Engine], handlers: Handlers) -> None:
-        """Prepare; nothing is loaded before :meth:`load`."""
+        """Set up; nothing is loaded before :meth:`load`."""
         self._session = session
         self._jobs = jobs
         self._handlers = handlers

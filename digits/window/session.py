@@ -39,6 +39,7 @@ class Session:
         result: the last result; None before the first.
         selected: the key of the selected digit, if any.
         misses: each network's number of misses on the collected digits, as far as they are counted.
+        selected_entry: the key of the digit selected in My handwriting, if any.
         tools: the drawing tools, in the order of the toolbar.
         tool: the chosen one.
         wants_evidence: whether the evidence is shown over the network's input.
@@ -65,6 +66,7 @@ class Session:
         self.result: Result | None = None
         self.selected: str | None = None
         self.misses: dict[str, int] = {}
+        self.selected_entry: str | None = None
         self.tools = tools.TOOLS
         self.tool = self.tools[0]
         self.wants_evidence = False
@@ -174,7 +176,7 @@ class Session:
         self.selected = self.keys[place] if 0 <= place < len(self.keys) else None
 
     def select_at(self, x: float, y: float, margin: float) -> bool:
-        """Select the digit whose box, widened by ``margin``, contains a point; whether there is one."""
+        """Select the digit whose box, widened by ``margin``, contains a point; returns whether there is one."""
         if self.reading is None:
             return False
         for key, digit in zip(self.keys, self.reading.digits, strict=True):

@@ -47,7 +47,7 @@ class Paper(Protocol):
         """Replace all strokes of the drawing."""
 
     def click(self, point: Point) -> bool:
-        """Select the digit at a point; whether there is one."""
+        """Select the digit at a point; returns whether there is one."""
 
 
 class Gesture(Protocol):

@@ -226,6 +226,21 @@ def test_correcting_is_kept_undone_and_counted(hand_with_all: Hand, tmp_path: Pa
     assert not list(folder.iterdir())
 
 
+def test_an_undo_that_cannot_change_the_collection_is_reported(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(key: str) -> None:
+        raise UserError(f"{key} cannot be removed")
+
+    hand.write(FOUR)
+    hand.press("<Key-Tab>")
+    hand.press("<Key-9>")
+    monkeypatch.setattr(hand.window.session.collection, "remove", fail)
+    hand.press("<Control-Key-z>")
+    hand.settle()
+    assert hand.number == "4"
+    assert "cannot be removed" in hand.status
+    assert hand.window.session.message.alarm
+
+
 def test_a_click_on_a_bar_corrects_the_newest_digit(hand: Hand) -> None:
     hand.write(NUMBER)
     bars = hand.window.panel.detail.bars
@@ -258,7 +273,9 @@ def test_my_handwriting_shows_and_deletes(hand: Hand) -> None:
     assert dialog is hand.window.handwriting.dialog
     assert dialog.title_label.cget("text") == "2 digits"
     assert f"{DEFAULT}: 2 right, 0 missed" in dialog.figures.cget("text")
+    assert str(dialog.delete.cget("state")) == "disabled"
     dialog.gallery.event_generate("<Button-1>", x=20, y=20)
+    assert hand.window.session.selected_entry == hand.window.session.collection.entries[0].key
     dialog.delete.invoke()
     hand.settle()
     assert dialog.title_label.cget("text") == "1 digit"
