@@ -16,7 +16,7 @@ from digits.reading.ink import rasterise
 from digits.window import dialogs
 from digits.window.palette import DARK, LIGHT
 from digits.window.session import COMPARE
-from digits.window.settings import Settings
+from digits.window.settings import Settings, load, save
 from digits.window.tools import TOOLS
 from tests.handwriting import strokes
 from tests.window.conftest import FOUR, MODELS, NUMBER, Hand, OpenWindow, option, texts
@@ -141,10 +141,13 @@ def test_brush_keys_stay_within_bounds(hand: Hand) -> None:
 def test_resizing_moves_no_ink(hand: Hand) -> None:
     hand.write(FOUR)
     before = hand.window.document.state.strokes
-    for size in ("1020x640", "1400x900"):
-        hand.window.geometry(size)
-        width = int(size.partition("x")[0])
-        hand.until(lambda width=width: bool(hand.window.winfo_width() == width))  # type: ignore[misc]
+
+    def resize(width: int, height: int) -> None:
+        hand.window.geometry(f"{width}x{height}")
+        hand.until(lambda: hand.window.winfo_width() == width)
+
+    resize(1020, 640)
+    resize(1400, 900)
     assert hand.window.document.state.strokes is before
     assert hand.window.canvas.view.scale == 1
 
@@ -361,6 +364,28 @@ def test_another_size_opens_the_same_drawing(hand: Hand, open_window: OpenWindow
     larger = open_window(session=hand.window.session)
     assert larger.window.factor == 1.5
     assert larger.number == "4"
+
+
+def test_the_program_opens_the_window_again_at_another_size(
+    display: None, collected_here: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from digits.window.app import run
+    from digits.window.main_window import MainWindow
+
+    factors = []
+
+    def use(window: MainWindow) -> None:
+        factors.append(window.factor)
+        if len(factors) == 1:
+            window.choose_zoom(150)
+        else:
+            window.close()
+
+    monkeypatch.setattr(MainWindow, "mainloop", use)
+    save(tmp_path / "settings.json", Settings(theme="light", zoom=100))
+    run(MODELS, ("ANN",), tmp_path, tmp_path / "settings.json")
+    assert factors == [1.0, 1.5]
+    assert load(tmp_path / "settings.json").zoom == 150
 
 
 def test_no_display_is_a_user_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
