@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageGrab
 
+from digits.command_line import OneLineParser, print_anything, run
 from digits.errors import UserError
 from digits.files import replacing
 from digits.networks import DEFAULT, MODELS
@@ -275,29 +276,28 @@ def virtual_display() -> Iterator[None]:
         server.wait()
 
 
-def take(names: list[str]) -> None:
-    """Take pictures by their names in :data:`PICTURES`.
+def take(names: Sequence[str]) -> int:
+    """Take pictures by their names in :data:`PICTURES`; returns the exit code.
 
     Raises:
-        UserError: a name is unknown, or there is no display.
+        UserError: there is no display.
     """
-    unknown = [name for name in names if name not in PICTURES]
-    if unknown:
-        raise UserError(f"no picture is called {', '.join(unknown)}; there are {', '.join(PICTURES)}")
     with virtual_display(), tempfile.TemporaryDirectory() as folder:
         for name in names:
             (Path(folder) / name).mkdir()
             PICTURES[name](Path(folder) / name)
-
-
-def main() -> int:
-    """Take all pictures, or those named on the command line. Returns the exit code."""
-    try:
-        take(sys.argv[1:] or list(PICTURES))
-    except UserError as error:
-        print(f"docs.screenshots: {error}", file=sys.stderr)
-        return 2
     return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Take all pictures, or those that are named. Returns the exit code."""
+    print_anything()
+    parser = OneLineParser("-m docs.screenshots", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"from {', '.join(PICTURES)}; default: all")
+    names = parser.parse_args(arguments).names or list(PICTURES)
+    if unknown := [name for name in names if name not in PICTURES]:
+        parser.error(f"no picture is called {', '.join(unknown)}; there are {', '.join(PICTURES)}")
+    return run("docs.screenshots", lambda: take(names))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from numpy.typing import NDArray
 
 from benchmarks import readme
 from benchmarks.pen_digits import page as pen_digits
@@ -123,15 +124,19 @@ def test_the_study_is_of_these_recipes_and_its_page_shows_its_cells() -> None:
     folder, compared, seeds = PLOTS / "study", read("study/preprocessing"), read("study/seeds")
     assert (folder / "README.md").read_text(encoding="utf-8") == page(compared, seeds)
 
-    data = Dataset(*4 * [np.empty(0, np.uint8)], "MNIST", "", CARDS["ANN"]["data_digest"], 0.2)
+    none = np.empty(0, np.uint8)
+    data = Dataset(none, none, none, none, "MNIST", "", CARDS["ANN"]["data_digest"], 0.2)
     recipes = {name: recipe_for(name, "MNIST") for name in TRAINED}
-    done = Study(
-        data, recipes, lambda name: {key: CARDS[name][key] for key in ("parameters", "architecture")}, folder
-    ).finished()
+    done = Study(data, recipes, identity, folder).finished()
     assert {str(cell) for cell in done} == {path.stem for path in (folder / "cells").iterdir()}
     missing = [str(cell) for cell in preprocessing_plan(CORE) if cell not in done]
     assert same(compared, comparison.compare(data, done, missing))
     assert same(seeds, comparison.seeds(data, done))
+
+
+def identity(name: str) -> dict[str, Any]:
+    """What a network's card knows of its architecture."""
+    return {"parameters": CARDS[name]["parameters"], "architecture": CARDS[name]["architecture"]}
 
 
 def same(saved: Any, made: Any) -> bool:
@@ -144,7 +149,7 @@ def same(saved: Any, made: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_the_committed_twins_give_the_same_answers(name: str, arrays: dict[str, np.ndarray]) -> None:
+def test_the_committed_twins_give_the_same_answers(name: str, arrays: dict[str, NDArray[np.uint8]]) -> None:
     given = to_input(arrays["x_train"])
     expected = export.load_model(ROOT / "models" / f"{name}.keras").predict(given, verbose=0)
     network = cv2.dnn.readNetFromONNX(str(ROOT / "models" / f"{name}.onnx"))
@@ -178,6 +183,6 @@ def test_the_temperature_is_in_the_file(name: str, data: Dataset) -> None:
     assert calibration.reliability_of(labels, plain).ece == pytest.approx(published, abs=1e-4)
 
 
-def probabilities(name: str, images: np.ndarray) -> np.ndarray:
+def probabilities(name: str, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     network = Classifier(ROOT / "models" / f"{name}.onnx")
     return np.concatenate([network.probabilities(images[i : i + 1000]) for i in range(0, len(images), 1000)])

@@ -301,7 +301,7 @@ def test_a_console_of_any_encoding_shows_help_and_tables(
             code = end.code
         out.flush()
         assert not code
-        printed = out.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+        printed = out.buffer.getvalue().decode(encoding)
         assert ("tcp://" if arguments == ["--help"] else "ANN") in printed
 
 

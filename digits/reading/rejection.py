@@ -1,7 +1,7 @@
 """Rejection of ink that is not a digit: dots, lines, scribbles, hatching, and anything the network is unsure of.
 
 A network returns one of ten digits for any input, often with high confidence, so most of these rules look at the ink
-and not at the probabilities. All thresholds were chosen on the development pen digits, of which about 1 % may be
+and not at the probabilities. All thresholds were chosen on the development pen digits, of which about 1% may be
 rejected, and on drawn junk (measured by benchmarks/pen_digits, with results in plots/pen_digits.md).
 """
 

@@ -139,7 +139,7 @@ def _theme(window: WindowActions, session: Session, name: str, label: str) -> Co
 
 
 def _zoom(window: WindowActions, session: Session, zoom: int) -> Command:
-    label = f"Size {zoom} %" if zoom else "Automatic size"
+    label = f"Size {zoom}%" if zoom else "Automatic size"
     return Command(
         "View", label, lambda: window.choose_zoom(zoom), chosen=lambda: session.settings.zoom == zoom, rule=zoom == 0
     )

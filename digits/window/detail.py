@@ -176,7 +176,7 @@ def _tinted(crop: NDArray[np.uint8], lost: NDArray[np.float32] | None) -> NDArra
     grey = np.repeat(crop[..., np.newaxis], 3, axis=2).astype(np.float32)
     if lost is None:
         return grey.astype(np.uint8)
-    strength = np.abs(lost) / max(float(np.abs(lost).max()), 0.02)  # changes below 2 % are faint, not stretched
+    strength = np.abs(lost) / max(float(np.abs(lost).max()), 0.02)  # changes below 2% are faint, not stretched
     tint = np.where(lost[..., np.newaxis] > 0, np.array(FOR, np.float32), np.array(AGAINST, np.float32))
     share = 0.75 * strength[..., np.newaxis]
     return np.clip(grey * (1 - share) + tint * share, 0, 255).astype(np.uint8)

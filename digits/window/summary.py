@@ -24,7 +24,7 @@ class Row:
 
     Attributes:
         texts: each network's answer, in the order of the networks.
-        notes: each network's confidence, such as "96 %".
+        notes: each network's confidence, such as "96%".
         agreed: whether all answers are the same.
         label: the corrected or confirmed answer, if there is one.
     """
@@ -36,8 +36,8 @@ class Row:
 
 
 def percent(share: float) -> str:
-    """A share between 0 and 1 as a percentage: "96 %"; ">99 %" rather than a rounded "100 %"."""
-    return ">99 %" if 0.995 <= share < 1 else f"{share:.0%}".replace("%", " %")
+    """A share between 0 and 1 as a percentage: "96%"; ">99%" rather than a rounded "100%"."""
+    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
 def confidence(digit: Digit) -> str:

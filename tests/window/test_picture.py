@@ -20,7 +20,7 @@ def test_plain_is_the_ink_that_is_read_on_white_paper() -> None:
 
 def test_marks_are_drawn_solid_or_dashed() -> None:
     def top_edge(rejected: bool) -> NDArray[np.bool_]:
-        image = render(State(DRAWN), (300, 300), [Mark((100, 100, 100, 100), "7", "96 %", rejected)])
+        image = render(State(DRAWN), (300, 300), [Mark((100, 100, 100, 100), "7", "96%", rejected)])
         inked: NDArray[np.bool_] = (np.asarray(image)[94, 94:206] != 255).any(axis=1)
         return inked
 

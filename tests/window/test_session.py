@@ -65,7 +65,7 @@ def test_the_number_and_its_marks(session: Session) -> None:
     assert summary.text(session.number()) == "4?"
     assert [digit.style for digit in session.number()[0]] == ["plain", "rejected"]
     marks = session.marks()
-    assert [(mark.text, mark.note, mark.rejected) for mark in marks] == [("4", "40 %", False), ("?", "", True)]
+    assert [(mark.text, mark.note, mark.rejected) for mark in marks] == [("4", "40%", False), ("?", "", True)]
 
 
 def test_lines_are_kept_apart(session: Session) -> None:
@@ -82,7 +82,7 @@ def test_the_comparison_marks_disagreement(session: Session) -> None:
     rows = session.rows()
     assert [row.agreed for row in rows] == [True, False]
     assert rows[1].texts == ("1", "?")
-    assert rows[0].notes == ("90 %", "40 %")
+    assert rows[0].notes == ("90%", "40%")
     assert session.marks()[1].note == "≠ 1"
 
 
@@ -140,7 +140,7 @@ def test_when_the_leading_network_fails_another_leads(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0.0, "0 %"), (0.004, "0 %"), (0.5, "50 %"), (0.994, "99 %"), (0.9999, ">99 %"), (1.0, "100 %")]
+    ("share", "text"), [(0.0, "0%"), (0.004, "0%"), (0.5, "50%"), (0.994, "99%"), (0.9999, ">99%"), (1.0, "100%")]
 )
 def test_percent(share: float, text: str) -> None:
     assert summary.percent(share) == text
