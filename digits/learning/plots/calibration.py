@@ -141,7 +141,7 @@ class RiskCoverageDisplay(Display):
             (self.curves_[name],) = ax.plot(100 * coverage, 100 * risk, color=colour, label=label)
         ax.set_xlabel(f"coverage: {self.what} answered, most confident first, %")
         ax.set_ylabel("risk: errors among those answered, %")
-        start = self._start()
+        start = min(self._start(), 99.0)  # some width even where nothing is missed
         ax.set(xlim=(start - 0.1 * (100 - start), 100 + 0.02 * (100 - start)), ylim=(0, None))
         title = "as shipped (marked)" if self.shipped else None
         self.legend_ = ax.legend(loc="upper left", title=title, alignment="left")
