@@ -4,10 +4,10 @@ import keras
 
 from digits.learning import layers
 
-#: Standard deviation of the initial weights, as a part of He's: its recipe takes steps of the usual size.
+#: Standard deviation of the initial weights, relative to He's: its recipe takes steps of the usual size.
 INITIAL_SCALE = 1.0
 
-#: Before the output, part of the features that each training step hides.
+#: Share of the features before the output that dropout hides in each training step.
 DROPOUT = 0.3
 
 

@@ -4,7 +4,7 @@ import keras
 
 from digits.learning import layers
 
-#: Standard deviation of the initial weights, as a part of He's.
+#: Standard deviation of the initial weights, relative to He's.
 INITIAL_SCALE = 0.03
 
 #: Filters of each convolution, block by block: half of the original's.

@@ -1,60 +1,86 @@
-#!/usr/bin/env python
-"""What the scale of the initial weights does at the mission's recipe: README, "What 1e-5 does here".
+"""What the scale of the initial weights changes under the core networks' recipe (README, "What 1e-5 does here").
 
-Trains one network once for every scale, all else alike, and prints accuracy on the 12,000
-validation images. The test images are not looked at. Under batch normalisation the networks
-compute the same at the start whatever the scale; only the step relative to the weights differs.
+    python -m benchmarks.initial_scale ANN 1 0.3 0.1 0.03 0.01 --data mnist.npz
 
-    python benchmarks/initial_scale.py ANN 1 0.3 0.1 0.03 0.01 --data mnist.npz
+Trains one network once for each scale, all else equal, and prints its accuracy on the 12,000 validation images. The
+test images are not used. Under batch normalisation a network computes the same at the start whatever the scale; only
+the size of a step relative to the weights differs.
 """
 
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+from benchmarks.options import factor
+from digits import command_line, markdown
 from digits.learning import dataset
-from digits.learning.config import Recipe
+from digits.learning.config import MNIST_RECIPE
+from digits.learning.dataset import Dataset
 from digits.learning.start import start_keras
 from digits.networks import MODELS
 
 
-def main() -> None:
-    """Parse, train, print a line a scale."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=MODELS)
-    parser.add_argument("scales", nargs="+", type=float)
-    parser.add_argument("--data", type=Path)
-    options = parser.parse_args()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run with the given command line. Returns the exit code."""
+    return command_line.run("benchmarks.initial_scale", lambda: _work(arguments))
+
+
+def _work(arguments: Sequence[str] | None) -> int:
+    options = _parser().parse_args(arguments)
     data = dataset.load(options.data)
     start_keras()
-    from digits.learning.training import train
-
     builder = import_module(options.model)
-    parts = data.split()
     for scale in options.scales:
+        print(validated(options.model, builder, scale, data), flush=True)
+    return 0
+
+
+def validated(name: str, builder: Any, scale: float, data: Dataset) -> str:
+    """Train a network with initial weights of that scale and say how it does on the validation images.
+
+    Args:
+        name: of the network.
+        builder: its module.
+        scale: of the initial weights, as a factor of He's.
+        data: to learn from.
+    """
+    from digits.learning.training import train  # imports Keras
+
+    splits, usual = data.splits(), builder.INITIAL_SCALE
+    try:
         builder.INITIAL_SCALE = scale
         with tempfile.TemporaryDirectory() as folder:
-            _, history, seconds = train(
-                options.model,
+            trained = train(
+                name,
                 builder.build_model,
-                parts["train"],
-                parts["validation"],
-                Recipe(),
+                splits["train"],
+                splits["validation"],
+                MNIST_RECIPE,
                 Path(folder),
                 data.digest,
             )
-        n = len(parts["validation"][1])
-        accuracy = history["val_accuracy"][-1]
-        print(
-            f"{options.model} initial weights ×{scale:g}: validation accuracy {accuracy:.2%} "
-            f"({round((1 - accuracy) * n)} misses in {n:,}), training loss {history['loss'][-1]:.4f}, {seconds:.0f} s",
-            flush=True,
-        )
+    finally:
+        builder.INITIAL_SCALE = usual
+    n, accuracy = len(splits["validation"][1]), trained.history["val_accuracy"][-1]
+    return (
+        f"{name}, initial weights × {scale:g}: validation accuracy {markdown.accuracy(round((1 - accuracy) * n), n)}, "
+        f"training loss {trained.history['loss'][-1]:.4f}, {markdown.duration(trained.seconds)}"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command_line.OneLineParser(
+        "-m benchmarks.initial_scale", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", choices=MODELS)
+    parser.add_argument("scales", nargs="+", type=factor, help="factors of He's initialisation, above 0")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="MNIST, as test.py takes it")
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

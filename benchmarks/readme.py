@@ -1,37 +1,72 @@
-"""The committed results and the study put into the README: ``python -m digits.learning.readme``."""
+"""Puts the tables of the committed results into README.md: ``python -m benchmarks.readme``."""
 
-import json
+import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from benchmarks import published
+from benchmarks.pen_digits import page as pen_page
+from benchmarks.pen_digits.measure import Results
+from benchmarks.published import read
+from benchmarks.recommendation import page as recommendation_page
+from benchmarks.recommendation.findings import findings
+from benchmarks.recommendation.measure import Measured
+from digits import command_line
+from digits.errors import UserError, reason
 from digits.files import write_text
-from digits.learning import report, study_page
+from digits.learning import card
+from digits.markdown import with_section
+from digits.study import page as study_page
 
-ROOT = Path(__file__).resolve().parents[2]
 
-
-def with_figures(page: str, plots: Path) -> str:
-    """A Markdown page with the table of results and the study's answer between their comments.
+def with_tables(page: str, plots: Path) -> str:
+    """A Markdown page with the tables put between their comments.
 
     Args:
-        page: has the comments ``results``, ``study`` and ``seeds``.
-        plots: the folder with ``results.json``, ``study/preprocessing.json`` and ``study/seeds.json``.
+        page: has the sections ``results``, ``seeds``, ``study``, ``pen digits`` and ``recommendation``.
+        plots: the folder with the results.
+
+    Raises:
+        UserError: a result is missing or damaged.
+        ValueError: the page does not have each section once.
     """
+    cards = read(plots / "results.json", ["models"], published.RESULTS)["models"]
+    seeds = read(plots / "study" / "seeds.json", ["networks"], f"{published.STUDY} seeds")
+    comparison = read(plots / "study" / "preprocessing.json", ["networks"], f"{published.STUDY} preprocessing")
+    pen = read(plots / "pen_digits.json", Results.__annotations__, published.PEN_DIGITS)
+    measured = read(plots / "recommendation.json", Measured.__annotations__, published.RECOMMENDATION)
+    sections = {
+        "results": card.results_table(cards),
+        "seeds": study_page.seeds_table(seeds),
+        "study": study_page.summary(comparison),
+        "pen digits": pen_page.summary(pen),
+        "recommendation": recommendation_page.summary(findings(measured, cards, pen)),
+    }
+    for name, text in sections.items():
+        page = with_section(page, name, text)
+    return page
 
-    def read(name: str) -> dict[str, Any]:
-        figures: dict[str, Any] = json.loads((plots / name).read_text(encoding="utf-8"))
-        return figures
 
-    page = report.with_table(page, read("results.json")["models"])
-    page = report.between(page, "study", study_page.summary(read("study/preprocessing.json")))
-    return report.between(page, "seeds", study_page.seeds_table(read("study/seeds.json")))
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Rewrite the README with the given command line. Returns the exit code."""
+    return command_line.run("benchmarks.readme", lambda: _work(arguments))
 
 
-def main() -> None:
-    """Rewrite the project's README."""
-    path = ROOT / "README.md"
-    write_text(path, with_figures(path.read_text(encoding="utf-8"), ROOT / "plots"))
+def _work(arguments: Sequence[str] | None) -> int:
+    parser = command_line.OneLineParser("-m benchmarks.readme", description=__doc__)
+    parser.add_argument("--plots", type=Path, default=published.PLOTS, metavar="DIR", help="where the results are")
+    parser.add_argument("--readme", type=Path, default=published.ROOT / "README.md", metavar="FILE", help="the page")
+    options: argparse.Namespace = parser.parse_args(arguments)
+    try:
+        page = options.readme.read_text(encoding="utf-8")
+        page = with_tables(page, options.plots)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{options.readme} cannot be filled in: {reason(error, options.readme)}") from error
+    with published.writing(options.readme.parent):
+        write_text(options.readme, page)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

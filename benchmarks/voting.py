@@ -1,40 +1,41 @@
-"""Several networks asked at once, in one classifier's place."""
+"""Several networks that vote, used like a single classifier."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.reading.classifier import Classifier
+from digits.reading.classifier import Network
 
 SOFT, MAJORITY = "soft vote", "majority vote"
 
 
 class Voting:
-    """Reads as a :class:`Classifier` does, with the probabilities of several."""
+    """Has the interface of a classifier and combines the probabilities of several."""
 
-    def __init__(self, name: str, networks: Sequence[Classifier]) -> None:
-        """``name`` says how: "soft vote" or "majority vote"."""
+    def __init__(self, name: str, networks: Sequence[Network]) -> None:
+        """``name`` is the kind of vote: "soft vote" or "majority vote"."""
         self.name = name
         self._networks = networks
 
     def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Crops, shape (n, 28, 28), to probabilities, shape (n, 10)."""
         return VOTES[self.name](np.stack([network.probabilities(crops) for network in self._networks]))
 
 
 def soft(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean of the networks' probabilities: shape (networks, n, 10) to (n, 10)."""
+    """The mean of all networks' probabilities: shape (networks, n, 10) to (n, 10)."""
     mean: NDArray[np.float32] = rows.mean(axis=0)
     return mean
 
 
 def majority(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean of those that read what most networks read: shape (networks, n, 10) to (n, 10).
+    """The mean over the networks that read what most of them read: shape (networks, n, 10) to (n, 10).
 
-    Where no digit has most votes, those with the most are told apart by the mean of all.
+    Ties are broken by the mean of all networks.
     """
     votes = np.eye(rows.shape[-1], dtype=np.float32)[rows.argmax(axis=-1)]
-    chosen = (votes.sum(axis=0) + rows.mean(axis=0) / 2).argmax(axis=-1)  # a mean is at most 1: half of it breaks ties
+    chosen = (votes.sum(axis=0) + rows.mean(axis=0) / 2).argmax(axis=-1)  # half a mean is at most 1/2: it breaks ties
     agreeing = np.take_along_axis(votes, chosen[np.newaxis, :, np.newaxis], axis=-1)
     mean: NDArray[np.float32] = (rows * agreeing).sum(axis=0) / agreeing.sum(axis=0)
     return mean

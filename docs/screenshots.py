@@ -1,6 +1,6 @@
-"""Takes the pictures of the documentation from the real window: ``python -m docs.screenshots``.
+"""Takes the pictures for the documentation from the real window: ``python -m docs.screenshots``.
 
-Needs Xvfb. Smooth, good-looking letters need a good font: on Debian and Ubuntu
+Needs Xvfb and, for good-looking text, a good font. On Debian and Ubuntu:
 ``sudo apt install xvfb fonts-inter``.
 """
 
@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -18,45 +20,53 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageGrab
 
+from digits.command_line import OneLineParser, print_anything, run
+from digits.errors import UserError
 from digits.files import replacing
 from digits.networks import DEFAULT, MODELS
 from digits.reading.ink import Stroke, rasterise
 from digits.window.collection import Collection
 from digits.window.main_window import MainWindow
 from digits.window.session import Session
-from digits.window.settings import Settings, save
+from digits.window.settings import Settings
 from tests.handwriting import Points, between, curve, strokes
 
 HERE = Path(__file__).resolve().parent
 FILES = HERE.parent / "models"
 SIZE = (1180, 720)
 GIF_WIDTH = 940
-FRAME = 40  #: ms
+FRAME = 40  #: ms between two frames of the animation
 
 
 class Studio:
-    """A window in front of a camera."""
+    """A window to draw in and to photograph."""
 
     def __init__(self, folder: Path, theme: str, network: str = DEFAULT, pen: int = 14) -> None:
-        settings = folder / f"{theme}.json"
-        save(settings, Settings(theme=theme, zoom=100, network=network, pen=pen))
-        session = Session(MODELS, Collection(folder / "my handwriting"))
-        self.window = MainWindow(FILES, session, settings)
+        """Open a window.
+
+        Args:
+            folder: for its settings and its collection.
+            theme: "light" or "dark".
+            network: the chosen network.
+            pen: the pen's diameter in logical pixels.
+        """
+        settings = Settings(theme=theme, zoom=100, network=network, pen=pen)
+        session = Session(MODELS, Collection(folder / "my handwriting"), settings)
+        self.window = MainWindow(FILES, session, folder / "settings.json")
         self.window.geometry(f"{SIZE[0]}x{SIZE[1]}+0+0")
         self.pause(0.5)
         self.settle()
-        self.frames: list[Image.Image] = []
 
     def pause(self, seconds: float) -> None:
-        """Let the window work for a while."""
+        """Process the window's events for a while."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.window.update()
             time.sleep(0.005)
 
     def settle(self) -> None:
-        """Wait until the workers have nothing left to do."""
-        while self.window.reader.waiting() or self.window.helper.waiting():
+        """Wait until no job is running."""
+        while self.window.jobs.busy:
             self.pause(0.02)
         self.pause(0.1)
 
@@ -72,37 +82,37 @@ class Studio:
         self.window.update()
 
     def write(self, number: list[Points]) -> None:
-        """Draw strokes and wait for the reading."""
+        """Draw strokes and wait until they are read."""
         for points in number:
             self.draw(points)
         self.settle()
 
     def press(self, key: str) -> None:
-        """Press a key."""
+        """Press a key and wait for the effect."""
         self.window.canvas.focus_force()
         self.window.update()
         self.window.canvas.event_generate(key)
         self.settle()
 
     def photograph(self) -> Image.Image:
-        """The window with its menu bar: all that lies left and above of its lower right corner."""
+        """The window with its menu bar: everything to the left of and above its lower right corner."""
         self.window.update()
         right = self.window.winfo_rootx() + self.window.winfo_width()
         bottom = self.window.winfo_rooty() + self.window.winfo_height()
         return ImageGrab.grab(xdisplay=os.environ["DISPLAY"]).crop((0, 0, right, bottom))
 
     def keep(self, name: str) -> None:
-        """Save a picture of the window as it is."""
+        """Save a picture of the window as it is now."""
         with replacing(HERE / name) as temporary:
             self.photograph().quantize(256, dither=Image.Dither.NONE).save(temporary, format="PNG", optimize=True)
 
     def close(self) -> None:
-        """Close the window without a question."""
+        """Close the window without asking about unsaved strokes."""
         self.window.destroy()
 
 
 def light(folder: Path) -> None:
-    """Four digits, one of them selected with what decided."""
+    """Four digits, one of them selected, with the evidence for it."""
     studio = Studio(folder, "light")
     studio.write(strokes("4072", 70, 190, 210, gap=0.32, seed=3))
     studio.press("<Key-Tab>")
@@ -112,7 +122,7 @@ def light(folder: Path) -> None:
 
 
 def dark(folder: Path) -> None:
-    """Two lines; one digit confirmed, one scribble rejected."""
+    """Two lines of digits, one of them confirmed, and a rejected scribble."""
     studio = Studio(folder, "dark", pen=11)
     studio.write(strokes("31415", 60, 90, 150, gap=0.36, seed=5))
     studio.write(strokes("926", 60, 350, 150, gap=0.36, seed=6))
@@ -125,7 +135,7 @@ def dark(folder: Path) -> None:
 
 
 def compare(folder: Path) -> None:
-    """The networks side by side, on digits that are not easy."""
+    """The networks compared, on ambiguous digits."""
     studio = Studio(folder, "light")
     studio.write(strokes("2586", 70, 90, 190, gap=0.36, seed=8))
     doubtful = (("1", "2", 0.35), ("1", "9", 0.55), ("2", "7", 0.6), ("9", "0", 0.4))
@@ -137,11 +147,11 @@ def compare(folder: Path) -> None:
 
 
 def scan(folder: Path) -> None:
-    """A photograph of paper in uneven light."""
+    """A photograph of paper in uneven light, opened from a file."""
     path = folder / "photograph.jpg"
     Image.fromarray(paper()).save(path, quality=90)
     studio = Studio(folder, "light")
-    studio.window.open_path(path)
+    studio.window.files.open_path(path)
     studio.settle()
     studio.press("<Key-Tab>")
     studio.keep("window-photograph.png")
@@ -160,8 +170,7 @@ def animation(folder: Path) -> None:
         frames.append(image.resize((GIF_WIDTH, height), Image.Resampling.LANCZOS))
 
     for points in strokes("4072", 70, 190, 210, gap=0.32, seed=3):
-        count = iter(range(len(points)))
-        studio.draw(points, lambda count=count: shoot() if next(count) % 4 == 0 else None)  # type: ignore[misc]
+        studio.draw(points, every(4, shoot))
         for _ in range(3):
             shoot()
     studio.settle()
@@ -170,8 +179,19 @@ def animation(folder: Path) -> None:
     studio.close()
 
 
+def every(n: int, action: Callable[[], None]) -> Callable[[], None]:
+    """A function that calls ``action`` the first time and then every n-th time that it is called."""
+    calls = count()
+
+    def call() -> None:
+        if next(calls) % n == 0:
+            action()
+
+    return call
+
+
 def drawing(_: Path) -> None:
-    """A drawn number as an image of its own, for ``make demo``: no window needed."""
+    """A drawn number as an image, for ``make demo``; needs no window."""
     written = [Stroke(tuple(points), 12) for points in strokes("4072", 40, 40, 200, gap=0.32, seed=3)]
     ink = rasterise(written, 700, 280)
     with replacing(HERE / "drawing.png") as temporary:
@@ -179,7 +199,7 @@ def drawing(_: Path) -> None:
 
 
 def write_gif(path: Path, frames: list[Image.Image]) -> None:
-    """Save frames as an endless animation that rests on its last picture."""
+    """Save frames as an endless animation that pauses on its last frame."""
     palette = frames[-1].quantize(128)
     reduced = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     durations = [FRAME] * (len(frames) - 1) + [2500]
@@ -190,7 +210,11 @@ def write_gif(path: Path, frames: list[Image.Image]) -> None:
 
 
 def paper() -> NDArray[np.uint8]:
-    """A photograph made up: handwriting on squared paper, light from one side, a shadow, noise, a little turned."""
+    """A synthetic photograph: handwriting on squared paper, slightly turned, lit from one side, with shadow and noise.
+
+    Returns:
+        ``uint8`` array of shape (1080, 1600, 3), RGB.
+    """
     rng = np.random.default_rng(1)
     width, height = 1600, 1080
     sheet = np.full((height, width, 3), (244, 241, 232), np.float32)
@@ -209,38 +233,72 @@ def paper() -> NDArray[np.uint8]:
     shadow = 1 - 0.25 / (1 + np.exp(-(x + 0.5 * y - 1500) / 60))
     sheet *= (lit * shadow)[..., np.newaxis]
     sheet += cv2.GaussianBlur(rng.normal(0, 9, sheet.shape).astype(np.float32), (3, 3), 0)
-    return np.clip(sheet, 0, 255).astype(np.uint8)
+    photograph: NDArray[np.uint8] = np.clip(sheet, 0, 255).astype(np.uint8)
+    return photograph
 
 
 SCRIBBLE = curve([(480, 430), (512, 355), (538, 510), (564, 355), (590, 510), (616, 370)]).tolist()
 
 
-def main() -> None:
-    """Take all pictures, or those named on the command line."""
-    pictures = {
-        "light": light,
-        "dark": dark,
-        "compare": compare,
-        "photograph": scan,
-        "gif": animation,
-        "drawing": drawing,
-    }
-    chosen = sys.argv[1:] or list(pictures)
-    if shutil.which("Xvfb") is None:
-        sys.exit("needs Xvfb: sudo apt install xvfb")
+PICTURES: dict[str, Callable[[Path], None]] = {
+    "light": light,
+    "dark": dark,
+    "compare": compare,
+    "photograph": scan,
+    "gif": animation,
+    "drawing": drawing,
+}
+
+
+@contextmanager
+def virtual_display() -> Iterator[None]:
+    """Run Xvfb, and set DISPLAY to it.
+
+    Raises:
+        UserError: Xvfb is not installed or does not start.
+    """
+    program = shutil.which("Xvfb")
+    if program is None:
+        raise UserError("the pictures need Xvfb: sudo apt install xvfb")
     reading, writing = os.pipe()
-    server = subprocess.Popen(["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24"], pass_fds=(writing,))
+    command = [program, "-displayfd", str(writing), "-screen", "0", "1600x1000x24"]
+    server = subprocess.Popen(command, pass_fds=(writing,))
     os.close(writing)
-    with os.fdopen(reading) as pipe:
-        os.environ["DISPLAY"] = f":{pipe.readline().strip()}"  # a free one, said once the server is ready
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            for name in chosen:
-                (Path(folder) / name).mkdir()
-                pictures[name](Path(folder) / name)
+        with os.fdopen(reading) as pipe:
+            number = pipe.readline().strip()  # Xvfb picks a free one and writes it once it is ready
+        if not number:
+            raise UserError("Xvfb did not start; its own message stands above")
+        os.environ["DISPLAY"] = f":{number}"
+        yield
     finally:
         server.terminate()
+        server.wait()
+
+
+def take(names: Sequence[str]) -> int:
+    """Take pictures by their names in :data:`PICTURES`; returns the exit code.
+
+    Raises:
+        UserError: there is no display.
+    """
+    with virtual_display(), tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            (Path(folder) / name).mkdir()
+            PICTURES[name](Path(folder) / name)
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Take all pictures, or those that are named. Returns the exit code."""
+    print_anything()
+    parser = OneLineParser("-m docs.screenshots", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"from {', '.join(PICTURES)}; default: all")
+    names = parser.parse_args(arguments).names or list(PICTURES)
+    if unknown := [name for name in names if name not in PICTURES]:
+        parser.error(f"no picture is called {', '.join(unknown)}; there are {', '.join(PICTURES)}")
+    return run("docs.screenshots", lambda: take(names))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

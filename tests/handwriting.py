@@ -1,10 +1,11 @@
-"""Digits as a hand draws them, for the tests and the pictures of the documentation: made up, from no data set."""
+"""Synthetic handwritten digits for the tests and the pictures in the documentation, taken from no data set."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 Points = list[tuple[float, float]]
 
-#: Each digit's strokes as "x,y" in percent of its box; a point given twice is a corner.
+#: The strokes of each digit as "x,y" in percent of its box; a point given twice is a corner.
 SHAPES = {
     "0": ["60,4 28,14 12,50 26,88 55,96 84,70 86,30 58,4"],
     "1": ["36,18 58,2 58,2 54,50 50,98"],
@@ -20,15 +21,18 @@ SHAPES = {
 
 
 def strokes(number: str, left: float, top: float, height: float, gap: float = 0.3, seed: int = 0) -> list[Points]:
-    """The strokes of a number, each digit a little different, as curves in pixels.
+    """Write a number with a random variation of each digit, as smooth strokes.
 
     Args:
-        number: digits.
-        left: of the first digit.
-        top: of all.
-        height: of a digit; its width is 0.6 of it.
-        gap: between two digits, as a share of the width.
-        seed: of the differences.
+        number: the digits to write.
+        left: x of the first digit, pixels.
+        top: y of the digits, pixels.
+        height: height of a digit, pixels; its width is 0.6 times that.
+        gap: space between two digits, as a fraction of the width.
+        seed: seed of the variation.
+
+    Returns:
+        The points (x, y) of each stroke in pixels.
     """
     rng = np.random.default_rng(seed)
     width = 0.6 * height
@@ -46,29 +50,29 @@ def strokes(number: str, left: float, top: float, height: float, gap: float = 0.
     return drawn
 
 
-def curve(points: Points, steps: int = 10) -> np.ndarray:
-    """A smooth curve through points (Catmull-Rom), as an array of shape (n, 2)."""
+def curve(points: Points, steps: int = 10) -> NDArray[np.float64]:
+    """Interpolate points with a smooth curve (Catmull-Rom): array of shape (n, 2)."""
     known = np.array([points[0], *points, points[-1]])
-    pieces = []
+    arcs = []
     for a, b, c, d in zip(known, known[1:], known[2:], known[3:], strict=False):
         if np.array_equal(b, c):
-            continue  # a corner: the curve ends here and begins anew
+            continue  # a corner: one curve ends here and another begins
         a = b if np.array_equal(a, b) else a
         d = c if np.array_equal(c, d) else d
         t = np.linspace(0, 1, steps)[:, np.newaxis]
-        pieces.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
-    return np.concatenate(pieces)
+        arcs.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
+    return np.concatenate(arcs)
 
 
-def between(a: str, b: str, share: float, left: float, top: float, height: float) -> Points:
-    """One stroke on the way from a digit to another (``share`` 0 to 1), which nobody reads with certainty."""
+def between(a: str, b: str, fraction: float, left: float, top: float, height: float) -> Points:
+    """Blend the first strokes of two digits (``fraction`` 0 to 1) into an ambiguous one."""
     first, second = (_evenly(curve(_points(SHAPES[digit][0]))) for digit in (a, b))
-    points = (first * (1 - share) + second * share) * (0.6 * height, height) + (left, top)
+    points = (first * (1 - fraction) + second * fraction) * (0.6 * height, height) + (left, top)
     return [(float(x), float(y)) for x, y in points]
 
 
-def _evenly(points: np.ndarray, n: int = 60) -> np.ndarray:
-    """The same curve as n points at even distances."""
+def _evenly(points: NDArray[np.float64], n: int = 60) -> NDArray[np.float64]:
+    """Resample a curve to n equidistant points."""
     way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     at = np.linspace(0, way[-1], n)
     return np.stack([np.interp(at, way, points[:, 0]), np.interp(at, way, points[:, 1])], axis=1)

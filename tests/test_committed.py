@@ -8,8 +8,12 @@ import cv2
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from numpy.typing import NDArray
 
-from benchmarks import pen_digits, readme, recommendation
+from benchmarks import readme
+from benchmarks.pen_digits import page as pen_digits
+from benchmarks.recommendation import findings
+from benchmarks.recommendation import page as recommendation
 from benchmarks.recommendation.plots import ParetoDisplay
 from digits.crop import STROKE_WIDTH
 from digits.files import sha256
@@ -79,7 +83,7 @@ def test_the_results_page_shows_the_cards() -> None:
 
 def test_the_pen_digit_page_shows_what_was_measured() -> None:
     measured = read("pen_digits")
-    assert (PLOTS / "pen_digits.md").read_text(encoding="utf-8") == pen_digits.page.as_markdown(measured)
+    assert (PLOTS / "pen_digits.md").read_text(encoding="utf-8") == pen_digits.page(measured)
     assert measured["digits"] == 7494
     assert (measured["stroke_width"], measured["confidence"]) == (STROKE_WIDTH, CONFIDENCE)
     for name, digest in measured["models"].items():
@@ -88,9 +92,9 @@ def test_the_pen_digit_page_shows_what_was_measured() -> None:
 
 def test_the_page_recommends_what_the_figures_say() -> None:
     measured, pen = read("recommendation"), read("pen_digits")
-    found = recommendation.findings.findings(measured, CARDS, pen)
+    found = findings.findings(measured, CARDS, pen)
     text = (PLOTS / "recommendation.md").read_text(encoding="utf-8")
-    assert text == recommendation.page.as_markdown(found, measured, CARDS, pen)
+    assert text == recommendation.page(found, measured, CARDS, pen)
     assert tuple(measured["models"]) == TRAINED
     for name, digest in measured["models"].items():
         assert sha256(ROOT / "models" / f"{name}.onnx") == digest
@@ -103,8 +107,8 @@ def test_the_figures_show_what_the_json_holds(tmp_path: Path) -> None:
     figures = pipeline.results_figures(CARDS, "MNIST")
     for name, made in CARDS.items():
         figures |= {f"{name}_{kind}": figure for kind, figure in pipeline.card_figures(made).items()}
-    figures |= {f"pen_digits_{kind}": figure for kind, figure in pen_digits.page.figures(pen).items()}
-    found = recommendation.findings.findings(read("recommendation"), CARDS, pen)
+    figures |= {f"pen_digits_{kind}": figure for kind, figure in pen_digits.figures(pen).items()}
+    found = findings.findings(read("recommendation"), CARDS, pen)
     figures["recommendation_pareto"] = ParetoDisplay([*found.networks, found.vote]).plot().figure_
     figures["study/errors"] = ErrorsDisplay(study).plot().figure_
     for name in comparison.with_baseline(study):
@@ -120,15 +124,19 @@ def test_the_study_is_of_these_recipes_and_its_page_shows_its_cells() -> None:
     folder, compared, seeds = PLOTS / "study", read("study/preprocessing"), read("study/seeds")
     assert (folder / "README.md").read_text(encoding="utf-8") == page(compared, seeds)
 
-    data = Dataset(*4 * [np.empty(0, np.uint8)], "MNIST", "", CARDS["ANN"]["data_digest"], 0.2)
+    none = np.empty(0, np.uint8)
+    data = Dataset(none, none, none, none, "MNIST", "", CARDS["ANN"]["data_digest"], 0.2)
     recipes = {name: recipe_for(name, "MNIST") for name in TRAINED}
-    done = Study(
-        data, recipes, lambda name: {key: CARDS[name][key] for key in ("parameters", "architecture")}, folder
-    ).finished()
+    done = Study(data, recipes, identity, folder).finished()
     assert {str(cell) for cell in done} == {path.stem for path in (folder / "cells").iterdir()}
     missing = [str(cell) for cell in preprocessing_plan(CORE) if cell not in done]
     assert same(compared, comparison.compare(data, done, missing))
     assert same(seeds, comparison.seeds(data, done))
+
+
+def identity(name: str) -> dict[str, Any]:
+    """What a network's card knows of its architecture."""
+    return {"parameters": CARDS[name]["parameters"], "architecture": CARDS[name]["architecture"]}
 
 
 def same(saved: Any, made: Any) -> bool:
@@ -141,7 +149,7 @@ def same(saved: Any, made: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_the_committed_twins_give_the_same_answers(name: str, arrays: dict[str, np.ndarray]) -> None:
+def test_the_committed_twins_give_the_same_answers(name: str, arrays: dict[str, NDArray[np.uint8]]) -> None:
     given = to_input(arrays["x_train"])
     expected = export.load_model(ROOT / "models" / f"{name}.keras").predict(given, verbose=0)
     network = cv2.dnn.readNetFromONNX(str(ROOT / "models" / f"{name}.onnx"))
@@ -175,6 +183,6 @@ def test_the_temperature_is_in_the_file(name: str, data: Dataset) -> None:
     assert calibration.reliability_of(labels, plain).ece == pytest.approx(published, abs=1e-4)
 
 
-def probabilities(name: str, images: np.ndarray) -> np.ndarray:
+def probabilities(name: str, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     network = Classifier(ROOT / "models" / f"{name}.onnx")
     return np.concatenate([network.probabilities(images[i : i + 1000]) for i in range(0, len(images), 1000)])

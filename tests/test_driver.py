@@ -301,7 +301,7 @@ def test_a_console_of_any_encoding_shows_help_and_tables(
             code = end.code
         out.flush()
         assert not code
-        printed = out.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+        printed = out.buffer.getvalue().decode(encoding)
         assert ("tcp://" if arguments == ["--help"] else "ANN") in printed
 
 
@@ -312,7 +312,7 @@ def test_a_training_whose_output_goes_to_a_file_ends_well(npz: Path, tmp_path: P
     process = start(*arguments, env=environment, encoding="cp437")
     out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
-    assert "95 % interval" in out and re.search(r"\d% - \d", out)
+    assert "95% interval" in out and re.search(r"\d% - \d", out)
 
 
 # -- interrupted, killed, refused -------------------------------------------------------------

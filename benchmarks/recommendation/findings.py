@@ -1,40 +1,22 @@
-"""What a recommendation rests on: what each network and each vote does and costs, and which differences are chance."""
+"""What the recommendation rests on: accuracy and cost of each network and vote, and tests of their differences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from digits.learning.report import Card
-from digits.learning.statistics import McNemar, holm, mcnemar, wilson
+from benchmarks.accuracy import Accuracy
+from benchmarks.pen_digits.measure import Results
+from benchmarks.recommendation.measure import Measured
+from digits.learning.card import Card
+from digits.learning.statistics import McNemar, holm, mcnemar
 
-GOAL = 0.99
-LEVEL = 0.05  #: p below which a difference is taken for more than chance
+GOAL = 0.99  #: accuracy
+LEVEL = 0.05  #: of significance
 MNIST, PEN = "mnist", "pen"
-PLACES = {MNIST: "MNIST's test images", PEN: "what people draw"}
-
-
-@dataclass(frozen=True)
-class Share:
-    """Right answers: n images, misses among them, and the 95 % interval of the accuracy (Wilson 1927)."""
-
-    n: int
-    misses: int
-
-    @property
-    def accuracy(self) -> float:
-        return 1 - self.misses / self.n
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        return wilson(self.n - self.misses, self.n)
-
-    def __str__(self) -> str:
-        return f"{self.accuracy:.2%} ({self.misses:,} / {self.n:,})"
 
 
 @dataclass(frozen=True)
@@ -42,17 +24,17 @@ class Candidate:
     """A network, or several that vote.
 
     Attributes:
-        name: of it.
-        votes: whether it is several.
-        right: by "mnist" and "pen".
-        parameters, seconds: how many, and of training; of all that vote together.
-        one, ten: milliseconds for one digit and for ten in one call, median.
-        size: bytes of what the window loads.
+        name: the network's, or the kind of vote.
+        votes: whether it is several networks.
+        accuracy: on "mnist" (test images) and "pen" (pen-drawn digits).
+        parameters, seconds: number of parameters and duration of training, summed over the voters.
+        one, ten: median time for one digit and for ten in one call, milliseconds.
+        size: of the files that the window loads, bytes.
     """
 
     name: str
     votes: bool
-    right: Mapping[str, Share]
+    accuracy: Mapping[str, Accuracy]
     parameters: int
     seconds: float
     one: float
@@ -62,7 +44,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Pair:
-    """McNemar's test of two, and p after Holm's correction for all pairs on these images."""
+    """McNemar's test of two candidates, and p adjusted by Holm's method for all pairs on these images."""
 
     first: str
     second: str
@@ -72,7 +54,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Differences:
-    """Cochran's Q over all, then every pair."""
+    """Cochran's Q over all candidates with its degrees of freedom and p, and every pair."""
 
     q: float
     freedom: int
@@ -80,18 +62,20 @@ class Differences:
     pairs: tuple[Pair, ...]
 
     def between(self, one: str, other: str) -> Pair:
+        """The pair of these two, in whichever order."""
         return next(pair for pair in self.pairs if {pair.first, pair.second} == {one, other})
 
     def differ(self, one: str, other: str) -> bool:
-        """Whether the difference of two is more than chance: overall, and of this pair."""
+        """Whether two differ significantly: both the test over all and that of the pair must say so."""
         return self.p < LEVEL and self.between(one, other).adjusted < LEVEL
 
 
 def differences(wrong: Mapping[str, Sequence[int]], n: int) -> Differences:
-    """Test which of several differ on the same n images.
+    """Test which of several candidates differ on the same n images.
 
     Args:
-        wrong: by name the indices of the images that are not read rightly; two names at least.
+        wrong: the indices of the misses by candidate; at least two candidates.
+        n: images.
     """
     table = {name: np.isin(np.arange(n), indices) for name, indices in wrong.items()}
     q, p = cochran(np.array(list(table.values())))
@@ -105,12 +89,12 @@ def cochran(wrong: NDArray[np.bool_]) -> tuple[float, float]:
     """Cochran's Q (1950, *The Comparison of Percentages in Matched Samples*) and its p from chi-squared.
 
     Args:
-        wrong: shape (networks, n).
+        wrong: shape (networks, n), True for a miss.
     """
     k = len(wrong)
     by_network, by_image = wrong.sum(axis=1), wrong.sum(axis=0)
     spread = int((by_image * (k - by_image)).sum())
-    if not spread:  # they are all right or all wrong on every image
+    if not spread:  # on every image, either all are correct or all are wrong
         return 0.0, 1.0
     q = (k - 1) * (k * int((by_network**2).sum()) - int(by_network.sum()) ** 2) / spread
     return float(q), float(chi2.sf(q, k - 1))
@@ -118,63 +102,66 @@ def cochran(wrong: NDArray[np.bool_]) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything that the page is made of: the candidates, and the tests by "mnist" and "pen"."""
+    """Everything the page is made of: the candidates, and the tests on "mnist" and "pen"."""
 
     candidates: tuple[Candidate, ...]
     tests: Mapping[str, Differences]
 
     @property
     def networks(self) -> list[Candidate]:
+        """The candidates that are single networks."""
         return [candidate for candidate in self.candidates if not candidate.votes]
 
     @property
     def vote(self) -> Candidate:
-        """The vote by mean probability, which is the one that is tested."""
+        """The soft vote, which is the one that is tested."""
         return next(candidate for candidate in self.candidates if candidate.votes)
 
     def best(self, where: str, among: Sequence[Candidate] | None = None) -> Candidate:
-        """The fewest misses; of equals the faster."""
-        return min(among or self.networks, key=lambda candidate: (candidate.right[where].misses, candidate.one))
+        """The network with the fewest misses; of equals the fastest."""
+        return min(among or self.networks, key=lambda candidate: (candidate.accuracy[where].misses, candidate.one))
 
     def reach_goal(self) -> list[Candidate]:
-        """The networks whose whole 95 % interval on MNIST lies above 99 %."""
-        return [candidate for candidate in self.networks if candidate.right[MNIST].interval[0] > GOAL]
+        """The networks whose whole 95% interval on MNIST is above 99%."""
+        return [candidate for candidate in self.networks if candidate.accuracy[MNIST].interval[0] > GOAL]
 
     def recommended(self) -> Candidate | None:
-        """Of these the one that reads the most of what people draw; None if there is none."""
+        """Of these the most accurate on pen-drawn digits; None if there is none."""
         reaching = self.reach_goal()
         return self.best(PEN, reaching) if reaching else None
 
 
-def findings(measured: Mapping[str, Any], cards: Mapping[str, Card], pen: Mapping[str, Any]) -> Findings:
+def findings(measured: Measured, cards: Mapping[str, Card], pen: Results) -> Findings:
     """Gather what was measured in three files.
 
     Args:
-        measured: what benchmarks/recommendation.py measured.
-        cards: the model cards by name, of results.json.
-        pen: of benchmarks/pen_digits.py.
+        measured: recommendation.json.
+        cards: the model cards in results.json, by name.
+        pen: pen_digits.json.
     """
+    readers = measured["readers"]
     found = []
-    for name, figures in measured["readers"].items():
-        voters = figures["voters"]
+    for name, reader in readers.items():
+        voters = reader["voters"]
         drawn = (pen["votes"] if len(voters) > 1 else pen["singles"])[name]
         found.append(
             Candidate(
                 name,
                 len(voters) > 1,
-                {MNIST: Share(measured["n"], len(figures["wrong"])), PEN: Share(drawn["n"], drawn["misses"])},
+                {
+                    MNIST: Accuracy(measured["n"], len(reader["wrong"])),
+                    PEN: Accuracy(drawn["n"], drawn["misses"]),
+                },
                 sum(cards[voter]["parameters"] for voter in voters),
                 sum(cards[voter]["seconds"] for voter in voters),
-                figures["milliseconds"]["1"],
-                figures["milliseconds"]["10"],
-                sum(measured["readers"][voter]["bytes"] for voter in voters),
+                reader["milliseconds"]["1"],
+                reader["milliseconds"]["10"],
+                sum(readers[voter]["bytes"] for voter in voters),
             )
         )
     tested = [candidate.name for candidate in found if not candidate.votes]
     tested.append(next(candidate.name for candidate in found if candidate.votes))
-    wrong = {
-        MNIST: {name: measured["readers"][name]["wrong"] for name in tested},
-        PEN: {name: pen["wrong"][name]["shipped"] for name in tested},
-    }
-    sizes = {MNIST: measured["n"], PEN: pen["digits"]}
-    return Findings(tuple(found), {where: differences(wrong[where], sizes[where]) for where in wrong})
+    on_mnist = {name: readers[name]["wrong"] for name in tested}
+    drawn_wrong = {name: pen["wrong"][name]["shipped"] for name in tested}
+    tests = {MNIST: differences(on_mnist, measured["n"]), PEN: differences(drawn_wrong, pen["digits"])}
+    return Findings(tuple(found), tests)

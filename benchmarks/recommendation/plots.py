@@ -22,7 +22,7 @@ from digits.learning.plots.style import (
 )
 
 NEAR = 1.4  #: costs of less than this ratio lie so near that names in the middle would overlap
-ROWS = {MNIST: "MNIST's test images", PEN: "what people draw"}
+ROWS = {MNIST: "MNIST's test images", PEN: "pen-drawn digits"}
 COLUMNS = {"time": "milliseconds per digit (lower is better)", "size": "file size, MB (lower is better)"}
 
 #: Cost and error, %, of a candidate.
@@ -31,7 +31,7 @@ Point = tuple[float, float]
 
 @dataclass
 class ParetoDisplay(Display):
-    """Error on MNIST and on what people draw against milliseconds per digit and megabytes, with 95 % intervals.
+    """Error on MNIST and on pen-drawn digits against milliseconds per digit and megabytes, with 95% intervals.
 
     The line is the Pareto front: no candidate lies below it and to its left.
 
@@ -73,7 +73,7 @@ class ParetoDisplay(Display):
                     *zip(*front, strict=True), where="post", color=GREY, linewidth=1.2, zorder=1
                 )
                 self.points_[row, column] = _panel(ax, self.candidates, points, row)
-            n = self.candidates[0].right[row].n
+            n = self.candidates[0].accuracy[row].n
             grid[0].set(title=f"On {place} (n = {n:,})", ylabel="error, % (lower is better)")
         for ax, label in zip(self.axes_[-1], COLUMNS.values(), strict=True):
             ax.set_xlabel(label)
@@ -82,7 +82,7 @@ class ParetoDisplay(Display):
 
 def _point(candidate: Candidate, row: str, column: str) -> Point:
     cost = candidate.one if column == "time" else candidate.size / 1e6
-    return cost, 100 * (1 - candidate.right[row].accuracy)
+    return cost, 100 * (1 - candidate.accuracy[row].share)
 
 
 def _panel(
@@ -90,7 +90,7 @@ def _panel(
 ) -> dict[str, ErrorbarContainer]:
     costs, tallest, drawn = [cost for cost, _ in points], 0.0, {}
     for candidate, (cost, error) in zip(candidates, points, strict=True):
-        low, high = (100 * (1 - bound) for bound in reversed(candidate.right[row].interval))
+        low, high = (100 * (1 - bound) for bound in reversed(candidate.accuracy[row].interval))
         colour, marker = (VERMILION, "D") if candidate.votes else (BLUE, "o")
         spread = np.maximum([[error - low], [high - error]], 0)
         drawn[candidate.name] = ax.errorbar(

@@ -47,7 +47,7 @@ class Reliability:
         return float((n * np.array(self.confidence) - np.array(self.correct)).sum() / n.sum())
 
     def intervals(self) -> list[tuple[float, float]]:
-        """95 % interval of each bin's accuracy (Wilson 1927)."""
+        """95% interval of each bin's accuracy (Wilson 1927)."""
         return [wilson(correct, n) for correct, n in zip(self.correct, self.n, strict=True)]
 
     @classmethod

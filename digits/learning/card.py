@@ -11,7 +11,7 @@ from digits.learning.calibration import ReliabilityMetrics
 from digits.learning.config import MNIST, POST_ACCURACY, SPLITS, Split
 from digits.learning.evaluation import ByClass, Metrics
 
-HEADER = ("model", "parameters", "training", "split", "loss", "accuracy", "misses / n", "95 % interval", "the post")
+HEADER = ("model", "parameters", "training", "split", "loss", "accuracy", "misses / n", "95% interval", "the post")
 WORDS = (0, 3)  #: columns of words; the others hold numbers
 
 

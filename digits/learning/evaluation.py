@@ -19,7 +19,7 @@ class Metrics:
         n: images.
         misses: images whose most probable digit is not the label.
         loss: mean cross-entropy, nats.
-        low, high: 95 % interval of the accuracy (Wilson 1927).
+        low, high: 95% interval of the accuracy (Wilson 1927).
     """
 
     n: int

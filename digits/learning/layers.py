@@ -5,7 +5,7 @@ enough (see README, "What 1e-5 does here"):
 
 - Batch normalisation follows every convolution and dense layer, so that multiplying a layer's
   weights by a constant changes nothing of what the network computes.
-- The weights start at a small part of He's initial scale. What counts for learning is then the step
+- The weights start at a small fraction of He's initial scale. What counts for learning is then the step
   relative to the weight (van Laarhoven 2017, *L2 Regularization versus Batch and Weight
   Normalization*), and the same small step turns small weights further.
 - In a deep network the weights start as random numbers plus the identity, so that at first every
@@ -50,7 +50,7 @@ def convolution(
     Args:
         x: shape (n, height, width, channels).
         filters: output channels.
-        scale: of the initial weights, as a part of He's.
+        scale: of the initial weights, relative to He's.
         name: of the layer.
         identity: add the identity to the initial weights: filter i passes on channel i (modulo channels).
     """

@@ -26,7 +26,7 @@ class McNemar:
         n: images.
         only_first, only_second: images that the first, the second alone gets wrong.
         difference: of the error rates, second minus first, in [-1, 1].
-        low, high: its 95 % interval (Bonett & Price 2012).
+        low, high: its 95% interval (Bonett & Price 2012).
         odds_ratio: ``only_second / only_first``, the conditional odds ratio; None without a first alone.
         p: two-sided, exact (binomial over the images on which they differ); 1.0 where they differ on none.
     """
@@ -48,7 +48,7 @@ class AcrossSeeds:
     Attributes:
         seeds: how many, at least 2.
         difference: mean difference of the error rates, second minus first.
-        low, high: its 95 % interval (Student's t).
+        low, high: its 95% interval (Student's t).
         d_z: Cohen's d for paired values: mean difference over the standard deviation of the differences;
             None where they do not vary.
         p: two-sided paired t-test; with two to five seeds it sees large effects alone.
@@ -70,7 +70,7 @@ class Pooled:
         n, seeds: images and seeds.
         only_first, only_second: wrong by the first, the second alone, counted over all seeds.
         difference: of the error rates over all seeds, second minus first.
-        low, high: its 95 % interval.
+        low, high: its 95% interval.
         odds_ratio: ``only_second / only_first``; None without a first alone.
         p: two-sided, exact, over all swaps of the two image by image.
     """
@@ -87,7 +87,7 @@ class Pooled:
 
 
 def wilson(misses: int, n: int) -> tuple[float, float]:
-    """95 % interval of an error rate (Wilson 1927, *Probable Inference, the Law of Succession, …*).
+    """95% interval of an error rate (Wilson 1927, *Probable Inference, the Law of Succession, …*).
 
     Args:
         misses: wrong answers, 0 to n.

@@ -1,1 +1,1 @@
-"""The reading wing: strokes or photographs in, digits out. OpenCV, NumPy and Pillow; no TensorFlow, no Tk."""
+"""The reading wing: digits from strokes and photographs, with OpenCV, NumPy and Pillow; no TensorFlow, no Tk."""

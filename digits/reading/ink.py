@@ -1,4 +1,4 @@
-"""Strokes: the truth of a drawing. Rasterised, erased, saved and opened here; never a screenshot."""
+"""Pen strokes: rasterising, erasing, saving and loading. A drawing is its strokes, never a screenshot."""
 
 import json
 import math
@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 from digits.errors import UserError, reason
 from digits.files import write_json
 
-FINER = 4  #: strokes are drawn this many times larger and shrunk, as OpenCV's own anti-aliased lines are too wide
-SHIFT = 4  #: OpenCV draws at 1/16 pixel
-FARTHEST = 10_000  #: px; a point beyond is no drawing
-FORMAT = "handwritten-digits strokes"
+FINER = 4  #: supersampling factor; OpenCV's own anti-aliased lines come out too wide
+SHIFT = 4  #: fractional bits of the coordinates given to OpenCV: 1/16 pixel
+FARTHEST = 10_000  #: largest coordinate, width or canvas size accepted from a file, pixels
+FORMAT = "handwritten-digits strokes"  #: identifies the JSON files written here
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """What a pen left from pen-down to pen-up.
+    """The path of the pen from pen-down to pen-up.
 
     Attributes:
-        points: (x, y) in pixels, y downwards; one point is a dot.
-        width: the pen's diameter in pixels.
+        points: (x, y) in pixels, y pointing down; a single point is a dot.
+        width: diameter of the pen in pixels.
     """
 
     points: tuple[tuple[float, float], ...]
@@ -35,24 +35,29 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Strokes:
-    """A drawing: strokes in the order in which they were drawn, on a canvas of ``size`` = (width, height) pixels."""
+    """A drawing.
+
+    Attributes:
+        strokes: in the order in which they were drawn.
+        size: (width, height) of the canvas in pixels.
+    """
 
     strokes: tuple[Stroke, ...]
     size: tuple[int, int]
 
 
 def rasterise(strokes: Iterable[Stroke], width: int, height: int, left: int = 0, top: int = 0) -> NDArray[np.uint8]:
-    """Draw strokes round and anti-aliased.
+    """Draw strokes with a round, anti-aliased pen.
 
     Args:
-        strokes: what to draw.
-        width: of the image, pixels.
-        height: of the image, pixels.
-        left: x of the image's left edge in the strokes' coordinates.
-        top: y of the image's top edge.
+        strokes: the strokes to draw.
+        width: width of the image, pixels.
+        height: height of the image, pixels.
+        left: x of the image's left edge in stroke coordinates.
+        top: y of the image's top edge in stroke coordinates.
 
     Returns:
-        ``uint8`` array of shape (height, width), ink 255 on 0. What lies outside is cut off.
+        ``uint8`` array of shape (height, width), ink 255 on background 0. Ink outside the image is clipped.
     """
     image = np.zeros((height, width), np.uint8)
     for stroke in strokes:
@@ -66,7 +71,7 @@ def rasterise(strokes: Iterable[Stroke], width: int, height: int, left: int = 0,
 
 
 def _drawn(stroke: Stroke, width: int, height: int, left: int, top: int) -> NDArray[np.uint8]:
-    """One stroke on an image of its own."""
+    """Rasterise one stroke, supersampled."""
     large = np.zeros((height * FINER, width * FINER), np.uint8)
     points = (np.asarray(stroke.points, np.float64).reshape(-1, 2) - (left, top) + 0.5) * FINER - 0.5
     fixed = np.round(points * 2**SHIFT).astype(np.int32)
@@ -81,7 +86,7 @@ def _drawn(stroke: Stroke, width: int, height: int, left: int, top: int) -> NDAr
 
 
 def bounds(strokes: Iterable[Stroke]) -> tuple[int, int, int, int]:
-    """The box (x, y, width, height), in whole pixels, that holds all ink; (0, 0, 0, 0) without strokes."""
+    """Return the bounding box (x, y, width, height) of all ink in whole pixels; (0, 0, 0, 0) without strokes."""
     boxes = []
     for stroke in strokes:
         points = np.asarray(stroke.points, np.float64).reshape(-1, 2)
@@ -96,29 +101,31 @@ def bounds(strokes: Iterable[Stroke]) -> tuple[int, int, int, int]:
 
 
 def touches(stroke: Stroke, x: float, y: float, radius: float) -> bool:
-    """Whether a round eraser of ``radius`` pixels at (x, y) touches the stroke's ink."""
+    """Return whether a round eraser of ``radius`` pixels at (x, y) touches the ink of a stroke."""
     return bool(_distances(stroke, x, y).min() <= radius + stroke.width / 2)
 
 
 def erase(stroke: Stroke, x: float, y: float, radius: float) -> list[Stroke]:
-    """What a round eraser of ``radius`` pixels at (x, y) leaves of a stroke: itself, parts of it, or nothing.
+    """Erase from a stroke with a round eraser of ``radius`` pixels at (x, y).
 
-    The eraser cuts the pen's path; the parts keep the pen's width and round ends.
+    Returns:
+        The fragments that remain, with the width of the stroke and round ends: the stroke itself if it is not
+        touched, an empty list if nothing remains.
     """
     if not touches(stroke, x, y, radius):
         return [stroke]
-    parts: list[list[tuple[float, float]]] = [[]]
+    fragments: list[list[tuple[float, float]]] = [[]]
     reach = radius + stroke.width / 2
     for point in _dense(stroke, step=max(1.0, reach / 8)):
         if math.hypot(point[0] - x, point[1] - y) > reach:
-            parts[-1].append(point)
-        elif parts[-1]:
-            parts.append([])
-    return [Stroke(tuple(part), stroke.width) for part in parts if part]
+            fragments[-1].append(point)
+        elif fragments[-1]:
+            fragments.append([])
+    return [Stroke(tuple(fragment), stroke.width) for fragment in fragments if fragment]
 
 
 def save_strokes(path: Path, drawing: Strokes) -> None:
-    """Write a drawing as JSON, atomically: the canvas's size and every stroke's width and points in pixels."""
+    """Save a drawing as JSON, atomically: the canvas size, and the width and points of each stroke, in pixels."""
     strokes = [
         {"width": stroke.width, "points": [list(point) for point in stroke.points]} for stroke in drawing.strokes
     ]
@@ -126,19 +133,19 @@ def save_strokes(path: Path, drawing: Strokes) -> None:
 
 
 def open_strokes(path: Path) -> Strokes:
-    """Read a drawing that :func:`save_strokes` wrote.
+    """Load a drawing saved by :func:`save_strokes`.
 
     Raises:
-        UserError: the file cannot be read or is something else; the message says which.
+        UserError: the file cannot be read, is not a strokes file, or is damaged; the message says which.
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(
-            f"{path} cannot be read as strokes: {reason(error, path)}; give a file saved as strokes"
+            f"{path} cannot be read as strokes: {reason(error, path)}; give a drawing saved by this program"
         ) from error
     if not isinstance(value, dict) or value.get("format") != FORMAT or value.get("version") != 1:
-        raise UserError(f"{path} holds no strokes of this program (version 1); give a file saved as strokes")
+        raise UserError(f"{path} is not a strokes file of version 1; give a drawing saved by this program")
     try:
         width, height = value["size"]
         strokes = tuple(_stroke(entry) for entry in value["strokes"])
@@ -157,26 +164,26 @@ def _stroke(entry: Any) -> Stroke:
 
 def _number(value: Any, least: float = -FARTHEST) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= FARTHEST:
-        raise ValueError(f"expected a number of {least:g} to {FARTHEST}, got {value!r:.40}")
+        raise ValueError(f"expected a number from {least:g} to {FARTHEST}, got {value!r:.40}")
     return float(value)
 
 
 def _distances(stroke: Stroke, x: float, y: float) -> NDArray[np.float64]:
-    """Distance in pixels from (x, y) to each straight piece of the pen's path (or to its one point)."""
+    """Distances in pixels from (x, y) to each line segment of the path, or to its only point."""
     points = np.asarray(stroke.points, np.float64).reshape(-1, 2)
     starts = points[:-1] if len(points) > 1 else points
     along = points[1:] - starts if len(points) > 1 else np.zeros_like(points)
     length = np.maximum((along**2).sum(axis=1), 1e-12)
-    share = np.clip((((x, y) - starts) * along).sum(axis=1) / length, 0, 1)
-    nearest = starts + share[:, np.newaxis] * along
+    fraction = np.clip((((x, y) - starts) * along).sum(axis=1) / length, 0, 1)
+    nearest = starts + fraction[:, np.newaxis] * along
     distances: NDArray[np.float64] = np.hypot(nearest[:, 0] - x, nearest[:, 1] - y)
     return distances
 
 
 def _dense(stroke: Stroke, step: float) -> Sequence[tuple[float, float]]:
-    """The pen's path with points at most ``step`` pixels apart, its own points among them."""
+    """Interpolate the path to points at most ``step`` pixels apart, keeping the original points."""
     dense = [stroke.points[0]]
     for (x0, y0), (x1, y1) in zip(stroke.points, stroke.points[1:], strict=False):
-        pieces = max(1, math.ceil(math.hypot(x1 - x0, y1 - y0) / step))
-        dense += [(x0 + (x1 - x0) * i / pieces, y0 + (y1 - y0) * i / pieces) for i in range(1, pieces + 1)]
+        n = max(1, math.ceil(math.hypot(x1 - x0, y1 - y0) / step))
+        dense += [(x0 + (x1 - x0) * i / n, y0 + (y1 - y0) * i / n) for i in range(1, n + 1)]
     return dense

@@ -1,4 +1,4 @@
-"""Photographs and scans: files of any kind to ink, bright on dark."""
+"""Photographs and scans: loading image files and separating the ink from the paper."""
 
 import struct
 import warnings
@@ -13,28 +13,28 @@ from PIL import Image, ImageOps
 
 from digits.errors import UserError, reason
 
-Image.MAX_IMAGE_PIXELS = None  # a picture's size is looked at here, before it is decoded
-LARGEST = 50_000_000  #: pixels
+Image.MAX_IMAGE_PIXELS = None  # open_image checks the size itself, before decoding
+LARGEST = 50_000_000  #: most pixels of an image
 
-CONTRAST = 28  #: least difference between ink and paper, of 255
-NOISE = 6  #: ink differs from the paper by at least as many standard deviations of the paper
-COLUMNS = 16  #: of the page, in each of which a ruled line counts as straight and level
-COARSE = 400  #: longest side of the image in which the paper is looked for, pixels
+CONTRAST = 28  #: minimum difference between ink and paper, in grey levels of 255
+NOISE = 6  #: minimum difference between ink and paper, in standard deviations of the paper
+COLUMNS = 16  #: the page is divided into this many columns; within one, ruled lines are taken as horizontal
+COARSE = 400  #: longest side of the reduced image from which the paper is estimated, pixels
 
 
 def open_image(path: Path) -> NDArray[np.uint8]:
-    """Open an image file.
+    """Load an image file.
 
     Returns:
-        ``uint8`` array of shape (height, width, 3), RGB, turned upright by its EXIF orientation;
-        what is transparent is paper.
+        ``uint8`` RGB array of shape (height, width, 3), rotated according to its EXIF orientation, transparency
+        replaced with paper.
 
     Raises:
-        UserError: the file cannot be read, is no image, or has more than 50 megapixels.
+        UserError: the file cannot be read, is not an image, or has more than 50 megapixels.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a damaged file is read as far as it goes, or refused in one line
+            warnings.simplefilter("ignore")  # damaged files are decoded as far as possible, or refused in one line
             with Image.open(path) as image:
                 if image.width * image.height > LARGEST:
                     size = f"{image.width}×{image.height}"
@@ -47,9 +47,9 @@ def open_image(path: Path) -> NDArray[np.uint8]:
 
 
 def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
-    """An opened image as :func:`open_image` returns it."""
+    """Convert a Pillow image of any mode to the array that :func:`open_image` returns."""
     image = ImageOps.exif_transpose(image)
-    if image.mode in ("I", "F") or image.mode.startswith("I;"):  # 16 bit and more: Pillow would clip it
+    if image.mode in ("I", "F") or image.mode.startswith("I;"):  # 16 bits or more, which Pillow would clip
         values = np.nan_to_num(np.asarray(image, np.float64))
         low, high = values.min(), values.max()
         grey = ((values - low) * (255 / (high - low or 1))).astype(np.uint8)
@@ -60,7 +60,7 @@ def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _on_paper(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Lay a transparent image on white paper, or on black where what is opaque is light."""
+    """Composite a transparent image onto white, or onto black if its opaque pixels are few and light."""
     alpha = rgba[..., 3:].astype(np.uint16)
     opaque = rgba[..., :3][rgba[..., 3] > 127]
     light_ink = len(opaque) < rgba[..., 3].size / 2 and len(opaque) > 0 and float(opaque.mean()) > 160
@@ -69,28 +69,32 @@ def _on_paper(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def to_ink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Take the ink off the paper of a photograph or a scan.
+    """Separate the ink from the paper of a photograph or scan.
 
-    Ink is what differs from the paper around it, darker on light or lighter on dark, in any colour channel;
-    uneven light is divided out, and the lines of ruled or squared paper are removed.
+    Ink is whatever differs from the paper around it in any colour channel, dark on light or light on dark. Uneven
+    lighting is divided out, and the lines of ruled or squared paper are removed.
 
     Args:
         image: ``uint8`` RGB array of shape (height, width, 3).
 
     Returns:
-        ``uint8`` array of shape (height, width): 0 is paper, 255 ink, its edges in between.
+        ``uint8`` array of shape (height, width): 0 for paper, 255 for ink, soft edges in between.
     """
     if image.shape[0] < 2 or image.shape[1] < 2:
         return np.zeros(image.shape[:2], np.uint8)
     dark_ink = _is_dark_on_light(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
     difference = _from_paper(image if dark_ink else 255 - image)
-    for _ in range(2):  # ruled, then, turned, squared
+    for _ in range(2):  # horizontal lines, then vertical ones as the transpose
         difference = np.ascontiguousarray(_without_ruling(difference).T)
     return _levelled(difference)
 
 
 def _is_dark_on_light(grey: NDArray[np.uint8]) -> bool:
-    """Told from the border, which is paper; where the light is uneven, from what stands out of its surroundings."""
+    """Return whether the ink is dark on light paper rather than light on dark.
+
+    The border is taken to be paper; where it is unevenly lit, each pixel is compared with its surroundings instead.
+    The sign of the sum of cubed differences (the skewness) decides.
+    """
     height, width = grey.shape
     frame = max(1, min(height, width) // 40)
     border = np.concatenate(
@@ -108,20 +112,20 @@ def _is_dark_on_light(grey: NDArray[np.uint8]) -> bool:
 
 
 def _from_paper(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """How much darker each pixel is than the paper there, of 255, in the channel where it shows most.
+    """Return how much darker than the local paper each pixel is (0 to 255), as the maximum over the channels.
 
-    The paper's brightness comes from a coarse image in which everything narrow and dark is closed.
+    The brightness of the paper is estimated on a reduced image in which a morphological closing removes the ink.
     """
     height, width = image.shape[:2]
     scale = min(1.0, COARSE / max(height, width))
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
     coarse = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     reach = max(3, min(size) // 4) | 1
-    kernel = np.ones((reach, reach), np.uint8)  # a square one is fast
+    kernel = np.ones((reach, reach), np.uint8)  # OpenCV is fast with a rectangular kernel
     coarse = cv2.medianBlur(coarse, 3)
     paper = cv2.blur(cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, kernel), (reach, reach))
     most = np.zeros((height, width), np.uint8)
-    for channel in range(3):  # one at a time: 50 megapixels are large
+    for channel in range(3):  # one at a time, to limit memory at 50 megapixels
         there = cv2.resize(paper[..., channel], (width, height), interpolation=cv2.INTER_LINEAR)
         there = np.maximum(there, 32)
         lit = cv2.divide(image[..., channel], there, scale=255)
@@ -130,7 +134,7 @@ def _from_paper(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _levelled(difference: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Stretch from paper to ink, or to nothing where no pixel stands out of the paper's noise."""
+    """Stretch the contrast so that paper is 0 and ink 255; all 0 if no pixel stands out from the noise of the paper."""
     sample = difference[:: max(1, difference.shape[0] // 1000), :: max(1, difference.shape[1] // 1000)]
     middle = float(np.median(sample))
     noise = 1.4826 * float(np.median(np.abs(sample - middle)))
@@ -138,7 +142,7 @@ def _levelled(difference: NDArray[np.uint8]) -> NDArray[np.uint8]:
     standing_out = difference[difference > least]
     if len(standing_out) == 0:
         return np.zeros_like(difference)
-    ink = float(np.percentile(standing_out, 95))  # printed lines are fainter, and there may be many
+    ink = float(np.percentile(standing_out, 95))  # high, because printed lines are fainter and may be many
     low, high = max(least - CONTRAST / 2, 0.35 * ink), max(0.75 * ink, least + 1)
     stretched = cv2.subtract(difference, np.full_like(difference, round(low)))
     levelled: NDArray[np.uint8] = cv2.convertScaleAbs(stretched, alpha=255 / (high - low))
@@ -146,9 +150,9 @@ def _levelled(difference: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _without_ruling(difference: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Remove three or more thin lines that cross most of the page from left to right, but no strokes across them.
+    """Remove ruling: three or more thin lines across most of the width of the page. Strokes across them are kept.
 
-    In each of sixteen columns of the page, what a row has in common (its median) is line and not ink.
+    The page is divided into sixteen columns. Within a column, the median of a row is ruling rather than ink.
     """
     height, width = difference.shape
     if width < 10 * COLUMNS or height < 40:
@@ -170,7 +174,7 @@ def _without_ruling(difference: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _crossing_lines(level: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """Keep of (rows, columns) the lines that go on from column to column over the page; None for fewer than three."""
+    """Keep the lines, in an array of (rows, columns), that continue across the page; None if fewer than three do."""
     shown = (level >= CONTRAST / 2).astype(np.uint8)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(shown, np.ones((3, 1), np.uint8)))
     long = [i for i in range(1, n) if stats[i, cv2.CC_STAT_WIDTH] >= 0.85 * COLUMNS]
@@ -179,5 +183,5 @@ def _crossing_lines(level: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     kept = np.zeros_like(level)
     for i in long:
         line = (labels == i) & (shown > 0)
-        kept[line] = np.minimum(level[line], 1.2 * np.median(level[line]))  # where a stroke lies along it: the line
+        kept[line] = np.minimum(level[line], 1.2 * np.median(level[line]))  # not a stroke along it
     return kept

@@ -1,4 +1,4 @@
-"""Segments to a reading: what the window and the headless mode both call."""
+"""From ink to digits: the entry points shared by the window and the command line."""
 
 import time
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.image_format import SIZE
-from digits.reading.classifier import Classifier
+from digits.reading.classifier import Network
 from digits.reading.ink import open_strokes
 from digits.reading.page import open_image, to_ink
 from digits.reading.rejection import hatched, why_rejected
@@ -20,14 +20,14 @@ from digits.reading.segmentation import Box, Segment, image_components, segment,
 
 @dataclass(frozen=True)
 class Digit:
-    """One digit as it was read.
+    """The reading of one segment.
 
     Attributes:
-        digit: 0 to 9, or None where it is rejected ("?").
+        digit: 0 to 9, or None if the segment is rejected.
         confidence: the highest of the ten probabilities.
         probabilities: ``float32`` array of shape (10,).
-        segment: its ink, its box, its line, its strokes, and the crop that the network was given.
-        rejected: why it is no digit, in a few words; "" where it is one.
+        segment: the ink, box, line and strokes, and the crop given to the network.
+        rejected: the reason for rejecting the segment in a few words; "" if it is accepted.
     """
 
     digit: int | None
@@ -48,13 +48,19 @@ class Digit:
 
     @property
     def text(self) -> str:
-        """The digit, "?" where it is rejected."""
+        """The digit as a character; "?" if rejected."""
         return "?" if self.digit is None else str(self.digit)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What one network reads: the digits in reading order, and how long the network took in seconds."""
+    """What one network reads in a drawing.
+
+    Attributes:
+        model: name of the network.
+        digits: in reading order.
+        seconds: time taken by the network.
+    """
 
     model: str
     digits: tuple[Digit, ...]
@@ -62,12 +68,12 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """One line of text a line of digits; "?" for a rejected digit; "" without ink."""
+        """The digits, with a line break between lines of text and "?" for a rejected segment; "" if there is no ink."""
         lines = groupby(self.digits, key=lambda digit: digit.segment.line)
         return "\n".join("".join(digit.text for digit in line) for _, line in lines)
 
     def as_json(self) -> dict[str, Any]:
-        """The reading as JSON's types: model, text, and a dictionary for each digit."""
+        """Convert to JSON types: the model, the text, and a dictionary for each digit."""
         digits = [
             {
                 "digit": digit.digit,
@@ -80,34 +86,33 @@ class Reading:
         return {"model": self.model, "text": self.text, "digits": digits}
 
 
-def read_file(path: Path, classifier: Classifier) -> Reading:
-    """Read an image, or strokes saved as JSON.
+def read_file(path: Path, classifier: Network) -> Reading:
+    """Read an image file, or strokes saved as JSON.
 
     Raises:
-        UserError: the file cannot be read; the message is one line that names it.
+        UserError: the file cannot be read; the message names it.
     """
     if path.suffix.lower() == ".json":
-        parts = stroke_components(open_strokes(path).strokes)
+        components = stroke_components(open_strokes(path).strokes)
     else:
-        parts = image_components(to_ink(open_image(path)))
-    return read(segment(parts), classifier)
+        components = image_components(to_ink(open_image(path)))
+    return read(segment(components), classifier)
 
 
-def read(segments: Sequence[Segment], classifier: Classifier) -> Reading:
-    """Read the digits of a drawing with one network, in one call.
+def read(segments: Sequence[Segment], classifier: Network) -> Reading:
+    """Read the digits of a drawing with one network, as one batch.
 
     Args:
-        segments: in reading order, as :func:`digits.reading.segmentation.segment` gives them.
+        segments: in reading order, with their lines numbered, from :func:`digits.reading.segmentation.segment`.
         classifier: the network.
     """
-    crops = np.array([part.crop for part in segments], np.uint8).reshape(-1, SIZE, SIZE)
+    crops = np.array([found.crop for found in segments], np.uint8).reshape(-1, SIZE, SIZE)
     start = time.perf_counter()
     probabilities = classifier.probabilities(crops)
     seconds = time.perf_counter() - start
-    in_hatching = hatched([part.shape for part in segments], [part.box for part in segments])
     digits = []
-    for part, row, hatching in zip(segments, probabilities, in_hatching, strict=True):
+    for found, row, hatching in zip(segments, probabilities, hatched(segments), strict=True):
         confidence = float(row.max())
-        rejected = "hatching" if hatching else why_rejected(part.shape, confidence)
-        digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, part, rejected))
+        rejected = "hatching" if hatching else why_rejected(found.shape, confidence)
+        digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, found, rejected))
     return Reading(classifier.name, tuple(digits), seconds)

@@ -1,4 +1,4 @@
-"""Which pixels decided: occlusion, which needs no gradient and so no TensorFlow."""
+"""Which pixels matter to a prediction: occlusion maps, which need no gradients and therefore no TensorFlow."""
 
 import cv2
 import numpy as np
@@ -7,22 +7,22 @@ from numpy.typing import NDArray
 from digits.image_format import SIZE
 from digits.reading.classifier import Classifier
 
-PATCH = 5  #: side of the covered square, pixels
+PATCH = 5  #: side of the occluding square, pixels
 
 
 def occlusion(classifier: Classifier, crop: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
-    """How much each pixel speaks for a digit (Zeiler & Fergus 2014, section 4.2).
+    """Measure how much each pixel contributes to a digit's probability (Zeiler & Fergus 2014, section 4.2).
 
-    Every pixel in turn is covered with empty paper, with a square around it, and the network asked again.
+    A square of background is centred on each pixel in turn, and the crop is classified again.
 
     Args:
         classifier: the network.
         crop: ``uint8`` array of shape (28, 28).
-        digit: 0 to 9, whose probability is looked at.
+        digit: the class, 0 to 9, whose probability is measured.
 
     Returns:
-        ``float32`` array of shape (28, 28) in [-1, 1]: what the probability loses when the pixel is
-        covered; negative where the pixel speaks against the digit.
+        ``float32`` array of shape (28, 28) in [-1, 1], slightly blurred: the drop in probability when the pixel
+        is occluded; negative where the pixel is evidence against the digit.
     """
     covered = np.repeat(crop[np.newaxis], SIZE * SIZE, axis=0)
     half = PATCH // 2

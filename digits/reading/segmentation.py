@@ -1,7 +1,7 @@
-"""Ink to digits: what belongs together, what is apart, and in which order it is read.
+"""Segmentation of ink into digits: grouping components, and finding the reading order.
 
-The parts of a drawing are its strokes, or, where only an image is known, the connected components of its ink.
-Which parts make one digit is told from their boxes alone, so that every network is given the same digits.
+The components of a drawing are its strokes, or, if there is only an image, the connected components of its ink.
+They are grouped by geometry alone, so every network is given the same digits.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from digits.reading.ink import Stroke, bounds, rasterise
 
 Box = tuple[int, int, int, int]  #: x, y, width, height in pixels
 
-INK = 64  #: a pixel of at least this is ink; the anti-aliased edge below it joins nothing
-SPECK = 1.6  #: parts of fewer stroke widths across are specks where there are larger ones
-THIN = 0.45  #: ink of an image narrower than this many stroke widths is no writing: what is left of a printed line
-SMALLEST = 6  #: parts of an image with fewer pixels across cannot be read
-MOST_COMPONENTS = 1000  #: more is a texture and no page of digits; the largest are kept
+INK = 64  #: least value of an ink pixel; fainter anti-aliased edges do not connect components
+SPECK = 1.6  #: components smaller than this many stroke widths are specks, unless there is nothing larger
+THIN = 0.45  #: in an image, strokes thinner than this many stroke widths are remnants of ruled lines
+SMALLEST = 6  #: in an image, components smaller than this many pixels cannot be read
+MOST_COMPONENTS = 1000  #: most components kept of an image, the largest; more suggest a texture
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Segment:
     """The ink of one digit.
 
     Attributes:
-        box: where its ink is.
-        ink: ``uint8`` array of shape (box height, box width), bright on 0: its own ink alone.
-        line: 0 for the uppermost line of the page.
-        strokes: indices of the strokes that it is made of; empty for ink from an image.
+        box: bounding box of the ink.
+        ink: ``uint8`` array of shape (box height, box width), bright on 0, without the ink of its neighbours.
+        line: number of the line of text, counted from 0 at the top of the page.
+        strokes: indices of the strokes it consists of; empty for ink from an image.
     """
 
     box: Box
@@ -42,29 +42,29 @@ class Segment:
 
     @cached_property
     def shape(self) -> Shape | None:
-        """Its ink at a working size; None for no ink."""
+        """The ink at working size; None if there is no ink."""
         return shape_of(self.ink)
 
     @cached_property
     def crop(self) -> NDArray[np.uint8]:
-        """``uint8`` array of shape (28, 28): what a network is given."""
+        """``uint8`` array of shape (28, 28) in MNIST's format, the input of a network."""
         return to_crop(self.shape)
 
 
-def segment(parts: Sequence[Segment]) -> list[Segment]:
-    """Find the digits of a drawing.
+def segment(components: Sequence[Segment]) -> list[Segment]:
+    """Group components into digits.
 
     Args:
-        parts: from :func:`stroke_components`, :func:`image_components`, or both in the same coordinates.
+        components: from :func:`stroke_components`, :func:`image_components`, or both in the same coordinates.
 
     Returns:
-        The digits in reading order: lines from top to bottom, in a line from left to right.
+        The digits in reading order: lines from top to bottom, left to right within a line.
     """
-    return _in_reading_order(_joined(_without_specks(parts)))
+    return _in_reading_order(_joined(_without_specks(components)))
 
 
 def stroke_components(strokes: Sequence[Stroke]) -> list[Segment]:
-    """A part for each stroke, in the order in which they were drawn."""
+    """Return one component per stroke, in the order in which they were drawn."""
     return [_stroke_component(stroke, i) for i, stroke in enumerate(strokes)]
 
 
@@ -73,46 +73,48 @@ def _stroke_component(stroke: Stroke, index: int) -> Segment:
     return _trimmed(Segment((left, top, width, height), rasterise([stroke], width, height, left, top), 0, (index,)))
 
 
-def _trimmed(part: Segment) -> Segment:
-    x, y, width, height = cv2.boundingRect(part.ink)
-    box = (part.box[0] + x, part.box[1] + y, width, height)
-    return replace(part, box=box, ink=part.ink[y : y + height, x : x + width])
+def _trimmed(component: Segment) -> Segment:
+    """Shrink the box to the ink."""
+    x, y, width, height = cv2.boundingRect(component.ink)
+    box = (component.box[0] + x, component.box[1] + y, width, height)
+    return replace(component, box=box, ink=component.ink[y : y + height, x : x + width])
 
 
 def image_components(ink: NDArray[np.uint8]) -> list[Segment]:
-    """A part for each connected component of an image's ink.
+    """Return the connected components of the ink in an image: the largest 1000 at most, without tiny ones.
 
     Args:
         ink: ``uint8`` array of shape (height, width), bright on 0.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats((ink >= INK).astype(np.uint8), connectivity=8)
     largest = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST_COMPONENTS]
-    parts = []
+    components = []
     for i in sorted(map(int, largest)):
         x, y, width, height = (int(value) for value in stats[i, :4])
         if max(width, height) < SMALLEST:
             continue
         around = np.s_[y : y + height, x : x + width]
-        parts.append(Segment((x, y, width, height), np.where(labels[around] == i, ink[around], 0).astype(np.uint8)))
-    return parts
+        own = np.where(labels[around] == i, ink[around], 0).astype(np.uint8)
+        components.append(Segment((x, y, width, height), own))
+    return components
 
 
-def _without_specks(parts: Sequence[Segment]) -> Sequence[Segment]:
-    """Drop what is no larger across than a dot of the pen, and, of an image, much thinner than the pen.
+def _without_specks(components: Sequence[Segment]) -> Sequence[Segment]:
+    """Drop components no larger than a dot of the pen, and, in an image, those much thinner than the pen.
 
-    The pen's width is the median over all ink. Where nothing would be left, everything is kept.
+    The pen width is the median over all ink. If nothing would remain, everything is kept.
     """
-    if not parts:
-        return parts
-    widths = np.array([stroke_width_of((part.ink >= INK).astype(np.uint8)) for part in parts])
-    across = np.array([max(part.box[2:]) for part in parts])
+    if not components:
+        return components
+    widths = np.array([stroke_width_of((component.ink >= INK).astype(np.uint8)) for component in components])
+    across = np.array([max(component.box[2:]) for component in components])
     pen = _weighted_median(widths, widths * across)
     kept = [
-        part
-        for part, size, width in zip(parts, across, widths, strict=True)
-        if size >= SPECK * pen and (part.strokes or width >= THIN * pen)
+        component
+        for component, size, width in zip(components, across, widths, strict=True)
+        if size >= SPECK * pen and (component.strokes or width >= THIN * pen)
     ]
-    return kept or parts
+    return kept or components
 
 
 def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
@@ -122,9 +124,9 @@ def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) 
 
 
 def _bond(a: Segment, b: Segment) -> float:
-    """How strongly two parts belong to one digit; 0 for not at all.
+    """Return how strongly two components belong to one digit; 0 if they do not.
 
-    Every length is relative to the taller part or to the smaller extent of the two.
+    All lengths are relative to the larger component or to the smaller extent of the two.
     """
     left, right = sorted((a.box, b.box), key=lambda box: box[0] + box[2] / 2)
     (xa, ya, wa, ha), (xb, yb, wb, hb) = left, right
@@ -139,17 +141,17 @@ def _bond(a: Segment, b: Segment) -> float:
     if min(ha, hb) < 0.5 * max(ha, hb) and (touching or (over_x >= 0.1 and gap_y < 0.2)):
         return max(over_x, 0.01)  # a bar of a 5, the crossing of a 7, the base of a 1
     if over_x >= 0.6 and over_y >= 0.3:
-        return over_x  # one within the other: a 0 drawn twice
+        return over_x  # one inside the other: a 0 drawn twice
     if over_x >= 0.5 and gap_y < 0.08 and union_width >= 0.5 * union_height:
-        return over_x  # one upon the other: an 8 of two rings, and not two lines of digits
+        return over_x  # one on top of the other: an 8 of two rings, but not two lines of digits
     stepped = yb - ya >= 0.2 * size or (gap_x <= 0.05 and yb + hb - ya - ha >= 0.35 * size)
     if gap_x <= 0.1 and over_y > 0 and union_width <= 0.8 * union_height and stepped:
-        return 0.5  # the right one begins or ends lower: an open 4
+        return 0.5  # the right one starts or ends lower: an open 4
     return over_x if over_x >= 0.25 and touching else 0
 
 
 def _touching(a: Segment, b: Segment) -> bool:
-    """Whether the ink of two parts overlaps."""
+    """Return whether the ink of two components overlaps."""
     (xa, ya, wa, ha), (xb, yb, wb, hb) = a.box, b.box
     left, top, right, bottom = max(xa, xb), max(ya, yb), min(xa + wa, xb + wb), min(ya + ha, yb + hb)
     if left >= right or top >= bottom:
@@ -159,66 +161,67 @@ def _touching(a: Segment, b: Segment) -> bool:
     return bool(((ink_a >= INK) & (ink_b >= INK)).any())
 
 
-def _joined(parts: Sequence[Segment]) -> list[Segment]:
-    """Join the parts that belong together most, look at what they make as one part, and go on until none do."""
-    alive = dict(enumerate(parts))
+def _joined(components: Sequence[Segment]) -> list[Segment]:
+    """Merge the two components with the strongest bond, recompute the bonds, and repeat until no bond is left."""
+    alive = dict(enumerate(components))
     bonds: dict[tuple[int, int], float] = {}
 
-    def look_at(i: int) -> None:
+    def update_bonds(i: int) -> None:
         for j in _near(alive, i):
             if (bond := _bond(alive[i], alive[j])) > 0:
                 bonds[min(i, j), max(i, j)] = bond
 
     for i in alive:
-        look_at(i)
-    new = len(parts)
+        update_bonds(i)
+    new = len(components)
     while bonds:
         a, b = max(bonds, key=lambda pair: bonds[pair])
         alive[new] = _union([alive.pop(a), alive.pop(b)])
         bonds = {pair: bond for pair, bond in bonds.items() if not {a, b} & {*pair}}
-        look_at(new)
+        update_bonds(new)
         new += 1
     return list(alive.values())
 
 
-def _near(parts: dict[int, Segment], i: int) -> list[int]:
-    """The parts whose boxes are nearer to part i than half the larger one's size."""
-    keys = [j for j in parts if j != i]
+def _near(components: dict[int, Segment], i: int) -> list[int]:
+    """Return the components whose boxes are nearer to component i than half the larger one's size."""
+    keys = [j for j in components if j != i]
     if not keys:
         return []
-    own, boxes = np.array(parts[i].box), np.array([parts[j].box for j in keys])
+    own, boxes = np.array(components[i].box), np.array([components[j].box for j in keys])
     start, end = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
     gap = np.maximum(start, own[:2]) - np.minimum(end, own[:2] + own[2:])
     reach = np.maximum(boxes[:, 2:].max(axis=1), own[2:].max())
     return [keys[k] for k in np.flatnonzero(gap.max(axis=1) < reach / 2)]
 
 
-def _union(parts: Sequence[Segment]) -> Segment:
-    left, top = min(part.box[0] for part in parts), min(part.box[1] for part in parts)
-    right = max(part.box[0] + part.box[2] for part in parts)
-    bottom = max(part.box[1] + part.box[3] for part in parts)
+def _union(components: Sequence[Segment]) -> Segment:
+    left = min(component.box[0] for component in components)
+    top = min(component.box[1] for component in components)
+    right = max(component.box[0] + component.box[2] for component in components)
+    bottom = max(component.box[1] + component.box[3] for component in components)
     ink = np.zeros((bottom - top, right - left), np.uint8)
-    for part in parts:
-        x, y, width, height = part.box
+    for component in components:
+        x, y, width, height = component.box
         around = ink[y - top : y - top + height, x - left : x - left + width]
-        np.maximum(around, part.ink, out=around)
-    strokes = tuple(sorted(index for part in parts for index in part.strokes))
+        np.maximum(around, component.ink, out=around)
+    strokes = tuple(sorted(index for component in components for index in component.strokes))
     return Segment((left, top, right - left, bottom - top), ink, 0, strokes)
 
 
-def _in_reading_order(parts: Sequence[Segment]) -> list[Segment]:
-    """Number the lines and sort. A part continues the line whose last part it overlaps most in height."""
+def _in_reading_order(digits: Sequence[Segment]) -> list[Segment]:
+    """Sort the digits and number their lines. Each digit joins the line whose last digit it overlaps most in height."""
     lines: list[list[Segment]] = []
-    for part in sorted(parts, key=lambda part: part.box[0] + part.box[2] / 2):
-        overlaps = [_vertical_overlap(line[-1], part) for line in lines]
+    for digit in sorted(digits, key=lambda digit: digit.box[0] + digit.box[2] / 2):
+        overlaps = [_vertical_overlap(line[-1], digit) for line in lines]
         if overlaps and max(overlaps) >= 0.4:
-            lines[int(np.argmax(overlaps))].append(part)
+            lines[int(np.argmax(overlaps))].append(digit)
         else:
-            lines.append([part])
-    lines.sort(key=lambda line: float(np.mean([part.box[1] + part.box[3] / 2 for part in line])))
-    return [replace(part, line=i) for i, line in enumerate(lines) for part in line]
+            lines.append([digit])
+    lines.sort(key=lambda line: float(np.mean([digit.box[1] + digit.box[3] / 2 for digit in line])))
+    return [replace(digit, line=i) for i, line in enumerate(lines) for digit in line]
 
 
 def _vertical_overlap(a: Segment, b: Segment) -> float:
-    """Common height of two boxes as a share of the lower one's."""
+    """Return the vertical overlap of two boxes as a fraction of the smaller height; negative for a gap."""
     return (min(a.box[1] + a.box[3], b.box[1] + b.box[3]) - max(a.box[1], b.box[1])) / min(a.box[3], b.box[3])

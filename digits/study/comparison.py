@@ -24,7 +24,7 @@ BETTER, WORSE, SAME = "better", "worse", "no difference shown"
 class Row(TypedDict, total=False):
     """One variant under one corruption.
 
-    ``misses`` are by seed, ``error`` is their mean as a share of ``n``, ``low`` and ``high`` its 95 % interval.
+    ``misses`` are by seed, ``error`` is their mean as a share of ``n``, ``low`` and ``high`` its 95% interval.
     Where there is a baseline to compare with, the tests are the fields of :class:`digits.learning.statistics.McNemar`,
     ``Pooled`` and ``AcrossSeeds`` with ``p_holm`` added, or None where a test cannot be made.
     ``validation_error`` is there for clean images alone.

@@ -158,7 +158,7 @@ def _clean_table(comparison: Comparison, network: NetworkComparison) -> str:
         "preprocessing",
         "seeds",
         "error",
-        "95 % interval",
+        "95% interval",
         "misses / n",
         "difference, points",
         "McNemar p",

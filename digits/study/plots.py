@@ -154,7 +154,7 @@ def _legend() -> list[Line2D]:
     entries = {"better than the baseline": BLUE, "worse": VERMILION, "no difference shown": GREY}
     return [
         *(Line2D([], [], marker="o", linestyle="", color=colour, label=label) for label, colour in entries.items()),
-        Line2D([], [], color="black", label="mean over the seeds, 95 % interval", linewidth=1.2),
+        Line2D([], [], color="black", label="mean over the seeds, 95% interval", linewidth=1.2),
         Line2D([], [], marker="|", linestyle="", color="black", label="one seed", markersize=8, alpha=0.5),
         Line2D([], [], color="black", linestyle=":", linewidth=1, label="baseline"),
     ]

@@ -315,7 +315,7 @@ CORRUPTIONS: dict[str, Corruption] = {
         Corruption(
             "salt-pepper",
             "salt and pepper",
-            f"{100 * AMOUNTS['salt-pepper']['share']:g} % of the pixels made black or white.",
+            f"{100 * AMOUNTS['salt-pepper']['share']:g}% of the pixels made black or white.",
             _salt_pepper,
         ),
         Corruption(

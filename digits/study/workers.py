@@ -120,7 +120,7 @@ def connected(address: str) -> Iterator["Client"]:
         from distributed import Client
     except ImportError as error:
         raise UserError("--cluster needs Dask: pip install -r requirements-cluster.txt") from error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told in one line
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # errors are reported in one line
     try:
         client = Client(address, timeout=CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:

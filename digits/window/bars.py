@@ -1,128 +1,129 @@
-"""The tools above the paper and the line below it."""
+"""The toolbar above the paper and the status bar below it."""
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import ttkbootstrap as ttk
 
-from digits.window.canvas import ERASER, PEN, STROKE_ERASER
-from digits.window.commands import Command, accelerator, is_mac
+from digits.window.commands import Button, Command, is_mac, tooltip
 from digits.window.palette import LIGHT, Palette
+from digits.window.session import Message
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN
-
-TOOLS = (
-    (PEN, "Pen", "pencil-fill", "Draw   P"),
-    (ERASER, "Eraser", "eraser", "Rub ink out   E"),
-    (STROKE_ERASER, "Strokes", "eraser-fill", "Erase whole strokes   Shift+E"),
-)
-
-
-@dataclass(frozen=True)
-class ToolHandlers:
-    """What the tools call: a tool is chosen, the pen's diameter is set."""
-
-    choose: Callable[[str], None]
-    resize: Callable[[int], None]
 
 
 class Toolbar(ttk.Frame):
-    """Pen, erasers, their size, and buttons for the most used commands."""
+    """The tools, the pen's size, and buttons for the most used commands."""
 
-    def __init__(self, parent: tk.Misc, factor: float, handlers: ToolHandlers) -> None:
-        """The tools; add the commands' buttons with :meth:`add`."""
-        px = round(10 * factor)
+    def __init__(
+        self, parent: tk.Misc, factor: float, commands: Sequence[Command], resize: Callable[[int], None]
+    ) -> None:
+        """Build a button for every command that has one.
+
+        Args:
+            parent: the widget around it.
+            factor: screen pixels per logical pixel.
+            commands: all commands.
+            resize: called with the pen's new diameter in logical pixels.
+        """
+        self._px = px = round(10 * factor)
         super().__init__(parent, padding=(px, px * 3 // 4))
-        self._px = px
-        self._resize = handlers.resize
-        self.tool = tk.StringVar(self, PEN)
-        self.tools: dict[str, ttk.Radiobutton] = {}
-        for value, text, icon, tip in TOOLS:
-            button = ttk.Radiobutton(
-                self, text=text, value=value, variable=self.tool, icon=icon, bootstyle="primary-toolbutton",
-                command=lambda value=value: handlers.choose(value), takefocus=False,
-            )  # fmt: skip
-            button.pack(side="left")
-            ttk.ToolTip(button, text=tip)
-            self.tools[value] = button
-        self.diameter = tk.DoubleVar(self)
-        self.scale = ttk.Scale(
-            self, from_=SMALLEST_PEN, to=LARGEST_PEN, variable=self.diameter, length=round(84 * factor),
-            command=lambda value: self._resize(round(float(value))), takefocus=False,
+        self._commands = [command for command in commands if command.button is not None]
+        self._chosen = tk.StringVar(self)
+        self._diameter = tk.DoubleVar(self)
+        self.buttons: dict[str, ttk.Button | ttk.Radiobutton] = {}  #: by the command's label
+        for command in self._commands:
+            if command.button is not None and command.chosen is not None:
+                self._add_choice(command, command.button)
+        self._add_pen_size(factor, resize)
+        plain = [(command, command.button) for command in self._commands if command.button and not command.chosen]
+        for command, button in sorted(plain, key=lambda pair: abs(pair[1].place)):
+            self._add_button(command, button)
+
+    def _add_choice(self, command: Command, button: Button) -> None:
+        made = ttk.Radiobutton(
+            self, text=button.text, value=command.label, variable=self._chosen, icon=button.icon,
+            bootstyle="primary-toolbutton", command=command.run, takefocus=False,
         )  # fmt: skip
-        self.scale.pack(side="left", padx=(px * 2, px // 2))
+        made.pack(side="left")
+        self._register(command, made)
+
+    def _add_button(self, command: Command, button: Button) -> None:
+        made = ttk.Button(
+            self, icon=button.icon, icon_only=True, bootstyle="ghost", command=command.run, takefocus=False
+        )
+        made.pack(side="left" if button.place > 0 else "right")
+        self._register(command, made)
+
+    def _register(self, command: Command, button: ttk.Button | ttk.Radiobutton) -> None:
+        ttk.ToolTip(button, text=tooltip(command, is_mac(self)))
+        self.buttons[command.label] = button
+
+    def _add_pen_size(self, factor: float, resize: Callable[[int], None]) -> None:
+        self.scale = ttk.Scale(
+            self, from_=SMALLEST_PEN, to=LARGEST_PEN, variable=self._diameter, length=round(84 * factor),
+            command=lambda value: resize(round(float(value))), takefocus=False,
+        )  # fmt: skip
+        self.scale.pack(side="left", padx=(self._px * 2, self._px // 2))
         self.pixels = ttk.Label(self, width=5)
-        self.pixels.pack(side="left", padx=(0, px))
+        self.pixels.pack(side="left", padx=(0, self._px))
 
-    def add(self, command: Command, icon: str, side: str = "left") -> ttk.Button:
-        """A button for a command; its name and shortcut appear when the mouse rests on it."""
-        button = ttk.Button(self, icon=icon, icon_only=True, bootstyle="ghost", command=command.run, takefocus=False)
-        button.pack(side="left" if side == "left" else "right")
-        keys = f"   {accelerator(command.keys[0], is_mac(self))}" if command.keys else ""
-        ttk.ToolTip(button, text=command.label.rstrip("…") + keys)
-        return button
-
-    def show(self, tool: str, pen: int) -> None:
-        """Show the chosen tool and the pen's diameter."""
-        self.tool.set(tool)
-        self.diameter.set(pen)
+    def show(self, pen: int) -> None:
+        """Show the chosen tool, the pen's diameter in logical pixels, and which commands are possible now."""
+        self._diameter.set(pen)
         self.pixels.configure(text=f"{pen} px")
+        for command in self._commands:
+            self.buttons[command.label].configure(state="normal" if command.enabled() else "disabled")
+            if command.chosen is not None and command.chosen():
+                self._chosen.set(command.label)
 
 
 class StatusBar(ttk.Frame):
-    """What was found, what happened, how far a long job is, and my handwriting."""
+    """The message, the progress of a long job, and how the networks do on My handwriting."""
 
     def __init__(self, parent: tk.Misc, factor: float, cancel: Callable[[], None]) -> None:
-        """An empty line; ``cancel`` is called to end a long job."""
-        px = round(16 * factor)
+        """Build an empty status bar; ``cancel`` is called by the button beside the progress."""
+        self._px = px = round(16 * factor)
         super().__init__(parent, padding=(px, px // 4))
         self._palette = LIGHT
-        self._alarm = False
+        self._shown = Message()
+        self.shows_progress = False
         self.message = ttk.Label(self, anchor="w")
         self.handwriting = ttk.Label(self, anchor="e")
         self.progress = ttk.Progressbar(self, mode="indeterminate", length=round(140 * factor))
         self.cancel = ttk.Button(self, text="Cancel", command=cancel, bootstyle="neutral", takefocus=False)
         self.configure(height=round(44 * factor))
-        self.pack_propagate(False)  # the paper keeps its size when Cancel comes and goes
+        self.pack_propagate(False)  # the paper keeps its size when the Cancel button comes and goes
         self.handwriting.pack(side="right")
         self.message.pack(side="left", fill="x", expand=True)
-        self._px = px
-
-    @property
-    def shows_progress(self) -> bool:
-        """Whether the progress of a long job is shown."""
-        return bool(self.progress.winfo_manager())
 
     def set_palette(self, palette: Palette) -> None:
         """Change all colours."""
         self._palette = palette
         self.handwriting.configure(foreground=palette.muted)
-        self.say(str(self.message.cget("text")), self._alarm)
+        self.show(self._shown)
 
-    def say(self, text: str, alarm: bool = False) -> None:
-        """Show one line; an alarm says what went wrong."""
-        self._alarm = alarm
-        self.message.configure(text=text, foreground=self._palette.rejected if alarm else self._palette.muted)
+    def show(self, message: Message) -> None:
+        """Show a message; an alarm with a sign and in another colour."""
+        self._shown = message
+        text = f"⚠  {message.text}" if message.alarm else message.text
+        self.message.configure(text=text, foreground=self._palette.rejected if message.alarm else self._palette.muted)
 
     def show_handwriting(self, text: str) -> None:
         """Show how the networks do on the collected digits."""
         self.handwriting.configure(text=text)
 
     def show_progress(self, wanted: bool) -> None:
-        """Show or hide the progress bar and its Cancel."""
-        if wanted and not self.shows_progress:
+        """Show or hide the progress bar and its Cancel button."""
+        if wanted == self.shows_progress:
+            return
+        self.shows_progress = wanted
+        if wanted:
             self.message.pack_forget()
             self.progress.pack(side="left")
             self.cancel.pack(side="left", padx=self._px // 2)
             self.message.pack(side="left", fill="x", expand=True)
             self.progress.start(15)
-        elif not wanted and self.shows_progress:
+        else:
             self.progress.stop()
             self.progress.pack_forget()
             self.cancel.pack_forget()
-
-
-def enable(buttons: Sequence[tuple[ttk.Button, Command]]) -> None:
-    """Grey the buttons whose command cannot be done now."""
-    for button, command in buttons:
-        button.configure(state="normal" if command.enabled() else "disabled")

@@ -1,4 +1,4 @@
-"""An image from the clipboard, on every system."""
+"""Images from the clipboard, on every platform."""
 
 import io
 import tkinter as tk
@@ -15,13 +15,13 @@ def image(widget: tk.Misc) -> Image.Image:
     """The image on the clipboard, opened but not decoded.
 
     Raises:
-        UserError: there is none, or it is damaged.
+        UserError: there is no image, or it is damaged.
     """
     if widget.tk.call("tk", "windowingsystem") == "x11":
         return _from_x11(widget)
     try:
         grabbed = ImageGrab.grabclipboard()
-        if isinstance(grabbed, list):  # files copied in a file manager
+        if isinstance(grabbed, list):  # copied in a file manager
             grabbed = Image.open(grabbed[0])
     except (OSError, NotImplementedError, IndexError) as error:
         raise UserError(NOTHING) from error
@@ -31,11 +31,11 @@ def image(widget: tk.Misc) -> Image.Image:
 
 
 def _from_x11(widget: tk.Misc) -> Image.Image:
-    for form in FORMATS:
+    for media_type in FORMATS:
         try:
-            text = widget.clipboard_get(type=form)
+            text = widget.clipboard_get(type=media_type)
         except tk.TclError:
-            continue  # the owner of the clipboard does not offer this form
+            continue  # not offered in this format
         try:
             content = bytes(int(number, 16) & 0xFF for number in text.split())
             return Image.open(io.BytesIO(content))

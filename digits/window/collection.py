@@ -1,7 +1,7 @@
-"""My handwriting: the digits that a person corrected or confirmed, in a folder of that person's own.
+"""My handwriting: the corrected and confirmed digits, in a folder of the user's own. No widgets.
 
 A digit is two files named ``<label>-<key>``: a 28×28 PNG and, if it was drawn, its strokes as
-JSON. Nothing leaves the machine.
+JSON. Nothing leaves the computer.
 """
 
 import csv
@@ -25,7 +25,13 @@ from digits.window.document import Sample
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One collected digit: its key, its label (0 to 9), and ``crop``, a ``uint8`` array of shape (28, 28)."""
+    """One collected digit.
+
+    Attributes:
+        key: from :func:`digits.window.document.digit_key`.
+        label: 0 to 9.
+        crop: ``uint8`` array of shape (28, 28).
+    """
 
     key: str
     label: int
@@ -33,24 +39,24 @@ class Entry:
 
     @property
     def stem(self) -> str:
-        """The name of its files, without suffix."""
+        """The name of its files without their suffix."""
         return f"{self.label}-{self.key}"
 
 
 def default_folder() -> Path:
-    """Where the collection lies unless another place is asked for."""
+    """The folder that is used unless another is given."""
     return Path.home() / "Handwritten digits"
 
 
 class Collection:
-    """The digits in one folder, which is made when the first is kept."""
+    """The digits in one folder, which is created with the first digit."""
 
     def __init__(self, folder: Path) -> None:
-        """Read what the folder holds. Files that are no 28×28 PNGs of digits are left alone."""
+        """Read the folder. Files other than 28×28 PNGs of digits are ignored."""
         self.folder = folder.absolute()
         self._entries: dict[str, Entry] = {}
         found = [(path.stat().st_mtime, path) for path in folder.glob("[0-9]-*.png") if path.is_file()]
-        for _, path in sorted(found):  # of two answers for the same ink the newer counts
+        for _, path in sorted(found):  # of two labels for the same ink, the newer counts
             if (entry := _open(path)) is not None:
                 self._entries[entry.key] = entry
 
@@ -59,7 +65,7 @@ class Collection:
 
     @property
     def entries(self) -> list[Entry]:
-        """All digits, by label."""
+        """All digits, sorted by label."""
         return sorted(self._entries.values(), key=lambda entry: entry.label)
 
     def labels(self) -> list[int]:
@@ -67,15 +73,15 @@ class Collection:
         return [entry.label for entry in self.entries]
 
     def counts(self) -> list[int]:
-        """How many there are of each digit, 0 to 9."""
+        """The number of samples of each digit, 0 to 9."""
         counted = Counter(self.labels())
         return [counted[digit] for digit in range(CLASSES)]
 
     def keep(self, sample: Sample) -> None:
-        """Add a digit, in place of an older answer for the same ink.
+        """Add a digit, replacing an older label for the same ink.
 
         Raises:
-            UserError: the folder cannot be written; what it held is untouched.
+            UserError: the folder cannot be written; its contents are unchanged.
         """
         entry = Entry(sample.key, sample.label, sample.crop)
         try:
@@ -91,7 +97,7 @@ class Collection:
         self._entries[entry.key] = entry
 
     def remove(self, key: str) -> None:
-        """Take a digit out, if it is there.
+        """Remove a digit, if it is in the collection.
 
         Raises:
             UserError: its files cannot be removed.
@@ -106,7 +112,7 @@ class Collection:
         del self._entries[key]
 
     def export(self, target: Path) -> None:
-        """Copy all digits, their strokes and a table of labels to a new folder, or to a ``.zip`` file.
+        """Copy all digits, their strokes and a table of labels to a new folder or a ``.zip`` file.
 
         Raises:
             UserError: the folder is not empty or cannot be written.

@@ -1,117 +1,161 @@
-"""Every command of the window, with its menu and its shortcuts."""
+"""All commands of the window, with their menus, shortcuts and buttons.
 
-from typing import TYPE_CHECKING
+Shortcuts are written only here and, for the drawing tools, in :data:`digits.window.tools.TOOLS`.
+Menus, tooltips, help and advice take them from these tables.
+"""
+
+from typing import Protocol
 
 from digits.window import settings
-from digits.window.canvas import ERASER, PEN, STROKE_ERASER
-from digits.window.commands import Command
-from digits.window.panel import COMPARE
+from digits.window.commands import Button, Command
+from digits.window.session import COMPARE, Session
+from digits.window.tools import Tool
 
-if TYPE_CHECKING:
-    from digits.window.main_window import MainWindow
-
-THEMES = {"light": "Light", "dark": "Dark", "system": "As the system"}
-STRIDE = 2  #: px, by which [ and ] change the pen
+THEMES = {"light": "Light", "dark": "Dark", "system": "Follow system"}
+PEN_STEP = 2  #: px, by which [ and ] change the pen
 
 
-def table(window: "MainWindow") -> list[Command]:
+class FileActions(Protocol):
+    """What the File menu does, and Paste."""
+
+    def open(self) -> object: ...
+    def save(self) -> object: ...
+    def save_as(self) -> object: ...
+    def save_annotated(self) -> object: ...
+    def paste(self) -> object: ...
+
+
+class WindowActions(Protocol):
+    """What all other commands do."""
+
+    def close(self) -> object: ...
+    def show_handwriting(self) -> object: ...
+    def show_help(self) -> object: ...
+    def undo(self) -> object: ...
+    def redo(self) -> object: ...
+    def copy(self) -> object: ...
+    def clear(self) -> object: ...
+    def choose_tool(self, tool: Tool) -> object: ...
+    def set_pen(self, diameter: int) -> object: ...
+    def select_next(self, step: int) -> object: ...
+    def confirm(self) -> object: ...
+    def delete_digit(self) -> object: ...
+    def toggle_evidence(self) -> object: ...
+    def choose_theme(self, name: str) -> object: ...
+    def choose_zoom(self, zoom: int) -> object: ...
+    def choose_network(self, name: str) -> object: ...
+
+
+def table(window: WindowActions, files: FileActions, session: Session) -> list[Command]:
     """All commands in the order of the menus."""
-    helping = Command("Help", "Shortcuts", window.help, ("F1",))
-    return [*_file(window), *_edit(window), *_digit(window), *_view(window), *_network(window), helping]
+    return [
+        *_file(window, files, session),
+        *_edit(window, files, session),
+        *_digit(window, session),
+        *_view(window, session),
+        *_network(window, session),
+        Command("Help", "Shortcuts", window.show_help, ("F1",)),
+    ]
 
 
-def _file(window: "MainWindow") -> list[Command]:
-    def some() -> bool:
-        return not window.document.state.empty
+def _file(window: WindowActions, files: FileActions, session: Session) -> list[Command]:
+    def any_drawing() -> bool:
+        return not session.document.state.empty
 
-    def some_strokes() -> bool:
-        return bool(window.document.state.strokes)
+    def any_strokes() -> bool:
+        return bool(session.document.state.strokes)
 
     return [
-        Command("File", "Open…", window.open, ("Mod+O",)),
-        Command("File", "Save", window.save, ("Mod+S",), some_strokes, rule=True),
-        Command("File", "Save as…", window.save_as, ("Mod+Shift+S",), some),
-        Command("File", "Save annotated PNG…", window.save_annotated, ("Mod+E",), some),
-        Command("File", "My handwriting…", window.handwriting, ("Mod+H",), rule=True),
+        Command("File", "Open…", files.open, ("Mod+O",), button=Button("folder2-open", -3)),
+        Command("File", "Save", files.save, ("Mod+S",), any_strokes, rule=True, button=Button("floppy", -1)),
+        Command("File", "Save as…", files.save_as, ("Mod+Shift+S",), any_drawing),
+        Command("File", "Save annotated PNG…", files.save_annotated, ("Mod+E",), any_drawing),
+        Command("File", "My handwriting…", window.show_handwriting, ("Mod+H",), rule=True),
         Command("File", "Quit", window.close, ("Mod+Q",), rule=True),
     ]
 
 
-def _edit(window: "MainWindow") -> list[Command]:
-    document = window.document
+def _edit(window: WindowActions, files: FileActions, session: Session) -> list[Command]:
+    document = session.document
 
     def can_clear() -> bool:
-        return window.session.selected_index is not None or not document.state.empty
+        return session.selected_index is not None or not document.state.empty
 
     def resize(by: int) -> None:
-        window.set_pen(window.canvas.pen + by)
+        window.set_pen(session.pen + by)
 
+    undo, redo, trash = Button("arrow-counterclockwise", 1), Button("arrow-clockwise", 2), Button("trash3", 3)
     return [
-        Command("Edit", "Undo", window.undo, ("Mod+Z",), lambda: document.can_undo),
-        Command("Edit", "Redo", window.redo, ("Mod+Shift+Z", "Mod+Y"), lambda: document.can_redo),
-        Command("Edit", "Copy number", window.copy, ("Mod+C",), lambda: bool(window.session.keys), rule=True),
-        Command("Edit", "Paste image", window.paste, ("Mod+V",)),
-        Command("Edit", "Clear", window.clear, ("Esc",), can_clear),
-        _tool(window, "Pen", PEN, "P", rule=True),
-        _tool(window, "Eraser", ERASER, "E"),
-        _tool(window, "Stroke eraser", STROKE_ERASER, "Shift+E"),
-        Command("Edit", "Thinner pen", lambda: resize(-STRIDE), ("[",)),
-        Command("Edit", "Thicker pen", lambda: resize(STRIDE), ("]",)),
+        Command("Edit", "Undo", window.undo, ("Mod+Z",), lambda: document.can_undo, button=undo),
+        Command("Edit", "Redo", window.redo, ("Mod+Shift+Z", "Mod+Y"), lambda: document.can_redo, button=redo),
+        Command("Edit", "Copy number", window.copy, ("Mod+C",), lambda: bool(session.keys), rule=True),
+        Command("Edit", "Paste image", files.paste, ("Mod+V",), button=Button("clipboard-plus", -2)),
+        Command("Edit", "Clear", window.clear, ("Esc",), can_clear, button=trash),
+        *(_tool(window, session, tool) for tool in session.tools),
+        Command("Edit", "Thinner pen", lambda: resize(-PEN_STEP), ("[",)),
+        Command("Edit", "Thicker pen", lambda: resize(PEN_STEP), ("]",)),
     ]
 
 
-def _tool(window: "MainWindow", label: str, tool: str, key: str, rule: bool = False) -> Command:
+def _tool(window: WindowActions, session: Session, tool: Tool) -> Command:
     return Command(
-        "Edit", label, lambda: window.choose_tool(tool), (key,), chosen=lambda: window.canvas.tool == tool, rule=rule
+        "Edit",
+        tool.name,
+        lambda: window.choose_tool(tool),
+        (tool.key,),
+        chosen=lambda: session.tool is tool,
+        rule=tool is session.tools[0],
+        button=Button(tool.icon, text=tool.button),
+        tip=tool.tip,
     )
 
 
-def _digit(window: "MainWindow") -> list[Command]:
-    def some() -> bool:
-        return bool(window.session.keys)
+def _digit(window: WindowActions, session: Session) -> list[Command]:
+    def any_digits() -> bool:
+        return bool(session.keys)
 
-    def selected() -> bool:
-        return window.session.selected_index is not None
+    def is_selected() -> bool:
+        return session.selected_index is not None
 
     return [
-        Command("Digit", "Next digit", lambda: window.select_next(1), ("Tab", "Right"), some),
-        Command("Digit", "Previous digit", lambda: window.select_next(-1), ("Shift+Tab", "Left"), some),
-        Command("Digit", "Confirm digit", window.confirm, ("Return", "Enter"), selected, rule=True),
-        Command("Digit", "Delete digit", window.delete_digit, ("Delete", "BackSpace"), selected),
-        Command("Digit", "What decided", window.toggle_what_decided, ("W",), rule=True,
-                chosen=lambda: window.panel.detail.wants_overlay.get()),
+        Command("Digit", "Next digit", lambda: window.select_next(1), ("Tab", "Right"), any_digits),
+        Command("Digit", "Previous digit", lambda: window.select_next(-1), ("Shift+Tab", "Left"), any_digits),
+        Command("Digit", "Confirm digit", window.confirm, ("Return", "Enter"), is_selected, rule=True),
+        Command("Digit", "Delete digit", window.delete_digit, ("Delete", "BackSpace"), is_selected),
+        Command("Digit", "Show evidence", window.toggle_evidence, ("W",), rule=True,
+                chosen=lambda: session.wants_evidence),
     ]  # fmt: skip
 
 
-def _view(window: "MainWindow") -> list[Command]:
+def _view(window: WindowActions, session: Session) -> list[Command]:
     return [
-        *(_theme(window, name, label) for name, label in THEMES.items()),
-        *(_zoom(window, zoom) for zoom in settings.ZOOMS),
+        *(_theme(window, session, name, label) for name, label in THEMES.items()),
+        *(_zoom(window, session, zoom) for zoom in settings.ZOOMS),
     ]
 
 
-def _theme(window: "MainWindow", name: str, label: str) -> Command:
-    return Command("View", label, lambda: window.choose_theme(name), chosen=lambda: window.settings.theme == name)
+def _theme(window: WindowActions, session: Session, name: str, label: str) -> Command:
+    return Command("View", label, lambda: window.choose_theme(name), chosen=lambda: session.settings.theme == name)
 
 
-def _zoom(window: "MainWindow", zoom: int) -> Command:
-    label = f"Size {zoom} %" if zoom else "Size as the screen"
+def _zoom(window: WindowActions, session: Session, zoom: int) -> Command:
+    label = f"Size {zoom}%" if zoom else "Automatic size"
     return Command(
-        "View", label, lambda: window.choose_zoom(zoom), chosen=lambda: window.settings.zoom == zoom, rule=zoom == 0
+        "View", label, lambda: window.choose_zoom(zoom), chosen=lambda: session.settings.zoom == zoom, rule=zoom == 0
     )
 
 
-def _network(window: "MainWindow") -> list[Command]:
-    return [_choice(window, name, number) for number, name in enumerate((*window.session.names, COMPARE), start=1)]
+def _network(window: WindowActions, session: Session) -> list[Command]:
+    return [_choice(window, session, name, number) for number, name in enumerate(session.choices, start=1)]
 
 
-def _choice(window: "MainWindow", name: str, number: int) -> Command:
+def _choice(window: WindowActions, session: Session, name: str, number: int) -> Command:
     return Command(
         "Network",
         name,
         lambda: window.choose_network(name),
         (f"Mod+{number}",),
-        lambda: window.can_choose(name),
-        lambda: window.chosen == name,
+        lambda: session.can_choose(name),
+        lambda: session.chosen == name,
         rule=name == COMPARE,
     )

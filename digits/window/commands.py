@@ -1,4 +1,4 @@
-"""One table of commands, from which the menus and the shortcuts are made."""
+"""Commands, and the menus, shortcuts and tooltips made from them."""
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
@@ -9,18 +9,36 @@ import ttkbootstrap as ttk
 
 
 @dataclass(frozen=True)
-class Command:
-    """One thing that the program does.
+class Button:
+    """A command's button in the toolbar.
 
     Attributes:
-        menu: the menu that it stands in.
-        label: its text there.
+        icon: the name of a Bootstrap icon.
+        place: 1, 2 … from the left, -1, -2 … from the right. Choices such as the tools stand before all others, in
+            the order of their commands.
+        text: beside the icon.
+    """
+
+    icon: str
+    place: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something that the program can do.
+
+    Attributes:
+        menu: the menu in which it stands.
+        label: its text in the menu; unique.
         run: does it.
-        keys: shortcuts as ``Mod+Shift+Z`` or ``P``; Mod is Command on a Mac and Ctrl elsewhere. The menu shows
-            the first.
-        enabled: whether it can be done now.
-        chosen: for a choice among several, whether it is the one in force.
-        rule: whether a line is drawn above it.
+        keys: shortcuts such as ``Mod+Shift+Z`` or ``P``; Mod is Command on a Mac and Ctrl elsewhere. The menu and
+            the tooltip show the first.
+        enabled: whether it is possible now.
+        chosen: for one choice among several, whether it is the current one.
+        rule: whether a line is drawn above it in the menu.
+        button: its button in the toolbar, if it has one.
+        tip: what the tooltip says in place of the label.
     """
 
     menu: str
@@ -30,28 +48,47 @@ class Command:
     enabled: Callable[[], bool] = lambda: True
     chosen: Callable[[], bool] | None = None
     rule: bool = False
+    button: Button | None = None
+    tip: str = ""
+
+    @property
+    def title(self) -> str:
+        """The label without the dots that announce a dialog."""
+        return self.label.rstrip("…")
 
 
-SIGNS = {"[": "bracketleft", "]": "bracketright", "Enter": "KP_Enter", "Esc": "Escape"}
+#: Tk's names of keys, where they differ from those in the table of commands.
+KEYSYMS = {"[": "bracketleft", "]": "bracketright", "Enter": "KP_Enter", "Esc": "Escape"}
 
 
 def sequences(key: str, mac: bool) -> list[str]:
     """A shortcut as Tk's event sequences: ``Mod+Z`` gives ``<Control-Key-z>``, and Z for when Caps Lock is on."""
     if key == "Shift+Tab":
-        return ["<<PrevWindow>>"]  # its keysym has another name on X11
+        return ["<<PrevWindow>>"]  # on X11, Shift+Tab has another keysym
     *modifiers, last = key.split("+")
     names = [("Command" if mac else "Control") if name == "Mod" else name for name in modifiers]
     both = dict.fromkeys((last.lower(), last.upper())) if len(last) == 1 else [last]
-    return ["<" + "-".join([*names, "Key", SIGNS.get(sign, sign)]) + ">" for sign in both]
+    return ["<" + "-".join([*names, "Key", KEYSYMS.get(keysym, keysym)]) + ">" for keysym in both]
 
 
 def accelerator(key: str, mac: bool) -> str:
-    """A shortcut as a person reads it."""
+    """A shortcut as it is shown to the user."""
     return key.replace("Mod", "Command" if mac else "Ctrl")
 
 
+def shortcuts(commands: Sequence[Command], mac: bool) -> dict[str, str]:
+    """The first shortcut of each command that has one, by title, for texts such as ``"{Next digit} selects"``."""
+    return {command.title: accelerator(command.keys[0], mac) for command in commands if command.keys}
+
+
+def tooltip(command: Command, mac: bool) -> str:
+    """What a command does, with its shortcut."""
+    keys = f"   {accelerator(command.keys[0], mac)}" if command.keys else ""
+    return (command.tip or command.title) + keys
+
+
 def bind(window: tk.Misc, commands: Sequence[Command]) -> None:
-    """Make the shortcuts work in a window."""
+    """Bind all shortcuts in a window."""
     mac = is_mac(window)
     for command in commands:
         for key in command.keys:
@@ -60,7 +97,7 @@ def bind(window: tk.Misc, commands: Sequence[Command]) -> None:
 
 
 def build_menus(window: tk.Tk | tk.Toplevel, commands: Sequence[Command]) -> dict[str, tk.Menu]:
-    """Make the menu bar; every command stands in it with its shortcut.
+    """Build the menu bar with all commands and their shortcuts.
 
     Returns:
         The menus by name.
@@ -69,9 +106,7 @@ def build_menus(window: tk.Tk | tk.Toplevel, commands: Sequence[Command]) -> dic
     menus: dict[str, tk.Menu] = {}
     for name in dict.fromkeys(command.menu for command in commands):
         menu = ttk.Menu(bar, tearoff=False)
-        own = [command for command in commands if command.menu == name]
-        menu.configure(postcommand=lambda menu=menu, own=own: _fill(menu, own))
-        _fill(menu, own)
+        _keep_filled(menu, [command for command in commands if command.menu == name])
         bar.add_cascade(label=name, menu=menu, underline=0)
         menus[name] = menu
     window.configure(menu=bar)
@@ -79,25 +114,36 @@ def build_menus(window: tk.Tk | tk.Toplevel, commands: Sequence[Command]) -> dic
 
 
 def is_mac(window: tk.Misc) -> bool:
-    """Whether the window stands on a Mac's desktop."""
+    """Whether the window is on a Mac's desktop."""
     return str(window.tk.call("tk", "windowingsystem")) == "aqua"
 
 
-def _fill(menu: tk.Menu, commands: Sequence[Command]) -> None:
-    """Write a menu anew, each entry enabled and ticked as it is now."""
-    menu.delete(0, "end")
-    mac = is_mac(menu)
-    for command in commands:
-        if command.rule:
-            menu.add_separator()
-        keys = accelerator(command.keys[0], mac) if command.keys else ""
-        state: Literal["normal", "disabled"] = "normal" if command.enabled() else "disabled"
-        if command.chosen is None:
-            menu.add_command(label=command.label, accelerator=keys, command=command.run, state=state)
-        else:
-            tick = tk.BooleanVar(menu, command.chosen())
-            menu.add_checkbutton(label=command.label, accelerator=keys, command=command.run, state=state, variable=tick)
-            setattr(menu, f"tick_{command.label}", tick)  # Tk forgets a variable that Python no longer holds
+def _keep_filled(menu: tk.Menu, commands: Sequence[Command]) -> None:
+    """Fill a menu now and again whenever it opens, with each entry enabled and ticked as it is then."""
+    ticks: list[tk.BooleanVar] = []  # kept: Tk loses a variable once Python frees it
+
+    def fill() -> None:
+        menu.delete(0, "end")
+        ticks.clear()
+        for command in commands:
+            if command.rule:
+                menu.add_separator()
+            ticks.extend(_add(menu, command))
+
+    menu.configure(postcommand=fill)
+    fill()
+
+
+def _add(menu: tk.Menu, command: Command) -> list[tk.BooleanVar]:
+    """Add an entry; returns the variable behind its tick, if it has one."""
+    keys = accelerator(command.keys[0], is_mac(menu)) if command.keys else ""
+    state: Literal["normal", "disabled"] = "normal" if command.enabled() else "disabled"
+    if command.chosen is None:
+        menu.add_command(label=command.label, accelerator=keys, command=command.run, state=state)
+        return []
+    tick = tk.BooleanVar(menu, command.chosen())
+    menu.add_checkbutton(label=command.label, accelerator=keys, command=command.run, state=state, variable=tick)
+    return [tick]
 
 
 def _handler(command: Command) -> Callable[["tk.Event[tk.Misc]"], str]:

@@ -1,4 +1,4 @@
-"""The comparison: a row a digit, a column a network, disagreement marked by a sign and a colour."""
+"""The comparison of the networks: a row for each digit, a column for each network."""
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
@@ -9,14 +9,14 @@ from digits.window.palette import LIGHT, Palette
 from digits.window.summary import Row
 
 ROW = 30  #: logical px
-FIRST = 46  #: logical px, the column with the digit's place
+FIRST = 46  #: logical px, width of the column with the digit's place
 
 
 class CompareTable(ttk.Frame):
-    """A table that scrolls; a click selects a digit."""
+    """A table that scrolls. Disagreement is marked by a sign and a colour; a click selects a digit."""
 
     def __init__(self, parent: tk.Misc, factor: float, select: Callable[[int], None]) -> None:
-        """An empty table; ``select`` is called with the row that is clicked."""
+        """Create an empty table; ``select`` is called with the place of the row that is clicked."""
         super().__init__(parent)
         self._factor = factor
         self._palette = LIGHT
@@ -49,17 +49,24 @@ class CompareTable(ttk.Frame):
         self._draw()
 
     def show(self, names: Sequence[str], times: Sequence[str], rows: Sequence[Row], selected: int | None) -> None:
-        """Show what each network says and how long it took; the selected row is brought into sight."""
+        """Show the comparison, scrolled to the selected row.
+
+        Args:
+            names: the networks.
+            times: how long each took, as text.
+            rows: the digits.
+            selected: the place of the selected digit, if any.
+        """
         self._names, self._times, self._rows, self._selected = names, times, rows, selected
-        apart = sum(not row.agreed for row in rows)
+        differing = sum(not row.agreed for row in rows)
         if not rows:
             title = "Nothing to compare yet"
         elif len(names) < 2:
             title = "Only one network can be used"
-        elif apart:
-            title = f"≠  {apart} of {len(rows)} read differently"
+        elif differing:
+            title = f"≠  {differing} of {len(rows)} read differently"
         else:
-            title = "All networks agree" if len(rows) > 1 else "The networks agree"
+            title = "All networks agree"
         self.title.configure(text=title)
         self._draw()
         self._scroll_to_selected()

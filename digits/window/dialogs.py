@@ -1,8 +1,9 @@
-"""The questions that are asked and the pages that are shown above the window."""
+"""The dialogs: unsaved strokes, help, My handwriting, and which file to open or save."""
 
 import tkinter as tk
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tkinter import filedialog
 
@@ -11,20 +12,26 @@ import ttkbootstrap as ttk
 from PIL import Image, ImageTk
 
 from digits.window.collection import Collection, Entry
-from digits.window.commands import Command, accelerator, is_mac
+from digits.window.commands import Command, accelerator, is_mac, shortcuts
 from digits.window.palette import Palette
 from digits.window.summary import counted, percent
 
 SAVE, DISCARD, CANCEL = "save", "discard", "cancel"
-COLUMNS = 12  #: pictures a row in My handwriting
+COLUMNS = 12  #: pictures per row in My handwriting
+#: Shortcuts stand as ``{title of the command}``.
+ABOUT = (
+    "Click a digit, or press {Next digit}, to see it as the network does. While a digit is selected, type the right "
+    "one to correct it, or press {Confirm digit} to confirm it. While none is, 1, 2, 3 … choose the network."
+)
+KEEPING = "Digits that you correct, or confirm with {Confirm digit}, are kept here."
 IMAGES = ("*.png", "*.jpg", "*.jpeg", "*.tif", "*.tiff", "*.bmp", "*.webp", "*.gif")
 
 
 class Dialog(ttk.Toplevel):
-    """A window above the main one that closes with Escape and gives the focus back."""
+    """A window above its parent. Escape closes it, and the focus returns to the parent."""
 
     def __init__(self, parent: tk.Tk | tk.Toplevel, title: str, factor: float) -> None:
-        """An empty dialog; fill ``body`` and ``buttons``, then call :meth:`stand`."""
+        """Create a dialog, empty and hidden; fill ``body`` and ``buttons``, then call :meth:`present`."""
         super().__init__(master=parent, title=title)
         self.withdraw()
         self._parent = parent
@@ -38,20 +45,20 @@ class Dialog(ttk.Toplevel):
         self.protocol("WM_DELETE_WINDOW", self.close)
 
     def px(self, logical: float) -> int:
-        """Logical pixels in screen pixels."""
+        """Logical pixels to screen pixels."""
         return round(logical * self._factor)
 
     def button(
         self, text: str, command: Callable[[], object], style: str = "neutral", side: str = "right"
     ) -> ttk.Button:
-        """Add a button, the rightmost first."""
+        """Add a button; those on the right from right to left."""
         made = ttk.Button(self.buttons, text=text, command=command, bootstyle=style)
         made.bind("<Return>", lambda _: made.invoke())
         made.pack(side="right" if side == "right" else "left", padx=(self.px(8), 0) if side == "right" else 0)
         return made
 
-    def stand(self, focus: tk.Misc) -> None:
-        """Show the dialog over the middle of its parent, with the keyboard at ``focus``."""
+    def present(self, focus: tk.Misc) -> None:
+        """Show the dialog centred over its parent, with the keyboard focus on ``focus``."""
         self.update_idletasks()
         x = self._parent.winfo_rootx() + (self._parent.winfo_width() - self.winfo_reqwidth()) // 2
         y = self._parent.winfo_rooty() + (self._parent.winfo_height() - self.winfo_reqheight()) // 3
@@ -61,33 +68,29 @@ class Dialog(ttk.Toplevel):
         focus.focus_set()
 
     def close(self) -> None:
-        """Take the dialog away."""
+        """Close the dialog."""
         self.destroy()
         self._parent.focus_set()
 
 
 class UnsavedDialog(Dialog):
-    """Asks what becomes of strokes that no file holds."""
+    """Asks whether to save before closing."""
 
     def __init__(self, parent: tk.Tk | tk.Toplevel, factor: float, answered: Callable[[str], None]) -> None:
-        """``answered`` is called with "save", "discard" or "cancel"."""
+        """Ask; ``answered`` is called with "save", "discard" or "cancel"."""
         super().__init__(parent, "Unsaved strokes", factor)
         self._answered = answered
-        ttk.Label(self.body, text="Save the strokes before closing?", font="Title").pack(anchor="w")
-        text = "They are not saved. Without saving they are lost."
+        ttk.Label(self.body, text="Save the drawing before closing?", font="Title").pack(anchor="w")
+        text = "Its strokes will be lost if you don't save them."
         ttk.Label(self.body, text=text).pack(anchor="w", pady=(self.px(8), 0))
         self.save = self.button("Save…", lambda: self._answer(SAVE), "primary")
         self.cancel = self.button("Cancel", lambda: self._answer(CANCEL))
         self.discard = self.button("Don't save", lambda: self._answer(DISCARD), side="left")
-        self.grab_when_seen()
-        self.stand(self.save)
-
-    def grab_when_seen(self) -> None:
-        """Keep events from the window below; Tk allows it once the dialog can be seen."""
-        self.bind("<Visibility>", lambda _: self.grab_set())
+        self.bind("<Visibility>", lambda _: self.grab_set())  # Tk refuses a grab before the dialog is visible
+        self.present(self.save)
 
     def close(self) -> None:
-        """Escape and the title bar's cross cancel."""
+        """Answer "cancel": Escape, or the title bar's button."""
         self._answer(CANCEL)
 
     def _answer(self, answer: str) -> None:
@@ -96,20 +99,19 @@ class UnsavedDialog(Dialog):
 
 
 class HelpDialog(Dialog):
-    """The shortcuts, from the table of commands."""
+    """How to use the window, and all shortcuts."""
 
     def __init__(self, parent: tk.Tk | tk.Toplevel, factor: float, commands: Sequence[Command]) -> None:
+        """Show the help for ``commands``."""
         super().__init__(parent, "Help", factor)
-        ttk.Label(self.body, text="Draw a number. It is read while you draw.", font="Title").grid(
+        ttk.Label(self.body, text="Draw a number; it is read as you draw.", font="Title").grid(
             row=0, column=0, columnspan=2, sticky="w"
         )
-        text = (
-            "Click a digit, or press Tab, to see what the network sees. With a digit selected, type the right one to "
-            "correct it, or press Return to confirm it. Without a selected digit, 1, 2, 3 … choose the network."
-        )
-        about = ttk.Label(self.body, text=text, wraplength=self.px(600), justify="left")
-        about.grid(row=1, column=0, columnspan=2, sticky="w", pady=(self.px(8), self.px(16)))
         mac = is_mac(self)
+        about = ttk.Label(
+            self.body, text=ABOUT.format_map(shortcuts(commands, mac)), wraplength=self.px(600), justify="left"
+        )
+        about.grid(row=1, column=0, columnspan=2, sticky="w", pady=(self.px(8), self.px(16)))
         shown = [command for command in commands if command.keys]
         half = (len(shown) + 1) // 2
         for column, part in enumerate((shown[:half], shown[half:])):
@@ -118,13 +120,28 @@ class HelpDialog(Dialog):
             for row, command in enumerate(part):
                 keys = "   ".join(accelerator(key, mac) for key in command.keys)
                 ttk.Label(table, text=keys, font="Strong").grid(row=row, column=0, sticky="w", pady=self.px(2))
-                name = ttk.Label(table, text=command.label.rstrip("…"))
+                name = ttk.Label(table, text=command.title)
                 name.grid(row=row, column=1, sticky="w", padx=(self.px(16), 0))
-        self.stand(self.button("Close", self.close, "primary"))
+        self.present(self.button("Close", self.close, "primary"))
+
+
+@dataclass(frozen=True)
+class HandwritingHandlers:
+    """What :class:`HandwritingDialog` calls.
+
+    Attributes:
+        select: given the key of the digit that was clicked, or None beside all digits.
+        remove: the selected digit is to be removed.
+        export: all digits are to be exported.
+    """
+
+    select: Callable[[str | None], None]
+    remove: Callable[[], None]
+    export: Callable[[], None]
 
 
 class HandwritingDialog(Dialog):
-    """My handwriting: how many digits, how each network does on them, what they look like."""
+    """My handwriting: the number of digits, how each network does on them, and their pictures."""
 
     def __init__(
         self,
@@ -132,14 +149,23 @@ class HandwritingDialog(Dialog):
         factor: float,
         palette: Palette,
         collection: Collection,
-        remove: Callable[[str], None],
-        export: Callable[[], None],
+        keys: Mapping[str, str],
+        handlers: HandwritingHandlers,
     ) -> None:
-        """``remove`` is called with the key of a digit to take out, ``export`` to copy all somewhere."""
+        """Build the dialog; :meth:`show` fills it.
+
+        Args:
+            parent: the window below.
+            factor: screen pixels per logical pixel.
+            palette: the colours.
+            collection: what is shown.
+            keys: shortcuts by the title of their command.
+            handlers: what the dialog calls.
+        """
         super().__init__(parent, "My handwriting", factor)
-        self._collection, self._palette, self._remove = collection, palette, remove
+        self._collection, self._palette, self._keys, self._handlers = collection, palette, keys, handlers
         self._picture: ImageTk.PhotoImage | None = None
-        self.selected: str | None = None
+        self._selected: str | None = None
         self.title_label = ttk.Label(self.body, font="Title")
         self.title_label.pack(anchor="w")
         self.figures = ttk.Label(self.body, justify="left")
@@ -147,16 +173,16 @@ class HandwritingDialog(Dialog):
         self.counts = ttk.Frame(self.body)
         self.counts.pack(fill="x", pady=(0, self.px(12)))
         self._build_gallery()
-        text = f"The digits lie in {collection.folder}. Nothing leaves this machine."
+        text = f"The digits are stored in {collection.folder}. Nothing leaves this computer."
         ttk.Label(self.body, text=text, font="Small", wraplength=self.px(620), justify="left").pack(
             anchor="w", pady=(self.px(10), 0)
         )
         closing = self.button("Close", self.close, "primary")
-        self.export = self.button("Export…", export)
+        self.export = self.button("Export…", handlers.export)
         self.button("Show the folder", lambda: webbrowser.open(collection.folder.as_uri()))
-        self.delete = self.button("Delete the selected digit", self._delete, side="left")
-        self.bind("<Delete>", lambda _: self._delete())
-        self.stand(closing)
+        self.delete = self.button("Delete the selected digit", handlers.remove, side="left")
+        self.bind("<Delete>", lambda _: handlers.remove())
+        self.present(closing)
 
     def _build_gallery(self) -> None:
         frame = ttk.Frame(self.body)
@@ -174,30 +200,36 @@ class HandwritingDialog(Dialog):
         self.gallery.bind("<Button-5>", lambda _: self.gallery.yview_scroll(1, "units"))
         self.gallery.bind("<MouseWheel>", lambda e: self.gallery.yview_scroll(-1 if e.delta > 0 else 1, "units"))
 
-    def show(self, misses: Mapping[str, int]) -> None:
-        """Show the collection as it is, and each network's misses."""
+    def show(self, misses: Mapping[str, int], selected: str | None) -> None:
+        """Show the collection as it is now.
+
+        Args:
+            misses: each network's number of misses, as far as they are counted.
+            selected: the key of the selected digit, if any.
+        """
+        self._selected = selected
         n = len(self._collection)
         self.title_label.configure(text=counted(n, "digit") if n else "No digits yet")
         if n:
-            said = [
+            figures = [
                 f"{name}: {n - missed:,} right, {missed:,} missed ({percent(1 - missed / n)})"
                 for name, missed in misses.items()
             ]
-            self.figures.configure(text="\n".join(said) or "The networks are reading them …")
+            self.figures.configure(text="\n".join(figures) or "The networks are reading them …")
         else:
-            self.figures.configure(text="Correct a digit, or confirm one with Return, and it is kept here.")
+            self.figures.configure(text=KEEPING.format_map(self._keys))
         for child in self.counts.winfo_children():
             child.destroy()
         for digit, count in enumerate(self._collection.counts()):
             ttk.Label(self.counts, text=f"{digit}", font="Strong").grid(row=0, column=digit)
             ttk.Label(self.counts, text=f"{count:,}").grid(row=1, column=digit)
             self.counts.columnconfigure(digit, weight=1, uniform="digits")
-        self.delete.configure(state="normal" if self.selected else "disabled")
+        self.delete.configure(state="normal" if selected else "disabled")
         self.export.configure(state="normal" if n else "disabled")
         self._draw()
 
     def _draw(self) -> None:
-        """All digits in one picture: quick also for thousands."""
+        """Draw all digits as one image, which is fast even for thousands."""
         entries, size = self._collection.entries, self.px(52)
         n_rows = max(1, -(-len(entries) // COLUMNS))
         sheet = Image.new("L", (COLUMNS * size, n_rows * size), 0)
@@ -218,7 +250,7 @@ class HandwritingDialog(Dialog):
     def _draw_label(self, i: int, entry: Entry) -> None:
         x, y = self._corner(i, 0)
         size = self.px(52)
-        if entry.key == self.selected:
+        if entry.key == self._selected:
             frame = (x + 2, y + 2, x + size - 2, y + size - 2)
             self.gallery.create_rectangle(frame, outline=self._palette.accent, width=self.px(2))
         self.gallery.create_text(
@@ -234,25 +266,36 @@ class HandwritingDialog(Dialog):
         column, row = int(event.x // size), int(self.gallery.canvasy(event.y) // size)  # type: ignore[no-untyped-call]
         i = row * COLUMNS + column
         entries = self._collection.entries
-        self.selected = entries[i].key if column < COLUMNS and i < len(entries) else None
-        self.delete.configure(state="normal" if self.selected else "disabled")
-        self._draw()
+        self._handlers.select(entries[i].key if column < COLUMNS and i < len(entries) else None)
 
-    def _delete(self) -> None:
-        if self.selected is not None:
-            key, self.selected = self.selected, None
-            self._remove(key)
+
+def raise_existing(parent: tk.Misc, kind: type[Dialog]) -> bool:
+    """Raise the dialogs of this kind that are open; returns whether there are any."""
+    found = [child for child in parent.winfo_children() if isinstance(child, kind)]
+    for dialog in found:
+        dialog.lift()
+    return bool(found)
 
 
 def ask_open(parent: tk.Misc) -> Path | None:
-    """Which file to open; None if none."""
+    """Ask for a file to open; None if the dialog is cancelled."""
     every = ("*.json", *IMAGES)
     types = (("Drawings and images", every), ("Strokes", ("*.json",)), ("Images", IMAGES), ("All files", ("*",)))
     return _path(filedialog.askopenfilename(parent=parent, title="Open a drawing or an image", filetypes=types))
 
 
 def ask_save(parent: tk.Misc, title: str, name: str, types: Sequence[tuple[str, str]]) -> Path | None:
-    """Where to save to; None if nowhere. ``types`` are (name, "*.suffix"), the default first."""
+    """Ask for a file to save to.
+
+    Args:
+        parent: the window below.
+        title: of the dialog.
+        name: the suggested name of the file.
+        types: kinds of files as (name, "*.suffix"), the default first.
+
+    Returns:
+        None if the dialog is cancelled.
+    """
     suffix = types[0][1].lstrip("*")
     return _path(
         filedialog.asksaveasfilename(

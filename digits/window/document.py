@@ -17,15 +17,15 @@ class Photograph:
     """An opened image.
 
     Attributes:
-        name: what a person calls it, such as the file's name.
+        name: for display, such as the file's name.
         rgb: ``uint8`` array of shape (height, width, 3).
-        parts: the connected pieces of the ink found on it.
-        preview: ``rgb`` itself, or a smaller copy that is quick to show.
+        components: the connected components of its ink.
+        preview: ``rgb`` itself, or a smaller copy that is faster to show; the same layout.
     """
 
     name: str
     rgb: NDArray[np.uint8]
-    parts: tuple[Segment, ...]
+    components: tuple[Segment, ...]
     preview: NDArray[np.uint8]
 
     @property
@@ -36,13 +36,13 @@ class Photograph:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One digit with the answer that a person gave.
+    """One digit with its corrected or confirmed label.
 
     Attributes:
-        key: which ink it is, from :func:`digit_key`.
+        key: identifies the ink, from :func:`digit_key`.
         label: 0 to 9.
         crop: ``uint8`` array of shape (28, 28).
-        strokes: what it was drawn with; without strokes for ink from an image.
+        strokes: its strokes; none for ink from an image.
     """
 
     key: str
@@ -53,13 +53,13 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """A drawing at one moment; changing it makes another.
+    """A drawing at one moment; immutable, so that undo keeps the earlier ones.
 
     Attributes:
-        strokes: in the order in which they were drawn; in the photograph's pixels where there is one.
-        photograph: what they are drawn upon, if anything.
+        strokes: in the order in which they were drawn; in the photograph's pixels if there is one, else logical pixels.
+        photograph: the image that they are drawn on, if any.
         hidden: keys of the photograph's digits that were deleted.
-        labels: corrected and confirmed digits by key.
+        labels: corrected and confirmed digits, by key.
     """
 
     strokes: tuple[Stroke, ...] = ()
@@ -74,18 +74,18 @@ class State:
 
 
 class Document:
-    """The drawing that is open, with its past and its undone future."""
+    """The drawing with its undo and redo history."""
 
     def __init__(self) -> None:
         self.state = State()
-        self.path: Path | None = None  #: where Save writes the strokes to
+        self.path: Path | None = None  #: the file that Save writes to
         self._past: list[State] = []
         self._future: list[State] = []
         self._saved: tuple[Stroke, ...] = ()
 
     @property
     def dirty(self) -> bool:
-        """Whether there are strokes that no file holds."""
+        """Whether there are unsaved strokes."""
         return bool(self.state.strokes) and self.state.strokes is not self._saved
 
     @property
@@ -95,57 +95,57 @@ class Document:
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is an undone step."""
+        """Whether there is a step to redo."""
         return bool(self._future)
 
     def add(self, stroke: Stroke) -> None:
-        """Draw one more stroke."""
+        """Add a stroke."""
         self._change(replace(self.state, strokes=(*self.state.strokes, stroke)))
 
     def set_strokes(self, strokes: Iterable[Stroke]) -> None:
-        """Put other strokes in place of all: what an eraser leaves."""
+        """Replace all strokes."""
         self._change(replace(self.state, strokes=tuple(strokes)))
 
     def clear(self) -> None:
-        """Take everything off the paper; what was corrected stays collected."""
+        """Remove all strokes and the photograph; labels are kept."""
         self._change(State(labels=self.state.labels))
         self.path = None
 
     def open_strokes(self, drawing: Strokes, path: Path | None) -> None:
-        """Show a saved drawing in place of this one."""
+        """Replace the drawing by a saved one, from ``path`` if it is known."""
         self._change(State(drawing.strokes, labels=self.state.labels))
         self.path = path
         self._saved = self.state.strokes
 
     def open_photograph(self, photograph: Photograph) -> None:
-        """Show an image in place of this drawing."""
+        """Replace the drawing by an image."""
         self._change(State(photograph=photograph, labels=self.state.labels))
         self.path = None
 
     def delete(self, segment: Segment) -> None:
-        """Take one digit off: its strokes, and its ink where that is a photograph's."""
+        """Delete one digit: its strokes, or its ink on the photograph."""
         strokes = tuple(stroke for i, stroke in enumerate(self.state.strokes) if i not in segment.strokes)
         hidden = self.state.hidden if segment.strokes else self.state.hidden | {digit_key(segment)}
         self._change(replace(self.state, strokes=strokes, hidden=hidden))
 
     def label(self, sample: Sample) -> None:
-        """Note what a digit is; a second answer for the same ink takes the place of the first."""
+        """Label a digit; a second label for the same ink replaces the first."""
         self._change(replace(self.state, labels={**self.state.labels, sample.key: sample}))
 
     def undo(self) -> None:
-        """Go back one step, if there is one."""
+        """Undo the last step, if there is one."""
         if self._past:
             self._future.append(self.state)
             self.state = self._past.pop()
 
     def redo(self) -> None:
-        """Take back the last undo, if there was one and nothing was changed since."""
+        """Redo the last undone step, if nothing has changed since."""
         if self._future:
             self._past.append(self.state)
             self.state = self._future.pop()
 
     def mark_saved(self, path: Path) -> None:
-        """Note that ``path`` holds the strokes as they are now."""
+        """Record that the strokes were saved to ``path`` as they are now."""
         self.path = path
         self._saved = self.state.strokes
 
@@ -156,7 +156,7 @@ class Document:
 
 
 def digit_key(segment: Segment) -> str:
-    """16 hexadecimal digits that stand for a digit's ink and place; the same as long as neither changes."""
+    """Identify a digit by its ink and place: 16 hexadecimal digits that stay the same as long as both do."""
     digest = hashlib.sha256(repr(tuple(map(int, segment.box))).encode())
     digest.update(np.ascontiguousarray(segment.ink).tobytes())
     return digest.hexdigest()[:16]

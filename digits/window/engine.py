@@ -1,4 +1,4 @@
-"""What the worker thread does: opens images, reads drawings, asks the networks. No widgets."""
+"""The slow work: opening images, segmenting drawings and running the networks. No widgets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from digits.reading.segmentation import Segment, image_components, segment, stro
 from digits.window.collection import Entry
 from digits.window.document import Photograph, State, digit_key
 
-BATCH = 32  #: collected digits read in one go
-LARGEST_PREVIEW = 2400  #: px, the longer side; more than most screens show
+BATCH = 32  #: collected digits that are read in one call
+LARGEST_PREVIEW = 2400  #: px, the longer side; larger than most screens
 
 
 @dataclass(frozen=True)
 class Result:
-    """What was read.
+    """What was read from a drawing.
 
     Attributes:
-        state: the drawing that it was read from.
+        state: the drawing.
         keys: each digit's key, in reading order.
-        readings: by network; each with the same digits in the same order.
+        readings: by the network's name; all have the same digits in the same order.
     """
 
     state: State
@@ -38,19 +38,20 @@ class Result:
 
 
 class Engine:
-    """The networks and what is kept between two readings. Used by one thread alone."""
+    """The networks, and what is cached between calls. To be used by one thread only."""
 
     def __init__(self, models: Path) -> None:
+        """Load nothing yet; ``models`` is the folder with ``<name>.onnx``."""
         self._models = models
         self._classifiers: dict[str, Classifier | UserError] = {}
-        self._collected: dict[str, dict[str, int]] = {}  # a network's answers by the digit's key
+        self._collected: dict[str, dict[str, int]] = {}  # answers by network and key
         self._segmented: tuple[State, list[Segment]] = (State(), [])
 
     def classifier(self, name: str) -> Classifier:
-        """A network, read from its file the first time.
+        """A network, loaded when it is first used.
 
         Raises:
-            UserError: it cannot be used; the message says why and how to make it.
+            UserError: it cannot be used; the message says why and how to train it.
         """
         if name not in self._classifiers:
             try:
@@ -70,12 +71,12 @@ class Engine:
             try:
                 classifier = self.classifier(name)
             except UserError:
-                continue  # the window knows why: it asked for each network when it started
+                continue  # reported when the window loaded the networks
             readings[name] = read(segments, classifier)
         return Result(state, tuple(map(digit_key, segments)), readings)
 
     def open(self, path: Path) -> Photograph | Strokes:
-        """Open a drawing or an image, whichever the file is.
+        """Open saved strokes (``.json``) or an image.
 
         Raises:
             UserError: the file cannot be opened.
@@ -85,10 +86,10 @@ class Engine:
         return _photograph(path.name, page.open_image(path))
 
     def take(self, image: Image.Image) -> Photograph:
-        """An image from the clipboard.
+        """Prepare an image from the clipboard.
 
         Raises:
-            UserError: it is damaged.
+            UserError: the image is damaged.
         """
         try:
             rgb = page.to_rgb(image)
@@ -97,19 +98,25 @@ class Engine:
         return _photograph("pasted image", rgb)
 
     def occlusion(self, name: str, crop: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
-        """What decided; see :func:`digits.reading.saliency.occlusion`."""
+        """The evidence for a digit, ``float32`` of shape (28, 28): see :func:`digits.reading.saliency.occlusion`."""
         return saliency.occlusion(self.classifier(name), crop, digit)
 
     def misses(self, name: str, entries: Sequence[Entry]) -> int | None:
-        """How many of the collected digits a network takes for another; None if there are more to read.
+        """Count a network's misses on the collected digits.
 
-        A call reads a few dozen at most, so that a large collection never keeps a new stroke waiting.
+        A call reads 32 digits at most, so that a large collection does not delay other work.
+
+        Returns:
+            The number of misses; None if digits remain to be read by further calls.
+
+        Raises:
+            UserError: the network cannot be used.
         """
         known = self._collected.setdefault(name, {})
         unknown = [entry for entry in entries if entry.key not in known]
-        some = unknown[:BATCH]
-        answers = self.classifier(name).probabilities(np.array([entry.crop for entry in some], np.uint8))
-        known.update(zip((entry.key for entry in some), map(int, answers.argmax(axis=1)), strict=True))
+        batch = unknown[:BATCH]
+        answers = self.classifier(name).probabilities(np.array([entry.crop for entry in batch], np.uint8))
+        known.update(zip((entry.key for entry in batch), map(int, answers.argmax(axis=1)), strict=True))
         if len(unknown) > BATCH:
             return None
         return sum(known[entry.key] != entry.label for entry in entries)
@@ -117,12 +124,12 @@ class Engine:
     def _segments(self, state: State) -> list[Segment]:
         before, segments = self._segmented
         if before.strokes is not state.strokes or before.photograph is not state.photograph:
-            parts = [*stroke_components(state.strokes), *(state.photograph.parts if state.photograph else ())]
-            segments = segment(parts)
+            of_photograph = state.photograph.components if state.photograph else ()
+            segments = segment([*stroke_components(state.strokes), *of_photograph])
             self._segmented = state, segments
         if not state.hidden:
             return segments
-        return [found for found in segments if digit_key(found) not in state.hidden]
+        return [digit for digit in segments if digit_key(digit) not in state.hidden]
 
 
 def _photograph(name: str, rgb: NDArray[np.uint8]) -> Photograph:

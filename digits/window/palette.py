@@ -1,13 +1,13 @@
-"""The colours of what the program draws itself, light and dark. No widgets."""
+"""The colours of everything that the theme does not draw, light and dark. No widgets."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours of what the program draws itself, as ``#rrggbb``."""
+    """Colours as ``#rrggbb``."""
 
-    window: str  #: behind the controls; the theme's own background
+    window: str  #: background of the controls, as in the theme
     paper: str
     edge: str
     ink: str
@@ -15,7 +15,7 @@ class Palette:
     muted: str
     track: str
     accent: str
-    soft: str  #: behind what is selected
+    soft: str  #: background of the selection
     rejected: str
     corrected: str
 

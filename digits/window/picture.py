@@ -1,4 +1,4 @@
-"""A drawing as a picture to save, plain or with boxes and digits. No widgets."""
+"""A drawing as an image to save, plain or with boxes and digits. No widgets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from digits.window.palette import LIGHT, ON_PHOTOGRAPH
 
 @dataclass(frozen=True)
 class Mark:
-    """What is shown around one digit.
+    """The annotation of one digit.
 
     Attributes:
         box: (x, y, width, height) in the drawing's pixels.
         text: the digit, or "?".
-        note: beside it, such as the confidence.
-        rejected: whether it is doubtful: shown in a second colour and dashed.
-        corrected: whether a person gave the answer.
+        note: beside the digit, such as the confidence.
+        rejected: whether it is rejected or disputed: in another colour, with a dashed box.
+        corrected: whether the user corrected or confirmed it.
     """
 
     box: Box
@@ -32,7 +32,13 @@ class Mark:
 
 
 def render(state: State, size: tuple[int, int], marks: Sequence[Mark] = ()) -> Image.Image:
-    """Draw the strokes on white paper of (width, height) pixels, or on their photograph, and ``marks`` over them."""
+    """Draw a drawing as an RGB image.
+
+    Args:
+        state: the drawing.
+        size: (width, height) in pixels of white paper; ignored where there is a photograph, whose size is kept.
+        marks: what is drawn over it.
+    """
     if state.photograph is not None:
         paper = state.photograph.rgb.astype(np.uint8)
         ink = ImageColor.getrgb(ON_PHOTOGRAPH)
@@ -44,7 +50,7 @@ def render(state: State, size: tuple[int, int], marks: Sequence[Mark] = ()) -> I
         alpha = rasterise(state.strokes, image.width, image.height)
         image.paste(ink[:3], mask=Image.fromarray(alpha))
     draw = ImageDraw.Draw(image)
-    unit = max(1.0, max(image.size) / 1200)  # lines and letters stay legible on a large scan
+    unit = max(1.0, max(image.size) / 1200)  # lines and text stay legible on a large scan
     for mark in marks:
         _draw_mark(draw, mark, unit)
     return image
@@ -78,7 +84,7 @@ def _dashed(
     line: int,
     unit: float,
 ) -> None:
-    """A straight dashed line; Pillow draws none itself."""
+    """Draw a horizontal or vertical dashed line, which Pillow cannot."""
     (x0, y0), (x1, y1) = start, end
     length = max(abs(x1 - x0), abs(y1 - y0))
     step = 9 * unit

@@ -1,46 +1,82 @@
-"""What the window shows: the drawing, what was read from it, and which digit is selected. No widgets."""
+"""The state that the window shows: the drawing, what was read from it, the selection and all choices. No widgets."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from digits.networks import DEFAULT
 from digits.reading.ink import Strokes
 from digits.reading.recognizer import Digit, Reading
-from digits.window import summary
+from digits.window import summary, tools
 from digits.window.collection import Collection
 from digits.window.document import Document, Sample
 from digits.window.engine import Result
 from digits.window.picture import Mark
+from digits.window.settings import LARGEST_PEN, SMALLEST_PEN, Settings
+
+COMPARE = "Compare"  #: the choice beside the networks that compares them
+
+
+@dataclass(frozen=True)
+class Message:
+    """The line in the status bar; an alarm reports that something failed."""
+
+    text: str = ""
+    alarm: bool = False
 
 
 class Session:
     """The state behind the window.
 
     Attributes:
-        names: of all networks, in the order in which they are offered.
-        loading: the networks that are not read from their files yet.
+        names: all networks, in the order in which they are offered.
+        collection: My handwriting.
+        settings: what is kept between runs.
+        document: the drawing.
+        loading: the networks that are not loaded yet.
         failures: why a network cannot be used, by name.
         lead: the network whose answer is the number.
-        comparing: whether all networks are asked.
-        result: what was last read; None if nothing is.
-        selected: the key of the selected digit, if one is.
-        misses: of each network on the collected digits, as far as they are read.
+        comparing: whether all networks read the drawing.
+        result: the last result; None before the first.
+        selected: the key of the selected digit, if any.
+        misses: each network's number of misses on the collected digits, as far as they are counted.
+        selected_entry: the key of the digit selected in My handwriting, if any.
+        tools: the drawing tools, in the order of the toolbar.
+        tool: the chosen one.
+        wants_evidence: whether the evidence is shown over the network's input.
+        message: the line in the status bar.
     """
 
-    def __init__(self, names: Sequence[str], collection: Collection) -> None:
+    def __init__(self, names: Sequence[str], collection: Collection, settings: Settings | None = None) -> None:
+        """Start with an empty drawing.
+
+        Args:
+            names: the networks, in the order in which they are offered.
+            collection: My handwriting.
+            settings: from an earlier run; the defaults without them.
+        """
         self.names = tuple(names)
         self.collection = collection
+        self.settings = settings or Settings()
         self.document = Document()
         self.loading = set(self.names)
         self.failures: dict[str, str] = {}
-        self.lead = DEFAULT if DEFAULT in self.names else self.names[-1]
+        remembered = [name for name in (self.settings.network, DEFAULT) if name in self.names]
+        self.lead = remembered[0] if remembered else self.names[-1]
         self.comparing = False
         self.result: Result | None = None
         self.selected: str | None = None
         self.misses: dict[str, int] = {}
+        self.selected_entry: str | None = None
+        self.tools = tools.TOOLS
+        self.tool = self.tools[0]
+        self.wants_evidence = False
+        self.message = Message()
+
+    # ---- choices
 
     @property
     def usable(self) -> tuple[str, ...]:
-        """The networks that are not known to fail."""
+        """The networks that have not failed."""
         return tuple(name for name in self.names if name not in self.failures)
 
     @property
@@ -49,54 +85,89 @@ class Session:
         return self.usable if self.comparing else (self.lead,)
 
     @property
+    def choices(self) -> tuple[str, ...]:
+        """All networks, and "Compare"."""
+        return (*self.names, COMPARE)
+
+    @property
+    def chosen(self) -> str:
+        """The chosen network, or "Compare"."""
+        return COMPARE if self.comparing else self.lead
+
+    def can_choose(self, choice: str) -> bool:
+        """Whether a network, or "Compare", can be chosen now."""
+        return bool(self.usable) if choice == COMPARE else choice in self.usable
+
+    def choose(self, choice: str) -> None:
+        """Read with one network, or compare all."""
+        self.comparing = choice == COMPARE
+        if not self.comparing:
+            self.lead = choice
+            self.settings = replace(self.settings, network=choice)
+
+    def fail(self, name: str, reason: str) -> None:
+        """Mark a network as unusable; if it led, another leads."""
+        self.failures[name] = reason
+        self.misses.pop(name, None)
+        if name == self.lead and self.usable:
+            self.lead = self.usable[-1]
+
+    @property
+    def pen(self) -> int:
+        """The pen's diameter in logical pixels."""
+        return self.settings.pen
+
+    def set_pen(self, diameter: int) -> None:
+        """Set the pen's diameter in logical pixels, limited to 2 to 40."""
+        self.settings = replace(self.settings, pen=min(max(diameter, SMALLEST_PEN), LARGEST_PEN))
+
+    # ---- results
+
+    @property
     def reading(self) -> Reading | None:
         """What the leading network reads."""
         return self.result.readings.get(self.lead) if self.result else None
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The digits' keys in reading order; none as long as nothing is read."""
+        """The digits' keys in reading order; empty before anything is read."""
         return self.result.keys if self.result and self.reading else ()
 
     @property
     def up_to_date(self) -> bool:
-        """Whether what was read is the drawing as it is now; a new reading is on its way otherwise."""
+        """Whether the result belongs to the drawing as it is now; otherwise a new one is on its way."""
         return self.result is not None and self.result.state.strokes is self.document.state.strokes
+
+    def take(self, result: Result) -> None:
+        """Replace the result; a selected digit that no longer exists is deselected."""
+        self.result = result
+        if self.selected not in result.keys:
+            self.selected = None
+
+    # ---- selection
 
     @property
     def selected_index(self) -> int | None:
         """The selected digit's place in reading order."""
         return self.keys.index(self.selected) if self.selected in self.keys else None
 
-    def fail(self, name: str, reason: str) -> None:
-        """Note that a network cannot be used; another leads if it did."""
-        self.failures[name] = reason
-        if name == self.lead and self.usable:
-            self.lead = self.usable[-1]
-
-    def take(self, result: Result) -> None:
-        """Show a new result; a selected digit that is gone is no longer selected."""
-        self.result = result
-        if self.selected not in result.keys:
-            self.selected = None
-
     @property
     def shown_index(self) -> int | None:
-        """The place of the digit that is shown in detail: the selected one, or else the one with the newest ink."""
+        """The place of the digit shown in detail: the selected one, or else the one with the newest ink."""
         if self.selected_index is not None or self.reading is None or not self.reading.digits:
             return self.selected_index
         digits = self.reading.digits
         return max(range(len(digits)), key=lambda i: (max(digits[i].segment.strokes, default=-1), i))
 
     def shown(self) -> tuple[Digit, Sample | None] | None:
-        """The digit that is shown in detail, with the answer that a person gave."""
+        """The digit shown in detail, and its corrected or confirmed answer if it has one."""
         i = self.shown_index
         if i is None or self.reading is None:
             return None
         return self.reading.digits[i], self.document.state.labels.get(self.keys[i])
 
     def select_next(self, step: int) -> None:
-        """Select the digit after (1) or before (-1) the selected one; past the end none, then from the start again."""
+        """Select the digit after (1) or before (-1) the selected one; beyond the last none, then the first again."""
         if not self.keys:
             return
         i = self.selected_index
@@ -105,7 +176,7 @@ class Session:
         self.selected = self.keys[place] if 0 <= place < len(self.keys) else None
 
     def select_at(self, x: float, y: float, margin: float) -> bool:
-        """Select the digit whose box, widened by ``margin``, holds a point; whether there is one."""
+        """Select the digit whose box, widened by ``margin``, contains a point; returns whether there is one."""
         if self.reading is None:
             return False
         for key, digit in zip(self.keys, self.reading.digits, strict=True):
@@ -116,10 +187,14 @@ class Session:
         return False
 
     def sample(self, label: int | None, size: tuple[int, int]) -> Sample | None:
-        """The selected digit with its right answer: ``label``, or what was read if that is confirmed (None).
+        """The selected digit as a labelled sample.
+
+        Args:
+            label: 0 to 9; None confirms what was read.
+            size: (width, height) of the canvas in the drawing's pixels.
 
         Returns:
-            None if no digit is selected, or a rejected one is to be confirmed.
+            None if no digit is selected, or if a rejected one is to be confirmed.
         """
         i = self.selected_index
         if i is None or self.reading is None or self.result is None:
@@ -131,39 +206,35 @@ class Session:
         strokes = tuple(self.result.state.strokes[number] for number in digit.segment.strokes)
         return Sample(self.keys[i], answer, digit.crop, Strokes(strokes, size))
 
-    def number(self) -> list[list[summary.Piece]]:
-        """The number as it is shown, a list a line."""
+    # ---- what is shown
+
+    def number(self) -> list[list[summary.StyledDigit]]:
+        """The number, as a list of digits for each line."""
         if self.reading is None:
             return []
         return summary.lines(self.reading, self.keys, self.document.state.labels)
 
     def rows(self) -> list[summary.Row]:
-        """The comparison, a row a digit."""
+        """The comparison, one row for each digit."""
         if self.result is None:
             return []
         return summary.rows(self.result, tuple(self.result.readings), self.document.state.labels)
 
     def marks(self) -> list[Mark]:
-        """What is shown around each digit."""
+        """The boxes and texts around the digits."""
         if self.reading is None or self.result is None:
             return []
-        rows = self.rows() if self.comparing else []
-        made = []
-        for i, (key, digit) in enumerate(zip(self.keys, self.reading.digits, strict=True)):
-            piece = summary.piece(digit, self.document.state.labels.get(key))
-            answered = piece.style in (summary.CONFIRMED, summary.CORRECTED)
-            note = summary.sureness(digit)
-            doubtful = piece.style == summary.REJECTED
-            if answered:
-                note = f"was {digit.text}" if piece.style == summary.CORRECTED else ""
-            elif self.comparing and not rows[i].agreed:
-                others = [text for text in dict.fromkeys(rows[i].texts) if text != digit.text]
-                note, doubtful = f"≠ {' '.join(others)}", True
-            made.append(Mark(digit.box, piece.text, note, doubtful, answered))
-        return made
+        rows: Sequence[summary.Row | None] = [None] * len(self.keys)
+        if self.comparing:
+            rows = self.rows()
+        labels = self.document.state.labels
+        return [
+            _mark(digit, labels.get(key), row)
+            for key, digit, row in zip(self.keys, self.reading.digits, rows, strict=True)
+        ]
 
     def advice(self) -> str:
-        """What stands in the number's place while there is none."""
+        """The text in place of the number while there is none."""
         if not self.usable:
             return "No network can be used."
         if self.document.state.empty:
@@ -171,3 +242,19 @@ class Session:
         if self.result is None and self.lead in self.loading:
             return f"Loading {self.lead} …"
         return "Reading …" if self.result is None else "No digits found."
+
+    def misses_by_network(self) -> dict[str, int]:
+        """:attr:`misses` in the order of :attr:`names`."""
+        return {name: self.misses[name] for name in self.names if name in self.misses}
+
+
+def _mark(digit: Digit, sample: Sample | None, row: summary.Row | None) -> Mark:
+    """The mark of one digit; ``row`` is its row in the comparison, if the networks are compared."""
+    shown = summary.styled(digit, sample)
+    if sample is not None:
+        note = f"was {digit.text}" if shown.style == summary.CORRECTED else ""
+        return Mark(digit.box, shown.text, note, corrected=True)
+    if row is not None and not row.agreed:
+        others = [text for text in dict.fromkeys(row.texts) if text != digit.text]
+        return Mark(digit.box, shown.text, f"≠ {' '.join(others)}", rejected=True)
+    return Mark(digit.box, shown.text, summary.confidence(digit), rejected=shown.style == summary.REJECTED)

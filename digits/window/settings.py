@@ -1,4 +1,4 @@
-"""What the program remembers between runs: a small JSON file in the user's own folder."""
+"""The settings kept between runs, in a small JSON file. No widgets."""
 
 import json
 import os
@@ -11,19 +11,19 @@ from typing import Any
 from digits.files import write_json
 
 THEMES = ("system", "light", "dark")
-SMALLEST_PEN, LARGEST_PEN = 2, 40  #: pixels
+SMALLEST_PEN, LARGEST_PEN = 2, 40  #: logical px
 ZOOMS = (0, 100, 125, 150, 175, 200)  #: percent; 0 follows the screen
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is remembered.
+    """The settings.
 
     Attributes:
         theme: "light", "dark", or "system" to follow the desktop.
-        zoom: size of everything on the screen in percent; 0 follows the screen's own setting.
-        network: the chosen network's name; "" for the first that loads.
-        pen: the pen's diameter in pixels, 2 to 40.
+        zoom: size of everything on the screen in percent; 0 follows the screen.
+        network: the chosen network's name; "" for the default.
+        pen: the pen's diameter in logical pixels, 2 to 40.
     """
 
     theme: str = "system"
@@ -33,7 +33,7 @@ class Settings:
 
 
 def default_path(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
-    """Where the settings lie, by the habits of each system."""
+    """The file of the settings, by the conventions of each platform."""
     home = Path.home()
     if platform == "win32":
         folder = Path(environment.get("APPDATA") or home / "AppData" / "Roaming")
@@ -45,11 +45,11 @@ def default_path(environment: Mapping[str, str] = os.environ, platform: str = sy
 
 
 def load(path: Path) -> Settings:
-    """Read the settings; what is missing, damaged or out of range takes its default."""
+    """Read the settings; what is missing, damaged or out of range gets its default."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return Settings()  # convenience, not data: no reason to bother anyone
+        return Settings()  # not worth an error message
     if not isinstance(stored, dict):
         return Settings()
     known = {field.name: stored[field.name] for field in fields(Settings) if _valid(field.name, stored)}

@@ -1,4 +1,4 @@
-"""Round lines with smooth edges, which Tk's own lines lack."""
+"""Strokes as anti-aliased Tk images: Tk's own lines have jagged edges."""
 
 import tkinter as tk
 from collections.abc import Sequence
@@ -9,8 +9,18 @@ from PIL import Image, ImageTk
 from digits.reading.ink import Stroke, bounds, rasterise
 
 
-def picture(master: tk.Misc, strokes: Sequence[Stroke], colour: str) -> tuple[ImageTk.PhotoImage, int, int]:
-    """Strokes in screen pixels as a picture, and its left and top. Hold on to it: Tk shows nothing of a lost one."""
+def image(master: tk.Misc, strokes: Sequence[Stroke], colour: str) -> tuple[ImageTk.PhotoImage, int, int]:
+    """Draw strokes as an image.
+
+    Args:
+        master: the widget that shows it.
+        strokes: in screen pixels.
+        colour: any that Tk knows.
+
+    Returns:
+        The image, transparent around the strokes, and the x and y of its upper left corner. Tk shows it only while
+        the caller holds it.
+    """
     left, top, width, height = bounds(strokes)
     pixels = np.empty((height, width, 4), np.uint8)
     pixels[..., :3] = [value >> 8 for value in master.winfo_rgb(colour)]

@@ -1,4 +1,4 @@
-"""What was read, put into words and tables. No widgets."""
+"""Results as words and tables. No widgets."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ PLAIN, REJECTED, CONFIRMED, CORRECTED = "plain", "rejected", "confirmed", "corre
 
 
 @dataclass(frozen=True)
-class Piece:
+class StyledDigit:
     """One digit of the number: its text, and "plain", "rejected", "confirmed" or "corrected"."""
 
     text: str
@@ -23,10 +23,10 @@ class Row:
     """One digit in the comparison.
 
     Attributes:
-        texts: what each network says, in the order of the networks.
-        notes: how sure each is, such as "96 %".
-        agreed: whether all say the same.
-        label: the right digit where a person gave it.
+        texts: each network's answer, in the order of the networks.
+        notes: each network's confidence, such as "96%".
+        agreed: whether all answers are the same.
+        label: the corrected or confirmed answer, if there is one.
     """
 
     texts: tuple[str, ...]
@@ -36,54 +36,54 @@ class Row:
 
 
 def percent(share: float) -> str:
-    """A share as people read it: "96 %"; ">99 %" rather than a "100 %" that no network means."""
-    return ">99 %" if 0.995 <= share < 1 else f"{share:.0%}".replace("%", " %")
+    """A share between 0 and 1 as a percentage: "96%"; ">99%" rather than a rounded "100%"."""
+    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
-def sureness(digit: Digit) -> str:
-    """How sure a network is of its answer; nothing where it takes the ink for no digit."""
+def confidence(digit: Digit) -> str:
+    """A network's confidence in its answer as a percentage; "" for a rejected digit."""
     return "" if digit.digit is None else percent(digit.confidence)
 
 
-def lines(reading: Reading, keys: Sequence[str], labels: Mapping[str, Sample]) -> list[list[Piece]]:
-    """The number as lines of digits; what a person corrected takes the place of what was read."""
-    made: dict[int, list[Piece]] = {}
+def lines(reading: Reading, keys: Sequence[str], labels: Mapping[str, Sample]) -> list[list[StyledDigit]]:
+    """The number as lines of digits; corrected answers replace those of the network."""
+    made: dict[int, list[StyledDigit]] = {}
     for digit, key in zip(reading.digits, keys, strict=True):
-        made.setdefault(digit.segment.line, []).append(piece(digit, labels.get(key)))
+        made.setdefault(digit.segment.line, []).append(styled(digit, labels.get(key)))
     return [made[line] for line in sorted(made)]
 
 
-def piece(digit: Digit, sample: Sample | None) -> Piece:
-    """One digit of the number."""
+def styled(digit: Digit, sample: Sample | None) -> StyledDigit:
+    """One digit of the number; ``sample`` is its corrected or confirmed answer, if there is one."""
     if sample is not None:
-        return Piece(str(sample.label), CONFIRMED if sample.label == digit.digit else CORRECTED)
-    return Piece(digit.text, REJECTED if digit.digit is None else PLAIN)
+        return StyledDigit(str(sample.label), CONFIRMED if sample.label == digit.digit else CORRECTED)
+    return StyledDigit(digit.text, REJECTED if digit.digit is None else PLAIN)
 
 
-def text(number: Iterable[Iterable[Piece]]) -> str:
-    """The number as plain text, a line a line."""
-    return "\n".join("".join(part.text for part in line) for line in number)
+def text(number: Iterable[Iterable[StyledDigit]]) -> str:
+    """The number as plain text, one line of text for each line of digits."""
+    return "\n".join("".join(digit.text for digit in line) for line in number)
 
 
 def rows(result: Result, names: Sequence[str], labels: Mapping[str, Sample]) -> list[Row]:
-    """The comparison of the networks that answered, a row a digit."""
+    """The comparison of the networks ``names``, one row for each digit."""
     table = []
     for i, key in enumerate(result.keys):
         digits = [result.readings[name].digits[i] for name in names]
         texts = tuple(digit.text for digit in digits)
-        notes = tuple(sureness(digit) for digit in digits)
+        notes = tuple(confidence(digit) for digit in digits)
         sample = labels.get(key)
         table.append(Row(texts, notes, len(set(texts)) <= 1, sample.label if sample else None))
     return table
 
 
-def counted(n: int, thing: str) -> str:
+def counted(n: int, noun: str) -> str:
     """ "1 digit", "4 digits"."""
-    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def found(result: Result, names: Sequence[str]) -> str:
-    """The status line's first part: what was found and how long each network took."""
+    """What was found and how long each of the networks ``names`` took, in one line."""
     if not result.readings:
         return ""
     readings = [result.readings[name] for name in names if name in result.readings]
@@ -101,7 +101,7 @@ def milliseconds(seconds: float) -> str:
 
 
 def handwriting(n: int, misses: Mapping[str, int]) -> str:
-    """The status line's last part: how each network does on the collected digits."""
+    """How each network does on the ``n`` collected digits, in one line."""
     if n == 0:
         return "My handwriting: none yet"
     right = ", ".join(f"{name} {n - missed:,} right" for name, missed in misses.items())

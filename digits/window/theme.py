@@ -1,4 +1,4 @@
-"""Colours, fonts and sizes: light and dark, sharp on every screen."""
+"""The theme: light and dark colours, fonts, and scaling for high-resolution screens."""
 
 import io
 import shutil
@@ -24,33 +24,33 @@ FAMILY = ttk.Theme(
     light={"background": LIGHT.window, "foreground": LIGHT.text},
     dark={"background": DARK.window, "foreground": DARK.text},
 )
-#: Looked for in this order where the system's own font is a bitmap or missing.
+#: Tried in this order on X11, whose default font may be a bitmap.
 FONTS = ("Inter", "Cantarell", "Ubuntu", "Noto Sans", "DejaVu Sans", "Liberation Sans", "Helvetica")
-#: The program's named fonts with their sizes in points.
+#: Named fonts: name, size in points, weight.
 OWN_FONTS = (("Small", 9, "normal"), ("Strong", 10, "bold"), ("Title", 12, "bold"), ("Number", 40, "bold"))
 
 
 def make_aware_of_screen() -> None:
-    """Tell Windows, before the first window, that this program draws sharply at every scaling."""
+    """Enable high DPI on Windows; to be called before the first window."""
     ttk.enable_high_dpi_awareness()
 
 
 def start(dark: bool) -> ttk.Style:
-    """Put the theme on the window that was just made."""
+    """Apply the theme to the window that was just created."""
     FAMILY.register()
     return ttk.Style(theme=_name(dark))
 
 
 def stop() -> None:
-    """Let go of the window's theme, so that another window can have one."""
+    """Release the theme, so that the next window can start it anew."""
     ttk.Style.instance = None
 
 
 def use(style: ttk.Style, dark: bool) -> Palette:
-    """Change to light or dark; returns the colours of what the program draws itself."""
+    """Switch to light or dark; returns the colours of everything that the theme does not draw."""
     palette = DARK if dark else LIGHT
     style.theme_use(_name(dark))
-    for name in ("primary.Toolbutton", "Toolbutton"):  # what is not chosen must not look as if it could not be
+    for name in ("primary.Toolbutton", "Toolbutton"):  # an unselected choice must not look disabled
         style.configure(name, foreground=palette.text, background=palette.paper, bordercolor=palette.edge)
         style.configure(name, lightcolor=palette.paper, darkcolor=palette.paper)
     return palette
@@ -61,16 +61,16 @@ def _name(dark: bool) -> str:
 
 
 def is_dark(choice: str) -> bool:
-    """Whether "light", "dark" or "system" means the dark colours now; asks the desktop, which takes a moment."""
+    """Whether the setting "light", "dark" or "system" means dark now; "system" asks the desktop, up to 0.5 s."""
     return _system_is_dark() if choice == "system" else choice == "dark"
 
 
 def scaling(root: tk.Misc, zoom: int) -> float:
-    """Screen pixels a logical pixel, 1.0 to 3.0.
+    """Screen pixels per logical pixel, 1.0 to 3.0.
 
     Args:
         root: any widget.
-        zoom: percent; 0 follows the screen, in steps of a quarter.
+        zoom: percent; 0 follows the screen, in steps of 0.25.
     """
     if zoom:
         return zoom / 100
@@ -80,13 +80,13 @@ def scaling(root: tk.Misc, zoom: int) -> float:
 
 
 def apply_scaling(root: tk.Misc, factor: float) -> None:
-    """Make points, and with them fonts and the theme's pictures, ``factor`` times as large as on a plain screen."""
+    """Scale points, and with them fonts and the theme's images, by ``factor``."""
     standard = 1.0 if root.tk.call("tk", "windowingsystem") == "aqua" else 4 / 3
     root.tk.call("tk", "scaling", standard * factor)
 
 
 def set_fonts(root: tk.Misc) -> None:
-    """The program's named fonts: the system's own family where it is smooth, in points."""
+    """Create the named fonts, in the system's family or, on X11, the first of :data:`FONTS` that is installed."""
     family = font.nametofont("TkDefaultFont", root).actual("family")
     if root.tk.call("tk", "windowingsystem") == "x11":
         families = set(font.families(root))
@@ -99,7 +99,7 @@ def set_fonts(root: tk.Misc) -> None:
 
 
 def icon(root: tk.Misc) -> tk.PhotoImage:
-    """The window's icon: a written 7 on a rounded square."""
+    """The window's icon: a handwritten 7 on a rounded square."""
     image = Image.new("RGBA", (128, 128))
     ImageDraw.Draw(image).rounded_rectangle((4, 4, 123, 123), 30, fill=LIGHT.accent)
     seven = Stroke(((40, 38), (88, 36), (60, 94)), 14)
@@ -113,8 +113,8 @@ def _system_is_dark() -> bool:
     if sys.platform == "win32":
         return _windows_is_dark()
     if sys.platform == "darwin":
-        return "Dark" in _said_by("defaults", "read", "-g", "AppleInterfaceStyle")
-    return "dark" in _said_by("gsettings", "get", "org.gnome.desktop.interface", "color-scheme")
+        return "Dark" in _output_of("defaults", "read", "-g", "AppleInterfaceStyle")
+    return "dark" in _output_of("gsettings", "get", "org.gnome.desktop.interface", "color-scheme")
 
 
 def _windows_is_dark() -> bool:
@@ -127,11 +127,11 @@ def _windows_is_dark() -> bool:
         with winreg.OpenKey(winreg.HKEY_CURRENT_USER, place) as key:
             return winreg.QueryValueEx(key, "AppsUseLightTheme")[0] == 0
     except OSError:
-        return False  # before Windows 10 there was no dark mode
+        return False  # no dark mode before Windows 10
 
 
-def _said_by(*command: str) -> str:
-    """What a command of the desktop prints; "" where there is no such desktop."""
+def _output_of(*command: str) -> str:
+    """What a command prints; "" if it is not installed or fails."""
     if shutil.which(command[0]) is None:
         return ""
     try:

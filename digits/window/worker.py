@@ -1,7 +1,7 @@
-"""One thread for all that takes time; it never touches the window.
+"""A thread for slow work; it never touches the window.
 
-The window submits jobs and looks now and then for answers. Of each kind of job only the newest
-counts: older ones are not begun, and if one has begun, its answer is dropped.
+Only the newest job of each kind counts: an older one is skipped if it has not started, and its
+result is discarded if it has.
 """
 
 import atexit
@@ -9,133 +9,148 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from digits.errors import UserError
 
-Tool = TypeVar("Tool")
+Resource = TypeVar("Resource")
+Value = TypeVar("Value")
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What became of a job: its value, or the error that a person is shown."""
+@dataclass(frozen=True, eq=False)
+class Job(Generic[Resource, Value]):
+    """Work for the thread, and what to do with its result.
+
+    Attributes:
+        kind: a newer job replaces an older one of the same kind.
+        work: called in the worker's thread with the thread's resource.
+        done: called in the window's thread with the value of ``work``.
+        failed: called in the window's thread with the UserError that ``work`` raised.
+        urgency: the job with the highest runs first; among equals the oldest.
+        long: may take long, so that its progress is shown and it can be cancelled.
+        submitted: when, in seconds of the monotonic clock.
+    """
 
     kind: str
-    value: Any
-    error: UserError | None = None
+    work: Callable[[Resource], Value]
+    done: Callable[[Value], object]
+    failed: Callable[[UserError], object]
+    urgency: int = 0
+    long: bool = False
+    submitted: float = field(default_factory=time.monotonic)
 
 
-@dataclass(frozen=True)
-class _Job(Generic[Tool]):
-    kind: str
-    urgency: int
-    submitted: float
-    work: Callable[[Tool], Any]
+@dataclass(frozen=True, eq=False)
+class _Outcome(Generic[Resource]):
+    job: Job[Resource, Any]
+    value: Any = None
+    error: Exception | None = None
 
 
-@dataclass(frozen=True)
-class _Done(Generic[Tool]):
-    job: _Job[Tool]
-    value: Any
-    error: Exception | None
+class Worker(Generic[Resource]):
+    """Runs jobs on a thread, with a resource that only this thread uses."""
 
-
-class Worker(Generic[Tool]):
-    """Runs jobs with a tool that only its thread uses."""
-
-    def __init__(self, make_tool: Callable[[], Tool]) -> None:
-        """Start the thread, which begins by calling ``make_tool``."""
-        self._make_tool = make_tool
-        self._wanted: dict[str, _Job[Tool]] = {}
+    def __init__(self, make_resource: Callable[[], Resource]) -> None:
+        """Start the thread, which first calls ``make_resource``."""
+        self._make_resource = make_resource
+        self._wanted: dict[str, Job[Resource, Any]] = {}
         self._start()
 
-    def submit(self, kind: str, work: Callable[[Tool], Any], urgency: int = 0) -> None:
-        """Ask for ``work(tool)``. It takes the place of an older job of its kind; more urgent kinds go first."""
-        job = _Job(kind, urgency, time.monotonic(), work)
-        self._wanted[kind] = job
+    def submit(self, job: Job[Resource, Any]) -> None:
+        """Run a job, in place of an older one of its kind."""
+        self._wanted[job.kind] = job
         self._jobs.put(job)
 
     def drop(self, kind: str) -> None:
-        """Say that the answer of this kind is no longer wanted."""
+        """Discard the result of this kind of job, if one is awaited."""
         self._wanted.pop(kind, None)
 
-    def answers(self) -> Iterator[Answer]:
-        """What has been finished since the last call and is still wanted.
+    def continuations(self) -> Iterator[Callable[[], object]]:
+        """For each awaited job that has finished since the last call: ``done`` or ``failed`` with its argument.
 
         Raises:
-            Exception: what a job raised that is no :class:`UserError`, a mistake in the program.
+            Exception: what a job raised other than UserError, that is, a bug.
         """
         while True:
             try:
-                done = self._done.get_nowait()
+                outcome = self._outcomes.get_nowait()
             except queue.Empty:
                 return
-            kind = done.job.kind
-            if self._wanted.get(kind) is not done.job:
+            job, error = outcome.job, outcome.error
+            if self._wanted.get(job.kind) is not job:
                 continue
-            del self._wanted[kind]
-            if done.error is not None and not isinstance(done.error, UserError):
-                raise done.error
-            yield Answer(kind, done.value, done.error)
+            del self._wanted[job.kind]
+            if error is None:
+                yield partial(job.done, outcome.value)
+            elif isinstance(error, UserError):
+                yield partial(job.failed, error)
+            else:
+                raise error
 
-    def waiting(self, *kinds: str) -> float:
-        """For how many seconds the oldest wanted answer of these kinds is due, of all kinds without any; 0 for none."""
-        since = [job.submitted for kind, job in self._wanted.items() if not kinds or kind in kinds]
-        return time.monotonic() - min(since) if since else 0.0
+    @property
+    def busy(self) -> bool:
+        """Whether a result is awaited."""
+        return bool(self._wanted)
 
-    def cancel(self, *kinds: str) -> None:
-        """Drop these kinds, if they are wanted: the thread is left to its job, another takes over what is wanted."""
-        if not self._wanted.keys() & set(kinds):
+    def waiting_long(self) -> float:
+        """Seconds since the oldest awaited job marked ``long`` was submitted; 0 without one."""
+        submitted = [job.submitted for job in self._wanted.values() if job.long]
+        return time.monotonic() - min(submitted) if submitted else 0.0
+
+    def cancel_long(self) -> None:
+        """Discard all jobs marked ``long``. The thread is abandoned, and a new one takes over the other jobs."""
+        remaining = {kind: job for kind, job in self._wanted.items() if not job.long}
+        if len(remaining) == len(self._wanted):
             return
-        for kind in kinds:
-            self.drop(kind)
+        self._wanted = remaining
         self.close()
         self._start()
-        for job in self._wanted.values():
+        for job in remaining.values():
             self._jobs.put(job)
 
     def close(self) -> None:
-        """Let the thread end after the job it is at."""
+        """End the thread after its current job."""
         self._stop.set()
         self._jobs.put(None)
 
     def _start(self) -> None:
-        self._jobs: queue.Queue[_Job[Tool] | None] = queue.Queue()
-        self._done: queue.Queue[_Done[Tool]] = queue.Queue()
+        self._jobs: queue.Queue[Job[Resource, Any] | None] = queue.Queue()
+        self._outcomes: queue.Queue[_Outcome[Resource]] = queue.Queue()
         self._stop = threading.Event()
-        parts = (self._make_tool, self._jobs, self._done, self._stop)
-        thread = threading.Thread(target=_run, args=parts, name="worker", daemon=True)
+        arguments = (self._make_resource, self._jobs, self._outcomes, self._stop)
+        thread = threading.Thread(target=_run, args=arguments, name="worker", daemon=True)
         thread.start()
         atexit.register(_finish, thread, self._jobs, self._stop)
 
 
 def _run(
-    make_tool: Callable[[], Tool],
-    jobs: "queue.Queue[_Job[Tool] | None]",
-    done: "queue.Queue[_Done[Tool]]",
+    make_resource: Callable[[], Resource],
+    jobs: "queue.Queue[Job[Resource, Any] | None]",
+    outcomes: "queue.Queue[_Outcome[Resource]]",
     stop: threading.Event,
 ) -> None:
-    tool = make_tool()
-    pending: dict[str, _Job[Tool]] = {}
+    resource = make_resource()
+    pending: dict[str, Job[Resource, Any]] = {}
     while not stop.is_set():
         if pending and jobs.empty():
             job = max(pending.values(), key=lambda job: (job.urgency, -job.submitted))
             del pending[job.kind]
-            done.put(_work(tool, job))
+            outcomes.put(_outcome(resource, job))
         elif (newest := jobs.get()) is not None:
             pending[newest.kind] = newest
 
 
-def _finish(thread: threading.Thread, jobs: "queue.Queue[_Job[Tool] | None]", stop: threading.Event) -> None:
-    """At the program's end wait for the job at hand: a thread stopped within OpenCV would take the process down."""
+def _outcome(resource: Resource, job: Job[Resource, Any]) -> _Outcome[Resource]:
+    try:
+        return _Outcome(job, job.work(resource))
+    except Exception as error:  # raised again, or reported, in the window's thread
+        return _Outcome(job, error=error)
+
+
+def _finish(thread: threading.Thread, jobs: "queue.Queue[Job[Resource, Any] | None]", stop: threading.Event) -> None:
+    """Wait for the current job at exit: a thread killed inside OpenCV would crash the process."""
     stop.set()
     jobs.put(None)
     thread.join()
-
-
-def _work(tool: Tool, job: _Job[Tool]) -> _Done[Tool]:
-    try:
-        return _Done(job, job.work(tool), None)
-    except Exception as error:  # handed over, and raised in the window's thread
-        return _Done(job, None, error)

@@ -5,17 +5,18 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from benchmarks.recommendation.findings import Candidate, Share
+from benchmarks.accuracy import Accuracy
+from benchmarks.recommendation.findings import Candidate
 from benchmarks.recommendation.plots import ParetoDisplay, pareto_front
 from tests.learning.plots.drawing import check_given_axes, check_own_figure, points
 
 
 @pytest.fixture
 def candidates() -> list[Candidate]:
-    shares = {"mnist": Share(10_000, 100), "pen": Share(1000, 50)}
+    shares = {"mnist": Accuracy(10_000, 100), "pen": Accuracy(1000, 50)}
     return [
         Candidate("A", False, shares, 10, 60, 0.1, 0.5, 2_000_000),
-        Candidate("B", False, shares | {"pen": Share(1000, 20)}, 20, 90, 1.0, 5.0, 4_000_000),
+        Candidate("B", False, shares | {"pen": Accuracy(1000, 20)}, 20, 90, 1.0, 5.0, 4_000_000),
         Candidate("soft vote", True, shares, 30, 150, 1.1, 5.5, 6_000_000),
     ]
 
@@ -51,7 +52,7 @@ def test_the_picture_shows_everyone_in_four_panels(candidates: list[Candidate]) 
 
 
 def test_the_names_of_neighbours_do_not_overlap() -> None:
-    share = {"mnist": Share(10_000, 50), "pen": Share(1000, 20)}
+    share = {"mnist": Accuracy(10_000, 50), "pen": Accuracy(1000, 20)}
     names = ("CNN", "ResNet", "VGG16")
     alike = [
         Candidate(name, False, share, 10, 60, time, 1.0, size)

@@ -2,34 +2,37 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks import voting
 
+CROPS = np.zeros((400, 28, 28), np.uint8)
+
 
 class Fixed:
-    """A network that gives the same answer whatever it is shown."""
+    """A network that always gives the same answers."""
 
-    def __init__(self, rows: np.ndarray) -> None:
+    name = "fixed"
+
+    def __init__(self, rows: NDArray[np.float32]) -> None:
         self._rows = rows
 
-    def probabilities(self, crops: np.ndarray) -> np.ndarray:
+    def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         return self._rows[: len(crops)]
 
 
 @pytest.fixture(scope="module")
-def rows() -> np.ndarray:
+def rows() -> NDArray[np.float32]:
     return np.random.default_rng(0).dirichlet(np.full(10, 0.3), (3, 400)).astype(np.float32)
 
 
-def test_the_soft_vote_is_the_mean(rows: np.ndarray) -> None:
-    together = voting.Voting("soft vote", [Fixed(row) for row in rows]).probabilities(np.zeros((400, 28, 28), np.uint8))
+def test_the_soft_vote_is_the_mean(rows: NDArray[np.float32]) -> None:
+    together = voting.Voting("soft vote", [Fixed(row) for row in rows]).probabilities(CROPS)
     assert together == pytest.approx((rows[0] + rows[1] + rows[2]) / 3, abs=1e-6)
 
 
-def test_two_of_three_decide_and_the_sure_third_does_not(rows: np.ndarray) -> None:
-    together = voting.Voting("majority vote", [Fixed(row) for row in rows]).probabilities(
-        np.zeros((400, 28, 28), np.uint8)
-    )
+def test_two_of_three_decide_and_the_third_does_not_however_confident(rows: NDArray[np.float32]) -> None:
+    together = voting.Voting("majority vote", [Fixed(row) for row in rows]).probabilities(CROPS)
     kinds = set()
     for i, answer in enumerate(together):
         read = [int(row[i].argmax()) for row in rows]

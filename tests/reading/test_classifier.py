@@ -10,7 +10,7 @@ from digits.reading.classifier import Classifier
 from tests.reading.conftest import MODELS
 
 
-def test_all_crops_in_one_call_give_what_one_by_one_gives(cnn: Classifier) -> None:
+def test_a_batch_gives_the_same_probabilities_as_single_crops(cnn: Classifier) -> None:
     crops = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
     together = cnn.probabilities(crops)
     assert together.shape == (5, 10) and together.dtype == np.float32
@@ -18,29 +18,29 @@ def test_all_crops_in_one_call_give_what_one_by_one_gives(cnn: Classifier) -> No
     np.testing.assert_allclose(together, np.concatenate([cnn.probabilities(crop[None]) for crop in crops]), atol=1e-5)
 
 
-def test_answers_are_kept_when_the_network_is_asked_again(cnn: Classifier) -> None:
+def test_probabilities_are_not_overwritten_by_the_next_call(cnn: Classifier) -> None:
     first = cnn.probabilities(np.zeros((1, 28, 28), np.uint8))
     before = first.copy()
     cnn.probabilities(np.full((1, 28, 28), 255, np.uint8))
     assert np.array_equal(first, before)
 
 
-def test_no_crops_give_no_answers(cnn: Classifier) -> None:
+def test_an_empty_batch_gives_no_probabilities(cnn: Classifier) -> None:
     assert cnn.probabilities(np.zeros((0, 28, 28), np.uint8)).shape == (0, 10)
 
 
-def test_a_path_beyond_ascii(tmp_path: Path) -> None:
+def test_a_non_ascii_path_is_read(tmp_path: Path) -> None:
     path = tmp_path / "Größe 数字" / "ANN.onnx"
     path.parent.mkdir()
     shutil.copy(MODELS / "ANN.onnx", path)
     assert Classifier(path).name == "ANN"
 
 
-@pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "text", "foreign", "a folder"])
-def test_a_broken_network_says_why_and_how_to_make_it(tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "text", "another network", "a folder"])
+def test_an_unusable_network_is_reported_with_the_command_that_makes_it(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "VGG16.onnx"
     whole = (MODELS / "ANN.onnx").read_bytes()
-    if damage == "foreign":
+    if damage == "another network":
         pixels = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 28, 28, 1])
         same = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 28, 28, 1])
         graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", [pixels], [same])

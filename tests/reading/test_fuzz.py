@@ -1,13 +1,17 @@
-"""Random drawings, images and files: whatever comes, an answer or one clear line."""
+"""Random drawings, images and damaged files: each gives a reading or a one-line error."""
 
 import json
+import math
 import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from numpy.typing import NDArray
+from PIL import Image
 
 from digits.errors import UserError
 from digits.reading.classifier import Classifier
@@ -17,15 +21,25 @@ from digits.reading.recognizer import Reading, read, read_file
 from digits.reading.segmentation import image_components, segment, stroke_components
 from tests.reading.conftest import MODELS, on_paper, picture, written
 
-NETWORK = Classifier(MODELS / "ANN.onnx")  # the quickest
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))  # of each kind
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))  # per test
 SEARCH = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
-near = st.floats(-50, 700)
+near = st.floats(-50, 350)
 far = st.floats(-2 * FARTHEST / 10, 2 * FARTHEST / 10)
-points = st.lists(st.tuples(near, near) | st.tuples(far, near), min_size=1, max_size=12).map(tuple)
-strokes = st.lists(st.builds(Stroke, points, st.floats(0.1, 60)), max_size=8)
+widths = st.floats(0.1, 60)
+near_points = st.lists(st.tuples(near, near), min_size=1, max_size=12).map(tuple)
+far_points = st.lists(st.tuples(near, near) | st.tuples(far, near), min_size=1, max_size=12).map(tuple)
+strokes = st.lists(st.builds(Stroke, near_points, widths), max_size=8) | st.lists(
+    st.builds(Stroke, far_points, widths),
+    max_size=2,  # large strokes are slow to rasterise
+)
 images = arrays.arrays(np.uint8, st.tuples(st.integers(1, 60), st.integers(1, 60), st.just(3)))
+
+
+@pytest.fixture(scope="module")
+def ann() -> Classifier:
+    """The fastest network."""
+    return Classifier(MODELS / "ANN.onnx")
 
 
 def check(reading: Reading) -> None:
@@ -37,57 +51,66 @@ def check(reading: Reading) -> None:
 
 
 @SEARCH
-@given(strokes)
-def test_any_drawing(drawing: list[Stroke]) -> None:
-    reading = read(segment(stroke_components(drawing)), NETWORK)
+@given(drawing=strokes)
+def test_any_drawing(ann: Classifier, drawing: list[Stroke]) -> None:
+    reading = read(segment(stroke_components(drawing)), ann)
     check(reading)
     used = [index for digit in reading.digits for index in digit.segment.strokes]
     assert len(used) == len(set(used)) and set(used) <= set(range(len(drawing)))
 
 
 @SEARCH
-@given(images)
-def test_any_image(image: np.ndarray) -> None:
+@given(image=images)
+def test_any_image(ann: Classifier, image: NDArray[np.uint8]) -> None:
     ink = to_ink(image)
     assert ink.shape == image.shape[:2] and ink.dtype == np.uint8
-    check(read(segment(image_components(ink)), NETWORK))
+    check(read(segment(image_components(ink)), ann))
 
 
 @SEARCH
-@given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(0, 255))
-def test_any_blots(seed: int, n: int, level: int) -> None:
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 6), level=st.integers(0, 255))
+def test_any_blots(ann: Classifier, seed: int, n: int, level: int) -> None:
     rng = np.random.default_rng(seed)
     image = np.full((*rng.integers(5, 200, 2), 3), level, np.uint8)
     for _ in range(n):
         y, x = rng.integers(0, image.shape[:2])
         image[y : y + rng.integers(1, 90), x : x + rng.integers(1, 90)] = rng.integers(0, 256, 3)
-    check(read(segment([*image_components(to_ink(image)), *stroke_components(written("4"))]), NETWORK))
+    check(read(segment([*image_components(to_ink(image)), *stroke_components(written("4"))]), ann))
 
 
 @SEARCH
-@given(strokes, near, near, st.floats(0.5, 80))
+@given(drawing=strokes, x=near, y=near, radius=st.floats(0.5, 80))
 def test_any_erasing(drawing: list[Stroke], x: float, y: float, radius: float) -> None:
     for stroke in drawing:
-        parts = erase(stroke, x, y, radius)
-        assert all(part.width == stroke.width and part.points for part in parts)
+        fragments = erase(stroke, x, y, radius)
+        assert all(fragment.width == stroke.width and fragment.points for fragment in fragments)
+        if fragments != [stroke]:
+            reach = radius + stroke.width / 2
+            assert all(math.dist(point, (x, y)) > reach for fragment in fragments for point in fragment.points)
+
+
+@pytest.fixture(scope="module")
+def whole_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A 4 in each format, by suffix."""
+    folder = tmp_path_factory.mktemp("whole")
+    save_strokes(folder / "file.json", Strokes(tuple(written("4")), (640, 480)))
+    for suffix in (".png", ".jpg", ".tif", ".gif", ".bmp", ".webp"):
+        Image.fromarray(on_paper(picture(written("4", 40)))).save(folder / f"file{suffix}")
+    return {path.suffix: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 @SEARCH
-@given(st.data())
-def test_any_damage_to_a_file(tmp_path_factory, data: st.DataObject) -> None:
-    from PIL import Image
-
+@given(data=st.data())
+def test_any_damage_to_a_file(
+    ann: Classifier, whole_files: dict[str, bytes], tmp_path: Path, data: st.DataObject
+) -> None:
     suffix = data.draw(st.sampled_from([".png", ".jpg", ".tif", ".gif", ".bmp", ".webp", ".json"]))
-    path: Path = tmp_path_factory.mktemp("damaged") / f"file{suffix}"
-    if suffix == ".json":
-        save_strokes(path, Strokes(tuple(written("4")), (640, 480)))
-    else:
-        Image.fromarray(on_paper(picture(written("4", 40)))).save(path)
-    content = bytearray(path.read_bytes())
+    content = bytearray(whole_files[suffix])
     for _ in range(data.draw(st.integers(1, 6))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / f"file{suffix}"
     path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
     try:
-        check(read_file(path, NETWORK))
+        check(read_file(path, ann))
     except UserError as error:
         assert path.name in str(error) and "\n" not in str(error)

@@ -24,7 +24,7 @@ def test_one_point_is_a_dot(points: tuple[tuple[float, float], ...]) -> None:
     assert ink.sum() == pytest.approx(np.pi * 36, rel=0.2)
 
 
-def test_bounds_hold_all_ink_and_little_else() -> None:
+def test_bounds_contain_all_ink_and_little_else() -> None:
     left, top, width, height = bounds([LINE, Stroke(((-7.5, 80.0),), 4)])
     ink = rasterise([LINE, Stroke(((-7.5, 80.0),), 4)], width + 20, height + 20, left - 10, top - 10)
     y, x = np.nonzero(ink)
@@ -33,32 +33,32 @@ def test_bounds_hold_all_ink_and_little_else() -> None:
     assert bounds([]) == (0, 0, 0, 0)
 
 
-def test_what_lies_outside_is_cut_off() -> None:
+def test_ink_outside_the_image_is_clipped() -> None:
     assert rasterise([Stroke(((-500.0, -500.0), (900.0, 900.0)), 5)], 20, 20).max() == 255
     assert rasterise([Stroke(((500.0, 500.0),), 5)], 20, 20).max() == 0
 
 
 def test_the_area_eraser_cuts_a_stroke_in_two() -> None:
-    parts = erase(LINE, 70, 50, 8)
-    assert len(parts) == 2
-    remaining = rasterise(parts, 140, 100)
+    fragments = erase(LINE, 70, 50, 8)
+    assert len(fragments) == 2
+    remaining = rasterise(fragments, 140, 100)
     assert remaining[45:55, 63:77].max() == 0
     assert remaining[50, 25] == 255 == remaining[50, 115]
-    assert all(part.width == LINE.width for part in parts)
+    assert all(fragment.width == LINE.width for fragment in fragments)
 
 
-def test_the_area_eraser_leaves_what_it_does_not_touch_and_can_take_all() -> None:
+def test_the_area_eraser_keeps_untouched_strokes_and_may_remove_a_whole_one() -> None:
     assert erase(LINE, 70, 80, 8) == [LINE]
     assert erase(Stroke(((70.0, 50.0),), 4), 71, 50, 8) == []
 
 
-def test_touches_the_middle_of_a_straight_piece() -> None:
+def test_an_eraser_touches_a_stroke_between_its_points() -> None:
     assert touches(LINE, 70, 58, 4)
     assert not touches(LINE, 70, 62, 4)
     assert not touches(LINE, 140, 50, 4)
 
 
-def test_strokes_are_saved_and_opened_again(tmp_path: Path) -> None:
+def test_saved_strokes_are_loaded_unchanged(tmp_path: Path) -> None:
     drawing = Strokes((LINE, Stroke(((1.25, -3.5),), 2.5)), (640, 480))
     save_strokes(tmp_path / "zwölf.json", drawing)
     assert open_strokes(tmp_path / "zwölf.json") == drawing
@@ -86,7 +86,7 @@ GOOD = {"format": "handwritten-digits strokes", "version": 1, "size": [10, 10], 
         json.dumps({**GOOD, "strokes": [{"width": float("nan"), "points": [[1, 1]]}]}),
     ],
 )
-def test_a_file_that_holds_no_strokes_is_named_in_one_line(tmp_path: Path, content: str) -> None:
+def test_a_file_without_valid_strokes_is_named_in_one_line(tmp_path: Path, content: str) -> None:
     path = tmp_path / "strokes.json"
     path.write_text(content)
     with pytest.raises(UserError) as error:

@@ -1,9 +1,11 @@
 import io
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from digits.errors import UserError
@@ -17,24 +19,25 @@ NUMBER = "4072"
 INK = picture(written(NUMBER, pen=9), margin=40)
 
 
-def text_of(image: np.ndarray, network: Classifier) -> str:
+def text_of(image: NDArray[np.uint8], network: Classifier) -> str:
     return read(segment(image_components(to_ink(image))), network).text
 
 
-def shaded(image: np.ndarray) -> np.ndarray:
-    """Light from one corner and the shadow of a hand."""
+def shaded(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lit from one corner, with the shadow of a hand."""
     y, x = np.mgrid[: image.shape[0], : image.shape[1]]
     light = 0.45 + 0.55 * (x / x.max() * 0.6 + y / y.max() * 0.4)
     light *= 1 - 0.3 * np.exp(-(((x - 0.3 * x.max()) / 90) ** 2 + ((y - 0.2 * y.max()) / 70) ** 2))
-    return (image * light[..., np.newaxis]).astype(np.uint8)
+    lit: NDArray[np.uint8] = (image * light[..., np.newaxis]).astype(np.uint8)
+    return lit
 
 
-def noisy(image: np.ndarray) -> np.ndarray:
+def noisy(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     noise = np.random.default_rng(0).normal(0, 6, image.shape)
     return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 
-def ruled(image: np.ndarray, squared: bool) -> np.ndarray:
+def ruled(image: NDArray[np.uint8], squared: bool) -> NDArray[np.uint8]:
     paper = image.copy()
     for y in range(12, image.shape[0], 37):
         paper[y : y + 2] = np.minimum(paper[y : y + 2], (150, 170, 215))
@@ -43,9 +46,10 @@ def ruled(image: np.ndarray, squared: bool) -> np.ndarray:
     return paper
 
 
-def coloured(ink: np.ndarray, pen: tuple[int, int, int], paper: tuple[int, int, int]) -> np.ndarray:
-    share = ink[..., np.newaxis] / 255
-    return (share * pen + (1 - share) * paper).astype(np.uint8)
+def coloured(ink: NDArray[np.uint8], pen: tuple[int, int, int], paper: tuple[int, int, int]) -> NDArray[np.uint8]:
+    opacity = ink[..., np.newaxis] / 255
+    page: NDArray[np.uint8] = (opacity * np.array(pen) + (1 - opacity) * np.array(paper)).astype(np.uint8)
+    return page
 
 
 PAPERS = {
@@ -67,7 +71,7 @@ PAPERS = {
 
 
 @pytest.mark.parametrize("image", PAPERS.values(), ids=PAPERS)
-def test_digits_are_read_on_any_paper(image: np.ndarray, cnn: Classifier) -> None:
+def test_digits_are_read_on_any_paper(image: NDArray[np.uint8], cnn: Classifier) -> None:
     assert text_of(image, cnn) == NUMBER
 
 
@@ -92,20 +96,20 @@ def test_images_of_any_size(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "bmp", "gif", "webp", "pgm"])
-def test_kinds_of_files_and_names_beyond_ascii(tmp_path: Path, suffix: str, cnn: Classifier) -> None:
+def test_file_formats_and_non_ascii_names(tmp_path: Path, suffix: str, cnn: Classifier) -> None:
     path = tmp_path / f"Zähler 数字.{suffix}"
     Image.fromarray(on_paper(INK)).convert("L").save(path)
     assert read_file(path, cnn).text == NUMBER
 
 
-def saved(image: Image.Image, path: Path, **options: object) -> Path:
+def saved(image: Image.Image, path: Path, **options: Any) -> Path:
     image.save(path, **options)
     return path
 
 
-def test_an_image_that_lies_on_its_side_is_turned_upright(tmp_path: Path, cnn: Classifier) -> None:
+def test_an_image_is_rotated_by_its_exif_orientation(tmp_path: Path, cnn: Classifier) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # orientation: to be turned by a quarter
+    exif[0x0112] = 6  # orientation: rotate by 90°
     lying = Image.fromarray(on_paper(INK)).rotate(90, expand=True)
     path = saved(lying, tmp_path / "photo.jpg", exif=exif, quality=95)
     assert open_image(path).shape[:2] == INK.shape
@@ -113,7 +117,7 @@ def test_an_image_that_lies_on_its_side_is_turned_upright(tmp_path: Path, cnn: C
 
 
 @pytest.mark.parametrize("pen", [0, 255])
-def test_ink_on_transparent_paper(tmp_path: Path, pen: int, cnn: Classifier) -> None:
+def test_a_transparent_background_is_paper(tmp_path: Path, pen: int, cnn: Classifier) -> None:
     rgba = np.dstack([np.full((*INK.shape, 3), pen, np.uint8), INK])
     assert read_file(saved(Image.fromarray(rgba), tmp_path / "alpha.png"), cnn).text == NUMBER
 
@@ -137,7 +141,7 @@ def test_too_large_an_image_is_refused_before_it_is_decoded(tmp_path: Path) -> N
         open_image(path)
 
 
-def test_a_bomb_is_refused_without_a_warning(tmp_path: Path) -> None:
+def test_a_decompression_bomb_is_refused_without_a_warning(tmp_path: Path) -> None:
     content = io.BytesIO()
     Image.new("1", (10, 10)).save(content, "BMP")
     bomb = bytearray(content.getvalue())
@@ -150,7 +154,7 @@ def test_a_bomb_is_refused_without_a_warning(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "text", "truncated", "a folder"])
-def test_a_file_that_is_no_image_is_named_in_one_line(tmp_path: Path, kind: str) -> None:
+def test_a_file_that_is_not_an_image_is_named_in_one_line(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a b.png"
     whole = io.BytesIO()
     Image.fromarray(on_paper(INK)).save(whole, "PNG")
@@ -163,7 +167,7 @@ def test_a_file_that_is_no_image_is_named_in_one_line(tmp_path: Path, kind: str)
     assert "\n" not in str(error.value)
 
 
-def test_to_rgb_leaves_an_array_of_its_own() -> None:
+def test_to_rgb_returns_a_writable_array() -> None:
     rgb = to_rgb(Image.fromarray(on_paper(INK)))
-    rgb[0, 0] = 0  # a read-only view would refuse
+    rgb[0, 0] = 0  # raises on a read-only view
     assert rgb.shape == (*INK.shape, 3)

@@ -19,7 +19,7 @@ def test_numbers_are_read(number: str, pen: int, cnn: Classifier) -> None:
     assert read(segment(image_components(picture(strokes))), cnn).text == number
 
 
-def test_a_reading_says_all_about_its_digits(cnn: Classifier) -> None:
+def test_a_reading_describes_its_digits(cnn: Classifier) -> None:
     reading = read(segment(stroke_components(written("42"))), cnn)
     assert (reading.model, reading.text) == ("CNN", "42") and reading.seconds > 0
     four, two = reading.digits
@@ -31,13 +31,13 @@ def test_a_reading_says_all_about_its_digits(cnn: Classifier) -> None:
     assert two.segment.ink.shape == (height, width) and x > four.box[0] + four.box[2]
 
 
-def test_lines_and_rejected_digits_in_the_text(cnn: Classifier) -> None:
+def test_the_text_has_lines_and_question_marks(cnn: Classifier) -> None:
     page = np.vstack([picture(written("12")), np.zeros((40, picture(written("12")).shape[1]), np.uint8)])
     page[-25:-5, 10:30] = 255
     assert read(segment(image_components(page)), cnn).text == "12\n?"
 
 
-def test_json_has_plain_numbers(cnn: Classifier) -> None:
+def test_a_reading_can_be_written_as_json(cnn: Classifier) -> None:
     value = json.loads(json.dumps(read(segment(stroke_components(written("60"))), cnn).as_json()))
     assert (value["model"], value["text"]) == ("CNN", "60")
     six = value["digits"][0]
@@ -46,10 +46,10 @@ def test_json_has_plain_numbers(cnn: Classifier) -> None:
     assert sum(six["probabilities"]) == pytest.approx(1, abs=1e-4)
 
 
-def test_nothing_to_read(cnn: Classifier) -> None:
+def test_no_segments_give_an_empty_reading(cnn: Classifier) -> None:
     assert read([], cnn).as_json() == {"model": "CNN", "text": "", "digits": []}
 
 
-def test_strokes_in_a_file_are_read(tmp_path: Path, cnn: Classifier) -> None:
+def test_a_strokes_file_is_read(tmp_path: Path, cnn: Classifier) -> None:
     save_strokes(tmp_path / "n.json", Strokes(tuple(written("905")), (640, 480)))
     assert read_file(tmp_path / "n.json", cnn).text == "905"

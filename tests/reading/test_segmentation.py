@@ -25,8 +25,8 @@ def stroke(text: str, pen: float = 8) -> Stroke:
     return Stroke(tuple((float(x), float(y)) for x, y in (pair.split(",") for pair in text.split())), pen)
 
 
-def centres(parts: list[Segment]) -> list[float]:
-    return [part.box[0] + part.box[2] / 2 for part in parts]
+def centres(segments: list[Segment]) -> list[float]:
+    return [found.box[0] + found.box[2] / 2 for found in segments]
 
 
 ONE_DIGIT = {
@@ -50,11 +50,11 @@ def test_strokes_of_one_digit_are_grouped(drawing: list[str], find: Way) -> None
 @both
 @pytest.mark.parametrize("number", ["4072", "555555", "1234567890", "4444"])
 @pytest.mark.parametrize("pen", [3, 8, 14])
-def test_a_number_is_cut_into_its_digits_in_order(number: str, pen: int, find: Way) -> None:
-    parts = find(written(number, pen=pen))
-    assert len(parts) == len(number)
-    assert centres(parts) == sorted(centres(parts))
-    assert {part.line for part in parts} == {0}
+def test_a_number_is_split_into_its_digits_in_order(number: str, pen: int, find: Way) -> None:
+    digits = find(written(number, pen=pen))
+    assert len(digits) == len(number)
+    assert centres(digits) == sorted(centres(digits))
+    assert {digit.line for digit in digits} == {0}
 
 
 SEVERAL = {
@@ -75,31 +75,31 @@ def test_strokes_that_touch_side_by_side_stay_two_digits() -> None:
     assert len(from_strokes([stroke("40,10 10,60 40,120 70,60 40,10"), stroke("75,10 77,120")])) == 2
 
 
-def test_a_crop_holds_its_own_ink_alone() -> None:
+def test_a_segment_has_no_ink_of_its_neighbour() -> None:
     seven, ring = from_strokes([stroke("10,10 120,10 60,130"), stroke("130,50 100,80 128,120 150,85 130,50")])
-    assert seven.box[0] + seven.box[2] > ring.box[0]  # their boxes overlap
+    assert seven.box[0] + seven.box[2] > ring.box[0]  # the boxes overlap
     alone = from_strokes([stroke("10,10 120,10 60,130")])[0]
     assert np.array_equal(seven.ink, alone.ink)
     assert ring.ink[:3, :5].max() == 0
 
 
-def test_segments_know_their_strokes() -> None:
-    parts = from_strokes([stroke("200,10 200,120"), stroke("60,10 15,70 100,70"), stroke("75,45 72,130")])
-    assert [part.strokes for part in parts] == [(1, 2), (0,)]
+def test_segments_list_their_strokes() -> None:
+    digits = from_strokes([stroke("200,10 200,120"), stroke("60,10 15,70 100,70"), stroke("75,45 72,130")])
+    assert [digit.strokes for digit in digits] == [(1, 2), (0,)]
 
 
 @both
 def test_lines_are_read_from_top_to_bottom(find: Way) -> None:
     lower = [Stroke(tuple((x, y + 170) for x, y in s.points), s.width) for s in written("56", seed=2)]
-    parts = find([*lower, *written("123")])
-    assert [part.line for part in parts] == [0, 0, 0, 1, 1]
-    assert centres(parts[:3]) == sorted(centres(parts[:3])) and centres(parts[3:]) == sorted(centres(parts[3:]))
+    digits = find([*lower, *written("123")])
+    assert [digit.line for digit in digits] == [0, 0, 0, 1, 1]
+    assert centres(digits[:3]) == sorted(centres(digits[:3])) and centres(digits[3:]) == sorted(centres(digits[3:]))
 
 
 @both
 def test_a_rising_line_is_one_line(find: Way) -> None:
     rising = [Stroke(tuple((x, y - 0.25 * x) for x, y in s.points), s.width) for s in written("123456")]
-    assert {part.line for part in find(rising)} == {0}
+    assert {digit.line for digit in find(rising)} == {0}
 
 
 def test_specks_are_dropped_relative_to_the_stroke_width() -> None:
@@ -116,23 +116,23 @@ def test_ink_at_the_very_edge(edge: str) -> None:
     y, x = np.nonzero(ink >= INK)
     ink = ink[y.min() : y.max() + 1, x.min() : x.max() + 1]
     room = {"left": (40, 40, 0, 40), "top": (0, 40, 40, 40), "right": (40, 40, 40, 0), "bottom": (40, 0, 40, 40)}[edge]
-    parts = segment(image_components(np.pad(ink, (room[:2], room[2:]))))
-    assert len(parts) == 1
-    assert parts[0].box[2:] == (ink.shape[1], ink.shape[0])
+    digits = segment(image_components(np.pad(ink, (room[:2], room[2:]))))
+    assert len(digits) == 1
+    assert digits[0].box[2:] == (ink.shape[1], ink.shape[0])
 
 
-def test_strokes_on_an_image_join_its_ink() -> None:
+def test_strokes_drawn_on_an_image_are_grouped_with_its_ink() -> None:
     roof_and_stem = picture([stroke("20,10 90,10 50,130")], margin=0)
     left, top = 20 - 5, 10 - 5
     crossing = Stroke(((35.0 - left, 70.0 - top), (80.0 - left, 66.0 - top)), 8)
     assert len(segment([*stroke_components([crossing]), *image_components(roof_and_stem)])) == 1
 
 
-def test_nothing_gives_nothing() -> None:
+def test_no_ink_gives_no_segments() -> None:
     assert segment([]) == []
     assert image_components(np.zeros((50, 60), np.uint8)) == image_components(np.zeros((1, 1), np.uint8)) == []
 
 
-def test_a_texture_is_answered_in_reasonable_time() -> None:
+def test_a_texture_is_limited_to_the_largest_components() -> None:
     noise = (np.random.default_rng(0).random((1500, 1500)) < 0.2).astype(np.uint8) * 255
     assert len(segment(image_components(noise))) <= 1000

@@ -1,22 +1,36 @@
-"""A display, a window on it, and a hand that draws: real events, real networks."""
+"""A display, windows on it, and a hand that uses them: real events, real networks."""
 
 import gc
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pytest
 
+from digits.networks import DEFAULT
 from digits.networks import MODELS as NAMES
 from digits.window.collection import Collection
 from digits.window.session import Session
-from digits.window.settings import Settings, save
+from digits.window.settings import Settings
+from tests.handwriting import Points, strokes
+
+if TYPE_CHECKING:
+    import tkinter as tk
+
+    from digits.window.main_window import MainWindow
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
+TWO = ("ANN", DEFAULT)  #: enough networks for most tests, and quickly loaded
 PATIENCE = 15  #: s; reached only when something is broken
+FOUR = strokes("4", 100, 120, 200)
+NUMBER = strokes("4072", 60, 150, 180)
+
+Widget = TypeVar("Widget", bound="tk.Misc")
 
 
 def _display_works() -> bool:
@@ -31,7 +45,7 @@ def _display_works() -> bool:
 
 @pytest.fixture(scope="session")
 def display() -> Iterator[None]:
-    """A display: the one at hand, or a virtual one of our own."""
+    """The display at hand, or else a virtual one for this process."""
     if _display_works():
         yield
         return
@@ -50,7 +64,7 @@ def display() -> Iterator[None]:
     )
     os.close(writing)
     with os.fdopen(reading) as pipe:
-        number = pipe.readline().strip()  # the server chooses a free one and says so once it is ready
+        number = pipe.readline().strip()  # Xvfb picks a free one and writes it once it is ready
     os.environ["DISPLAY"] = f":{number}"
     yield
     server.terminate()
@@ -62,27 +76,27 @@ def display() -> Iterator[None]:
 
 
 class Hand:
-    """Uses a window as a person does."""
+    """Uses a window as the user does."""
 
-    def __init__(self, window) -> None:
+    def __init__(self, window: "MainWindow") -> None:
         self.window = window
 
     def until(self, condition: Callable[[], bool], what: str = "") -> None:
-        """Let the window work until something has come true."""
+        """Process the window's events until a condition holds."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > deadline:
                 pytest.fail(f"waited {PATIENCE} s in vain{': ' + what if what else ''}")
             self.window.update()
-            time.sleep(0.002)
+            time.sleep(0.001)
         self.window.update()
 
     def settle(self) -> None:
-        """Let the window finish what it is at."""
-        self.until(lambda: not self.window.reader.waiting() and not self.window.helper.waiting(), "the workers")
+        """Wait until no job is running."""
+        self.until(lambda: not self.window.jobs.busy, "the jobs")
 
-    def draw(self, points) -> None:
-        """Press, move, release, in logical pixels."""
+    def draw(self, points: Points) -> None:
+        """Press, move and release, at points in logical pixels."""
         canvas, factor = self.window.canvas, self.window.factor
         screen = [(round(x * factor), round(y * factor)) for x, y in points]
         canvas.event_generate("<ButtonPress-1>", x=screen[0][0], y=screen[0][1])
@@ -91,7 +105,7 @@ class Hand:
         canvas.event_generate("<ButtonRelease-1>", x=screen[-1][0], y=screen[-1][1], state=0x100)
         self.window.update()
 
-    def write(self, strokes) -> None:
+    def write(self, strokes: Sequence[Points]) -> None:
         """Draw several strokes and wait until they are read."""
         for stroke in strokes:
             self.draw(stroke)
@@ -104,22 +118,57 @@ class Hand:
         self.window.canvas.event_generate(key)
         self.window.update()
 
+    def dialog(self, kind: type[Widget]) -> Widget:
+        """The open dialog of a kind, once it is visible."""
+        found = next(child for child in self.window.winfo_children() if isinstance(child, kind))
+        self.until(lambda: bool(found.winfo_viewable()), kind.__name__)
+        return found
+
     @property
     def number(self) -> str:
-        """The number as it stands on the screen."""
+        """The number as it is shown."""
         return self.window.panel.number.text.get("1.0", "end-1c")
 
     @property
+    def model(self) -> str:
+        """The network that read the number."""
+        reading = self.window.session.reading
+        assert reading is not None
+        return reading.model
+
+    @property
     def status(self) -> str:
-        """The status line."""
+        """The message as it is shown."""
         return str(self.window.status.message.cget("text"))
+
+
+def texts(canvas: "tk.Canvas") -> list[str]:
+    """The texts on a canvas."""
+    return [option(canvas, item, "text") for item in canvas.find_all() if str(canvas.type(item)) == "text"]
+
+
+def option(canvas: "tk.Canvas", item: int, name: str) -> str:
+    """An option of an item on a canvas."""
+    return str(canvas.tk.call(str(canvas), "itemcget", item, f"-{name}"))
+
+
+class OpenWindow(Protocol):
+    """Opens a window with these networks, or on an existing session, and waits until it is ready."""
+
+    def __call__(
+        self,
+        names: Sequence[str] = TWO,
+        models: Path = MODELS,
+        session: Session | None = None,
+        settings: Settings | None = None,
+    ) -> Hand: ...
 
 
 @pytest.fixture(scope="session")
 def collected_here() -> Iterator[None]:
-    """Closed windows are garbage that only this thread may collect: Tk breaks if a worker's thread does it."""
+    """Only this thread frees closed windows: Tk crashes if a worker's thread does."""
     gc.collect()
-    gc.freeze()  # what other tests imported need not be looked through again and again
+    gc.freeze()  # later collections need not examine what is imported by now
     gc.disable()
     yield
     gc.enable()
@@ -127,21 +176,26 @@ def collected_here() -> Iterator[None]:
 
 
 @pytest.fixture
-def open_window(display: None, collected_here: None, tmp_path: Path) -> Iterator[Callable[..., Hand]]:
-    """Opens windows; they are closed at the end."""
+def open_window(display: None, collected_here: None, tmp_path: Path) -> Iterator[OpenWindow]:
+    """Opens windows, which are closed after the test."""
     from digits.window.main_window import MainWindow
 
-    opened = []
+    opened: list[MainWindow] = []
 
-    def open_one(models: Path = MODELS, session: Session | None = None, **remembered) -> Hand:
-        settings = tmp_path / "settings.json"
-        if not settings.exists() or remembered:
-            save(settings, Settings(**{"theme": "light", "zoom": 100, **remembered}))
-        session = session or Session(NAMES, Collection(tmp_path / "my handwriting"))
-        window = MainWindow(models, session, settings)
+    def open_one(
+        names: Sequence[str] = TWO,
+        models: Path = MODELS,
+        session: Session | None = None,
+        settings: Settings | None = None,
+    ) -> Hand:
+        if session is None:
+            given = settings or Settings(theme="light")
+            given = replace(given, zoom=given.zoom or 100)
+            session = Session(names, Collection(tmp_path / "my handwriting"), given)
+        window = MainWindow(models, session, tmp_path / "settings.json")
         opened.append(window)
         hand = Hand(window)
-        hand.until(window.winfo_viewable)
+        hand.until(lambda: bool(window.winfo_viewable()), "the window")
         hand.settle()
         return hand
 
@@ -153,6 +207,12 @@ def open_window(display: None, collected_here: None, tmp_path: Path) -> Iterator
 
 
 @pytest.fixture
-def hand(open_window: Callable[..., Hand]) -> Hand:
-    """A hand at a new window with all three networks."""
+def hand(open_window: OpenWindow) -> Hand:
+    """A hand at a new window with two networks."""
     return open_window()
+
+
+@pytest.fixture
+def hand_with_all(open_window: OpenWindow) -> Hand:
+    """A hand at a new window with all networks."""
+    return open_window(NAMES)

@@ -1,7 +1,8 @@
-"""My handwriting: kept, replaced, removed, exported; and never half-written."""
+"""My handwriting: digits are kept, replaced, removed and exported, and never half-written."""
 
 import csv
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def sample(key: str, label: int, drawn: bool = True) -> Sample:
     return Sample(key, label, crop, Strokes(strokes, (100, 50)))
 
 
-def test_what_is_kept_is_there_the_next_time(tmp_path):
+def test_what_is_kept_is_there_the_next_time(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     collection = Collection(folder)
     assert len(collection) == 0
@@ -34,7 +35,7 @@ def test_what_is_kept_is_there_the_next_time(tmp_path):
     assert sorted(path.name for path in folder.iterdir()) == ["0-b2.png", "7-a1.json", "7-a1.png"]
 
 
-def test_another_answer_for_the_same_ink_replaces(tmp_path):
+def test_another_answer_for_the_same_ink_replaces(tmp_path: Path) -> None:
     collection = Collection(tmp_path)
     collection.keep(sample("a1", 7))
     collection.keep(sample("a1", 1))
@@ -42,7 +43,7 @@ def test_another_answer_for_the_same_ink_replaces(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1-a1.json", "1-a1.png"]
 
 
-def test_removing(tmp_path):
+def test_removing(tmp_path: Path) -> None:
     collection = Collection(tmp_path)
     collection.keep(sample("a1", 7))
     collection.remove("a1")
@@ -51,7 +52,7 @@ def test_removing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_foreign_and_damaged_files_are_left_alone(tmp_path):
+def test_foreign_and_damaged_files_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "3-cc.png").write_bytes(b"no picture")
     Image.new("L", (30, 28)).save(tmp_path / "4-dd.png")
     (tmp_path / "5-ee.png").symlink_to(tmp_path / "gone.png")
@@ -60,7 +61,7 @@ def test_foreign_and_damaged_files_are_left_alone(tmp_path):
     assert len(list(tmp_path.iterdir())) == 4
 
 
-def test_a_folder_that_cannot_be_written_loses_nothing(tmp_path):
+def test_a_folder_that_cannot_be_written_loses_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     collection = Collection(tmp_path / "file")
     with pytest.raises(UserError, match="cannot be kept"):
@@ -69,7 +70,7 @@ def test_a_folder_that_cannot_be_written_loses_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["out.zip", "out"])
-def test_exporting_gives_pictures_strokes_and_labels(tmp_path, name):
+def test_exporting_gives_pictures_strokes_and_labels(tmp_path: Path, name: str) -> None:
     collection = Collection(tmp_path / "mine")
     collection.keep(sample("a1", 7))
     collection.keep(sample("b2", 0, drawn=False))
@@ -84,7 +85,7 @@ def test_exporting_gives_pictures_strokes_and_labels(tmp_path, name):
         assert list(csv.reader(file)) == [["file", "label"], ["0-b2.png", "0"], ["7-a1.png", "7"]]
 
 
-def test_exporting_overwrites_no_folder(tmp_path):
+def test_exporting_overwrites_no_folder(tmp_path: Path) -> None:
     collection = Collection(tmp_path / "mine")
     collection.keep(sample("a1", 7))
     (tmp_path / "full").mkdir()

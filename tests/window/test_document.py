@@ -1,22 +1,23 @@
-"""The drawing, its undo and redo, and whether it is saved."""
+"""The drawing: undo and redo, whether it is saved, and the digits' keys."""
 
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digits.reading.ink import Stroke, Strokes
-from digits.reading.segmentation import Segment
+from digits.reading.segmentation import Box, Segment
 from digits.window.document import Document, Photograph, Sample, digit_key
 
 A, B = Stroke(((10, 10), (20, 20)), 8), Stroke(((50, 10),), 8)
 INK = np.full((4, 3), 255, np.uint8)
 
 
-def segment(box=(1, 2, 3, 4), ink=INK, strokes=()):
+def segment(box: Box = (1, 2, 3, 4), ink: NDArray[np.uint8] = INK, strokes: tuple[int, ...] = ()) -> Segment:
     return Segment(box, ink, 0, strokes)
 
 
-def test_every_step_is_undone_and_redone():
+def test_every_step_is_undone_and_redone() -> None:
     document = Document()
     document.add(A)
     document.add(B)
@@ -35,7 +36,7 @@ def test_every_step_is_undone_and_redone():
     assert document.state.strokes == (B,)
 
 
-def test_a_change_forgets_what_was_undone():
+def test_a_change_forgets_what_was_undone() -> None:
     document = Document()
     document.add(A)
     document.undo()
@@ -43,7 +44,7 @@ def test_a_change_forgets_what_was_undone():
     assert not document.can_redo
 
 
-def test_dirty_means_strokes_that_no_file_holds():
+def test_dirty_means_strokes_that_no_file_holds() -> None:
     document = Document()
     assert not document.dirty
     document.add(A)
@@ -58,7 +59,7 @@ def test_dirty_means_strokes_that_no_file_holds():
     assert not document.dirty
 
 
-def test_opening_replaces_and_can_be_undone():
+def test_opening_replaces_and_can_be_undone() -> None:
     document = Document()
     document.add(A)
     document.open_strokes(Strokes((B,), (100, 100)), Path("b.json"))
@@ -66,6 +67,7 @@ def test_opening_replaces_and_can_be_undone():
     assert not document.dirty
     image = np.zeros((5, 7, 3), np.uint8)
     document.open_photograph(Photograph("p", image, (), image))
+    assert document.state.photograph is not None
     assert document.state.photograph.size == (7, 5)
     assert document.path is None
     document.undo()
@@ -73,7 +75,7 @@ def test_opening_replaces_and_can_be_undone():
     assert document.state.strokes == (A,)
 
 
-def test_deleting_a_digit_takes_its_strokes_or_hides_its_ink():
+def test_deleting_a_digit_takes_its_strokes_or_hides_its_ink() -> None:
     document = Document()
     document.add(A)
     document.add(B)
@@ -84,7 +86,7 @@ def test_deleting_a_digit_takes_its_strokes_or_hides_its_ink():
     assert document.state.hidden == {digit_key(segment())}
 
 
-def test_a_second_answer_takes_the_place_of_the_first():
+def test_a_second_answer_takes_the_place_of_the_first() -> None:
     document = Document()
     for label in (3, 5):
         document.label(Sample("key", label, np.zeros((28, 28), np.uint8), Strokes((), (1, 1))))
@@ -93,7 +95,7 @@ def test_a_second_answer_takes_the_place_of_the_first():
     assert [sample.label for sample in document.state.labels.values()] == [3]
 
 
-def test_the_key_follows_ink_and_place():
+def test_the_key_follows_ink_and_place() -> None:
     assert digit_key(segment()) == digit_key(segment(ink=INK.copy(), strokes=(4,)))
     assert digit_key(segment()) != digit_key(segment(box=(2, 2, 3, 4)))
     assert digit_key(segment()) != digit_key(segment(ink=INK - 1))

@@ -1,4 +1,6 @@
-"""What the worker's thread does, with the committed networks."""
+"""The slow work, with the committed networks."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,37 +19,37 @@ DRAWN = tuple(Stroke(tuple(points), 12) for points in strokes("402", 40, 40, 150
 
 
 @pytest.fixture(scope="module")
-def engine():
+def engine() -> Engine:
     return Engine(MODELS)
 
 
-def test_all_networks_read_the_same_digits(engine):
+def test_all_networks_read_the_same_digits(engine: Engine) -> None:
     result = engine.read(State(DRAWN), NAMES)
     assert {name: reading.text for name, reading in result.readings.items()} == dict.fromkeys(NAMES, "402")
     assert len(set(result.keys)) == 3
 
 
-def test_the_key_of_a_digit_stays_when_another_comes(engine):
+def test_the_key_of_a_digit_stays_when_another_comes(engine: Engine) -> None:
     before = engine.read(State(DRAWN), ["CNN"]).keys
     after = engine.read(State((*DRAWN, Stroke(((600, 60), (600, 200)), 12))), ["CNN"]).keys
     assert set(before) < set(after)
 
 
-def test_hidden_digits_are_not_read(engine):
+def test_hidden_digits_are_not_read(engine: Engine) -> None:
     state = State(DRAWN)
     result = engine.read(state, ["CNN"])
     hidden = State(state.strokes, None, frozenset(result.keys[:1]))
     assert engine.read(hidden, ["CNN"]).readings["CNN"].text == "02"
 
 
-def test_networks_that_cannot_be_used_are_left_out(tmp_path):
+def test_networks_that_cannot_be_used_are_left_out(tmp_path: Path) -> None:
     engine = Engine(tmp_path)
     assert engine.read(State(DRAWN), NAMES).readings == {}
     with pytest.raises(UserError, match=r"python test\.py --models CNN"):
         engine.classifier("CNN")
 
 
-def test_opening_either_kind(engine, tmp_path):
+def test_opening_either_kind(engine: Engine, tmp_path: Path) -> None:
     save_strokes(tmp_path / "drawing.json", Strokes(DRAWN, (640, 480)))
     assert engine.open(tmp_path / "drawing.json") == Strokes(DRAWN, (640, 480))
     Image.fromarray(255 - rasterise(DRAWN, 500, 300)).save(tmp_path / "picture.png")
@@ -57,12 +59,12 @@ def test_opening_either_kind(engine, tmp_path):
     assert engine.read(State(photograph=opened), ["CNN"]).readings["CNN"].text == "402"
 
 
-def test_a_large_photograph_has_a_small_preview(engine):
+def test_a_large_photograph_has_a_small_preview(engine: Engine) -> None:
     photograph = engine.take(Image.new("RGB", (4800, 1200), "white"))
     assert photograph.preview.shape == (600, 2400, 3)
 
 
-def test_misses_are_counted_in_portions(engine):
+def test_misses_are_counted_in_portions(engine: Engine) -> None:
     crops = [digit.crop for digit in engine.read(State(DRAWN), ["CNN"]).readings["CNN"].digits]
     entries = [Entry(f"{i}", (4, 0, 2)[i % 3], crops[i % 3]) for i in range(BATCH + 3)]
     assert engine.misses("CNN", entries) is None
@@ -71,7 +73,7 @@ def test_misses_are_counted_in_portions(engine):
     assert engine.misses("CNN", []) == 0
 
 
-def test_what_decided_has_the_crop_s_shape(engine):
+def test_evidence_has_the_crop_s_shape(engine: Engine) -> None:
     crop = engine.read(State(DRAWN), ["ANN"]).readings["ANN"].digits[0].crop
     lost = engine.occlusion("ANN", crop, 4)
     assert lost.shape == (28, 28)

@@ -1,6 +1,7 @@
-"""Drawings as pictures."""
+"""Drawings as images to save."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digits.reading.ink import Stroke, rasterise
 from digits.window.document import Photograph, State
@@ -9,7 +10,7 @@ from digits.window.picture import Mark, render
 DRAWN = (Stroke(((20, 20), (60, 80)), 10),)
 
 
-def test_plain_is_the_ink_that_is_read_on_white_paper():
+def test_plain_is_the_ink_that_is_read_on_white_paper() -> None:
     grey = np.asarray(render(State(DRAWN), (100, 120)).convert("L"))
     ink = rasterise(DRAWN, 100, 120)
     assert grey.shape == (120, 100)
@@ -17,18 +18,19 @@ def test_plain_is_the_ink_that_is_read_on_white_paper():
     assert np.corrcoef(grey.ravel(), ink.ravel())[0, 1] < -0.999
 
 
-def test_marks_are_drawn_solid_or_dashed():
-    def top_edge(**kinds):
-        image = render(State(DRAWN), (300, 300), [Mark((100, 100, 100, 100), "7", "96 %", **kinds)])
-        return (np.asarray(image)[94, 94:206] != 255).any(axis=1)
+def test_marks_are_drawn_solid_or_dashed() -> None:
+    def top_edge(rejected: bool) -> NDArray[np.bool_]:
+        image = render(State(DRAWN), (300, 300), [Mark((100, 100, 100, 100), "7", "96%", rejected)])
+        inked: NDArray[np.bool_] = (np.asarray(image)[94, 94:206] != 255).any(axis=1)
+        return inked
 
-    assert top_edge().all()
+    assert top_edge(rejected=False).all()
     dashed = top_edge(rejected=True)
     assert dashed.any()
     assert not dashed.all()
 
 
-def test_a_photograph_keeps_its_pixels_and_its_array():
+def test_a_photograph_keeps_its_pixels_and_its_array() -> None:
     rgb = np.full((50, 60, 3), 90, np.uint8)
     state = State(DRAWN, Photograph("p", rgb, (), rgb))
     image = np.asarray(render(state, (1, 1)))

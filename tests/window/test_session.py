@@ -1,4 +1,7 @@
-"""What the window shows, without a window: the number, the marks, the comparison, the selection."""
+"""The state behind the window: number, marks, comparison, selection and choices."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,20 +12,21 @@ from digits.reading.recognizer import Digit, Reading
 from digits.reading.segmentation import Segment
 from digits.window import summary
 from digits.window.collection import Collection
-from digits.window.document import digit_key
+from digits.window.document import Sample, digit_key
 from digits.window.engine import Result
-from digits.window.session import Session
+from digits.window.session import COMPARE, Session
+from digits.window.settings import Settings
 
 
-def segments(lines=("47",)):
-    made = []
+def segments(lines: Sequence[str] = ("47",)) -> list[Segment]:
+    made: list[Segment] = []
     for line, digits in enumerate(lines):
         for place in range(len(digits)):
             made.append(Segment((place * 50, line * 100, 40, 80), np.full((80, 40), 255, np.uint8), line, (len(made),)))
     return made
 
 
-def reading(name, digits, confidence=0.9, lines=("47",)):
+def reading(name: str, digits: str, confidence: float = 0.9, lines: Sequence[str] = ("47",)) -> Reading:
     made = []
     for text, segment in zip(digits, segments(lines), strict=True):
         answer = None if text == "?" else int(text)
@@ -33,7 +37,7 @@ def reading(name, digits, confidence=0.9, lines=("47",)):
 
 
 @pytest.fixture
-def session(tmp_path):
+def session(tmp_path: Path) -> Session:
     made = Session(NAMES, Collection(tmp_path))
     made.lead = "VGG16"
     for i in range(2):
@@ -43,31 +47,46 @@ def session(tmp_path):
     return made
 
 
-def test_the_number_and_its_marks(session):
+def shown_strokes(session: Session) -> tuple[int, ...]:
+    """The strokes of the digit shown in detail."""
+    shown = session.shown()
+    assert shown is not None
+    return shown[0].segment.strokes
+
+
+def labelled(session: Session, label: int | None) -> Sample:
+    """The selected digit with a label."""
+    sample = session.sample(label, (9, 9))
+    assert sample is not None
+    return sample
+
+
+def test_the_number_and_its_marks(session: Session) -> None:
     assert summary.text(session.number()) == "4?"
-    assert [piece.style for piece in session.number()[0]] == ["plain", "rejected"]
+    assert [digit.style for digit in session.number()[0]] == ["plain", "rejected"]
     marks = session.marks()
-    assert [(mark.text, mark.note, mark.rejected) for mark in marks] == [("4", "40 %", False), ("?", "", True)]
+    assert [(mark.text, mark.note, mark.rejected) for mark in marks] == [("4", "40%", False), ("?", "", True)]
 
 
-def test_lines_are_kept_apart(session):
+def test_lines_are_kept_apart(session: Session) -> None:
     lines = ("47", "1")
     keys = tuple(map(digit_key, segments(lines)))
     session.take(Result(session.document.state, keys, {"VGG16": reading("VGG16", "471", lines=lines)}))
     assert summary.text(session.number()) == "47\n1"
+    assert session.result is not None
     assert summary.found(session.result, NAMES) == "3 digits in 2 lines · VGG16 12 ms"
 
 
-def test_the_comparison_marks_disagreement(session):
+def test_the_comparison_marks_disagreement(session: Session) -> None:
     session.comparing = True
     rows = session.rows()
     assert [row.agreed for row in rows] == [True, False]
     assert rows[1].texts == ("1", "?")
-    assert rows[0].notes == ("90 %", "40 %")
+    assert rows[0].notes == ("90%", "40%")
     assert session.marks()[1].note == "≠ 1"
 
 
-def test_selecting_goes_round(session):
+def test_selecting_goes_round(session: Session) -> None:
     places = []
     for _ in range(4):
         session.select_next(1)
@@ -79,39 +98,39 @@ def test_selecting_goes_round(session):
     assert session.selected_index == 1
 
 
-def test_selecting_at_a_place(session):
+def test_selecting_at_a_place(session: Session) -> None:
     assert session.select_at(45, 40, 6)
     assert session.selected_index == 0
     assert not session.select_at(300, 300, 6)
 
 
-def test_the_newest_digit_is_shown_unless_one_is_selected(session):
-    assert session.shown()[0].segment.strokes == (1,)
+def test_the_newest_digit_is_shown_unless_one_is_selected(session: Session) -> None:
+    assert shown_strokes(session) == (1,)
     session.select_next(1)
-    assert session.shown()[0].segment.strokes == (0,)
+    assert shown_strokes(session) == (0,)
 
 
-def test_answers(session):
+def test_labels(session: Session) -> None:
     assert session.sample(7, (9, 9)) is None
     session.select_next(1)
-    sample = session.sample(None, (9, 9))
+    sample = labelled(session, None)
     assert (sample.label, sample.strokes.strokes) == (4, session.document.state.strokes[:1])
-    session.document.label(session.sample(9, (9, 9)))
+    session.document.label(labelled(session, 9))
     assert summary.text(session.number()) == "9?"
     assert session.marks()[0].note == "was 4"
     session.select_next(1)
     assert session.sample(None, (9, 9)) is None
-    session.document.label(session.sample(7, (9, 9)))
+    session.document.label(labelled(session, 7))
     assert summary.text(session.number()) == "97"
 
 
-def test_a_selected_digit_that_is_gone_is_let_go(session):
+def test_a_selected_digit_that_no_longer_exists_is_deselected(session: Session) -> None:
     session.select_next(1)
     session.take(Result(session.document.state, ("other",), {"VGG16": reading("VGG16", "4", lines=("4",))}))
     assert session.selected is None
 
 
-def test_failures_pass_the_lead_on(session):
+def test_when_the_leading_network_fails_another_leads(session: Session) -> None:
     session.fail("VGG16", "missing")
     assert session.lead == "CNN"
     assert session.usable == ("ANN", "CNN")
@@ -121,13 +140,13 @@ def test_failures_pass_the_lead_on(session):
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0.0, "0 %"), (0.004, "0 %"), (0.5, "50 %"), (0.994, "99 %"), (0.9999, ">99 %"), (1.0, "100 %")]
+    ("share", "text"), [(0.0, "0%"), (0.004, "0%"), (0.5, "50%"), (0.994, "99%"), (0.9999, ">99%"), (1.0, "100%")]
 )
-def test_percent(share, text):
+def test_percent(share: float, text: str) -> None:
     assert summary.percent(share) == text
 
 
-def test_words():
+def test_words() -> None:
     assert summary.counted(1, "digit") == "1 digit"
     assert summary.milliseconds(0.0004) == "0.4 ms"
     assert summary.milliseconds(1.2345) == "1,234 ms"
@@ -135,10 +154,27 @@ def test_words():
     assert summary.handwriting(57, {"VGG16": 1}) == "My handwriting: 57 digits, VGG16 56 right"
 
 
-def test_an_answer_to_an_older_reading_keeps_that_reading_s_strokes(session):
+def test_a_label_for_an_older_reading_keeps_that_reading_s_strokes(session: Session) -> None:
     session.select_next(-1)
     drawn = session.document.state.strokes
     assert session.up_to_date
     session.document.set_strokes([])
     assert not session.up_to_date
-    assert session.sample(7, (9, 9)).strokes.strokes == drawn[1:]
+    assert labelled(session, 7).strokes.strokes == drawn[1:]
+
+
+def test_choices_and_settings(tmp_path: Path) -> None:
+    session = Session(NAMES, Collection(tmp_path), Settings(network="CNN", pen=20))
+    assert (session.chosen, session.asked, session.pen) == ("CNN", ("CNN",), 20)
+    session.choose("ANN")
+    session.choose(COMPARE)
+    assert (session.chosen, session.asked, session.settings.network) == (COMPARE, NAMES, "ANN")
+    session.fail("CNN", "missing")
+    assert [choice for choice in session.choices if session.can_choose(choice)] == ["ANN", "VGG16", COMPARE]
+    for diameter, expected in ((1, 2), (41, 40), (7, 7)):
+        session.set_pen(diameter)
+        assert session.settings.pen == expected
+
+
+def test_an_unknown_network_in_the_settings_is_ignored(tmp_path: Path) -> None:
+    assert Session(NAMES, Collection(tmp_path), Settings(network="gone")).lead == NAMES[-1]

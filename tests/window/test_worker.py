@@ -1,120 +1,184 @@
-"""The thread: newest first, old answers dropped, errors handed over."""
+"""The thread: newest first, superseded results dropped, errors handed over."""
 
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from digits.errors import UserError
-from digits.window.worker import Worker
+from digits.window.worker import Job, Worker
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 10  #: s; reached only when something is broken
 
 
-def answers(worker, n=1, within=5.0):
-    """The next n answers."""
-    got = []
-    end = time.monotonic() + within
-    while len(got) < n and time.monotonic() < end:
-        got += worker.answers()
-        time.sleep(0.001)
-    return got
+class Log:
+    """Submits jobs and collects what their continuations are given."""
+
+    def __init__(self, worker: Worker[list[int]]) -> None:
+        self.worker = worker
+        self.values: dict[str, Any] = {}
+        self.errors: dict[str, UserError] = {}
+
+    def submit(self, kind: str, work: Callable[[list[int]], object], urgency: int = 0, long: bool = False) -> None:
+        def done(value: object) -> None:
+            self.values[kind] = value
+
+        def failed(error: UserError) -> None:
+            self.errors[kind] = error
+
+        self.worker.submit(Job(kind, work, done, failed, urgency, long))
+
+    def block(self, kind: str, long: bool = False) -> threading.Event:
+        """Occupy the thread with a job until the returned event is set."""
+        gate, started = threading.Event(), threading.Event()
+
+        def work(_: list[int]) -> bool:
+            started.set()
+            return gate.wait(PATIENCE)
+
+        self.submit(kind, work, long=long)
+        assert started.wait(PATIENCE)
+        return gate
+
+    def finish(self) -> None:
+        """Run continuations until no result is awaited."""
+        end = time.monotonic() + PATIENCE
+        while self.worker.busy:
+            assert time.monotonic() < end
+            for proceed in self.worker.continuations():
+                proceed()
+            time.sleep(0.001)
 
 
 @pytest.fixture
-def worker():
-    made = Worker(list)
+def worker() -> Iterator[Worker[list[int]]]:
+    made: Worker[list[int]] = Worker(list)
     yield made
     made.close()
 
 
-def test_a_job_gets_the_tool_and_is_answered(worker):
-    worker.submit("read", lambda tool: [*tool, 1])
-    (answer,) = answers(worker)
-    assert (answer.kind, answer.value, answer.error) == ("read", [1], None)
-    assert worker.waiting() == 0
+@pytest.fixture
+def log(worker: Worker[list[int]]) -> Log:
+    return Log(worker)
 
 
-def test_of_each_kind_only_the_newest_is_answered(worker):
-    gate = threading.Event()
-    done = []
-    worker.submit("read", lambda _: gate.wait(5))
-    time.sleep(0.05)
+def test_work_is_given_the_resource_and_its_value_to_the_continuation(log: Log) -> None:
+    log.submit("read", lambda resource: [*resource, 1])
+    assert log.worker.busy
+    log.finish()
+    assert log.values == {"read": [1]}
+    assert log.errors == {}
+
+
+def test_of_each_kind_only_the_newest_counts(log: Log) -> None:
+    started: list[int] = []
+
+    def work(i: int) -> Callable[[list[int]], int]:
+        def run(_: list[int]) -> int:
+            started.append(i)
+            return i
+
+        return run
+
+    gate = log.block("read")
     for i in range(5):
-        worker.submit("read", lambda _, i=i: done.append(i) or i)
-    worker.submit("other", lambda _: "other")
+        log.submit("read", work(i))
+    log.submit("other", lambda _: "other")
     gate.set()
-    got = answers(worker, 2)
-    assert {answer.kind: answer.value for answer in got} == {"read": 4, "other": "other"}
-    assert done == [4]
+    log.finish()
+    assert log.values == {"read": 4, "other": "other"}
+    assert started == [4]
 
 
-def test_urgent_jobs_go_first(worker):
-    gate = threading.Event()
-    order = []
-    worker.submit("first", lambda _: gate.wait(5))
-    time.sleep(0.05)
+def test_urgent_jobs_run_first(log: Log) -> None:
+    order: list[str] = []
+
+    def work(kind: str) -> Callable[[list[int]], None]:
+        return lambda _: order.append(kind)
+
+    gate = log.block("first")
     for kind, urgency in (("slow", -1), ("soon", 1), ("now", 2)):
-        worker.submit(kind, lambda _, kind=kind: order.append(kind), urgency)
+        log.submit(kind, work(kind), urgency)
     gate.set()
-    answers(worker, 4)
+    log.finish()
     assert order == ["now", "soon", "slow"]
 
 
-def test_a_dropped_answer_never_comes(worker):
-    worker.submit("read", lambda _: 1)
-    worker.drop("read")
-    worker.submit("other", lambda _: 2)
-    assert [answer.kind for answer in answers(worker)] == ["other"]
-    assert not list(worker.answers())
+def test_a_dropped_result_never_comes(log: Log) -> None:
+    log.submit("read", lambda _: 1)
+    log.worker.drop("read")
+    log.submit("other", lambda _: 2)
+    log.finish()
+    assert log.values == {"other": 2}
+    assert not list(log.worker.continuations())
 
 
-def test_user_errors_are_answers_and_others_are_raised(worker):
-    def fail(_):
+def test_user_errors_are_handed_over_and_others_raised(log: Log) -> None:
+    def fail(_: list[int]) -> None:
         raise UserError("no such file")
 
-    worker.submit("open", fail)
-    (answer,) = answers(worker)
-    assert str(answer.error) == "no such file"
-    worker.submit("open", lambda _: 1 / 0)
+    log.submit("open", fail)
+    log.finish()
+    assert str(log.errors["open"]) == "no such file"
+    log.submit("open", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        answers(worker)
-    worker.submit("open", lambda _: "still at work")
-    assert answers(worker)[0].value == "still at work"
+        log.finish()
+    log.submit("open", lambda _: "still running")
+    log.finish()
+    assert log.values["open"] == "still running"
 
 
-def test_cancelling_waits_for_nobody(worker):
-    gate = threading.Event()
-    worker.submit("open", lambda _: gate.wait(10))
-    time.sleep(0.05)
-    worker.submit("read", lambda _: "read")
-    assert worker.waiting("open") > 0.04
-    worker.cancel("open", "save")
-    (answer,) = answers(worker)
-    assert answer.value == "read"
+def test_cancelling_does_not_wait_for_the_running_job(log: Log) -> None:
+    gate = log.block("open", long=True)
+    log.submit("read", lambda _: "read")
+    assert log.worker.waiting_long() > 0
+    log.worker.cancel_long()
+    assert log.worker.waiting_long() == 0
+    log.finish()
+    assert not gate.is_set()
+    assert log.values == {"read": "read"}
     gate.set()
-    time.sleep(0.05)
-    assert not list(worker.answers())
+    log.submit("read", lambda _: "again")
+    log.finish()
+    assert log.values == {"read": "again"}
 
 
-def test_the_program_ends_in_peace_in_the_middle_of_a_job():
+def test_cancelling_leaves_a_thread_without_long_jobs_alone(log: Log) -> None:
+    gate = log.block("read")
+    log.worker.cancel_long()
+    gate.set()
+    log.finish()
+    assert log.values == {"read": True}
+
+
+def test_the_program_exits_cleanly_in_the_middle_of_a_job() -> None:
     code = (
-        "import time, cv2, numpy as np; from digits.window.worker import Worker; w = Worker(list);"
-        "w.submit('read', lambda _: [cv2.GaussianBlur(np.zeros((900, 900)), (31, 31), 0) for _ in range(20)]);"
-        "time.sleep(0.05)"
+        "import threading, cv2, numpy as np\n"
+        "from digits.window.worker import Job, Worker\n"
+        "started = threading.Event()\n"
+        "def work(_):\n"
+        "    started.set()\n"
+        "    return [cv2.GaussianBlur(np.zeros((900, 900)), (31, 31), 0) for _ in range(20)]\n"
+        "Worker(list).submit(Job('read', work, print, print))\n"
+        "started.wait()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_closing_ends_the_thread():
-    before = threading.active_count()
-    worker = Worker(list)
-    worker.close()
-    end = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < end:
-        time.sleep(0.001)
-    assert threading.active_count() == before
+def test_closing_ends_the_thread_after_its_job() -> None:
+    before = set(threading.enumerate())
+    log = Log(Worker(list))
+    (thread,) = set(threading.enumerate()) - before
+    gate = log.block("read")
+    log.worker.close()
+    assert thread.is_alive()
+    gate.set()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()

@@ -32,7 +32,7 @@ from digits.markdown import percent
 
 @dataclass
 class ReliabilityDisplay(Display):
-    """Accuracy by confidence with 95 % intervals, and below it how many images have that confidence.
+    """Accuracy by confidence with 95% intervals, and below it how many images have that confidence.
 
     Args:
         panels: the reliability to show in each panel, by the panels' titles.
@@ -96,7 +96,7 @@ def _accuracy(ax: Axes, shown: Reliability) -> ErrorbarContainer:
         color=BLUE,
         elinewidth=1.2,
         capsize=3,
-        label="measured, 95 % interval",
+        label="measured, 95% interval",
     )
     ax.set_ylim(-0.02, 1.04)
     ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
@@ -141,7 +141,7 @@ class RiskCoverageDisplay(Display):
             (self.curves_[name],) = ax.plot(100 * coverage, 100 * risk, color=colour, label=label)
         ax.set_xlabel(f"coverage: {self.what} answered, most confident first, %")
         ax.set_ylabel("risk: errors among those answered, %")
-        start = self._start()
+        start = min(self._start(), 99.0)  # some width even where nothing is missed
         ax.set(xlim=(start - 0.1 * (100 - start), 100 + 0.02 * (100 - start)), ylim=(0, None))
         title = "as shipped (marked)" if self.shipped else None
         self.legend_ = ax.legend(loc="upper left", title=title, alignment="left")

@@ -31,15 +31,15 @@ SAMPLES = 2  #: images of each digit
 
 @dataclass
 class SamplesDisplay(Display):
-    """Two rows of images of each part of the data, one column per digit, with the labels above.
+    """Two rows of images of each group, one column per digit, with the labels above.
 
     Args:
-        samples: by the parts' titles ``uint8`` images, shape (n, 28, 28), and labels, shape (n,); of each digit the
+        samples: by the groups' titles ``uint8`` images, shape (n, 28, 28), and labels, shape (n,); of each digit the
             first two are shown.
         title: of the figure.
 
     Attributes:
-        axes_: the axes drawn on, shape (parts, 2, 10).
+        axes_: the axes drawn on, shape (groups, 2, 10).
         images_: the images as drawn.
     """
 
@@ -49,13 +49,13 @@ class SamplesDisplay(Display):
     @styled
     def plot(self, axes: AxesGrid | None = None) -> "SamplesDisplay":
         """Draw on 20 ``axes`` per part, or on a new figure's."""
-        parts, own = len(self.samples), axes is None
+        groups, own = len(self.samples), axes is None
         if axes is None:
-            figure = new_figure(9, 1.9 * parts + 0.9, self.title)
-            rows = figure.subfigures(parts, 1, squeeze=False)[:, 0]
+            figure = new_figure(9, 1.9 * groups + 0.9, self.title)
+            rows = figure.subfigures(groups, 1, squeeze=False)[:, 0]
             spacing = {"wspace": 0.04, "hspace": 0.04}
             axes = np.array([row.subplots(SAMPLES, CLASSES, gridspec_kw=spacing) for row in rows])
-        self.axes_ = grid_of(axes, parts, SAMPLES, CLASSES)
+        self.axes_ = grid_of(axes, groups, SAMPLES, CLASSES)
         self.figure_ = root(self.axes_[0, 0, 0])
         self.images_ = []
         for grid, (title, (images, labels)) in zip(self.axes_, self.samples.items(), strict=True):
@@ -75,7 +75,7 @@ class SamplesDisplay(Display):
 
 @dataclass
 class ErrorRatesDisplay(Display):
-    """Error rates with their 95 % intervals beside the post's.
+    """Error rates with their 95% intervals beside the post's.
 
     Args:
         metrics: on the test images, by network.
@@ -111,7 +111,7 @@ class ErrorRatesDisplay(Display):
             _beside(ax, end, at, f"{percent(1 - one.accuracy)} ({one.misses:,} misses)")
         self.post_bars_ = self._plot_post(ax, dict(zip(names, y - height / 2, strict=True)), height)
         ax.set(
-            title=f"Error rate on {found[0].n:,} test images, with 95 % interval",
+            title=f"Error rate on {found[0].n:,} test images, with 95% interval",
             xlabel="error, % (lower is better)",
             yticks=y,
             yticklabels=names,

@@ -24,7 +24,7 @@ def test_each_draws_on_the_axes_it_is_given_or_on_its_own(
 
 def test_a_reliability_diagram_shows_accuracy_its_interval_and_how_many() -> None:
     shown = ReliabilityDisplay(PANELS, "CNN on MNIST", "digits").plot()
-    expected = {"CNN on MNIST", "accuracy, %", "perfectly calibrated", "measured, 95 % interval"}
+    expected = {"CNN on MNIST", "accuracy, %", "perfectly calibrated", "measured, 95% interval"}
     expected |= {"as trained: ECE 8.00%", "at T = 0.70: ECE 0.00%", "digits", "confidence, % (n = 20)"}
     assert expected <= texts(shown.figure_)
     diagonal, measured = shown.axes_[0, 0].lines[0], shown.points_["as trained"]

@@ -43,7 +43,7 @@ DISPLAYS: dict[str, tuple[Callable[[], Display], int | None]] = {
 
 
 def gallery(images: NDArray[np.uint8], labels: NDArray[np.uint8], title: str) -> GalleryDisplay:
-    """All of them read as 3 with a confidence of 91 %."""
+    """All of them read as 3 with a confidence of 91%."""
     return GalleryDisplay(images, labels, np.full(len(images), 3), np.full(len(images), 0.91, np.float32), title)
 
 

@@ -47,7 +47,7 @@ def test_digits_that_are_missing_leave_blanks(arrays: dict[str, NDArray[np.uint8
 def test_comparison_shows_errors_misses_and_the_post(post: dict[str, float]) -> None:
     figure = comparison(METRICS, post, PARAMETERS, SECONDS, "The networks compared on MNIST")
     expected = {"The networks compared on MNIST", "2.00% (200 misses)", "0.50% (50 misses)", "ANN\n98.00%"}
-    assert expected | {"Error rate on 10,000 test images, with 95 % interval"} <= texts(figure)
+    assert expected | {"Error rate on 10,000 test images, with 95% interval"} <= texts(figure)
     assert ("4.60%" in texts(figure)) == ("the post" in texts(figure)) == bool(post)
     assert len(figure.axes) == 2
 

@@ -1,0 +1,36 @@
+"""The saved networks as the benchmarks use them."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.files import sha256
+from digits.networks import MODELS
+from digits.reading.classifier import Classifier
+
+BATCH = 500  #: crops per call
+
+
+def read_networks(folder: Path) -> dict[str, Classifier]:
+    """All networks by name. OpenCV's networks cannot be pickled, so every process reads its own.
+
+    Raises:
+        UserError: one is missing or damaged.
+    """
+    return {name: Classifier(file_of(folder, name)) for name in MODELS}
+
+
+def file_of(folder: Path, name: str) -> Path:
+    """Where a network's ONNX file lies."""
+    return folder / f"{name}.onnx"
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each network's ONNX file, by name."""
+    return {name: sha256(file_of(folder, name)) for name in MODELS}
+
+
+def probabilities(network: Classifier, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Probabilities, shape (n, 10), of any number of crops, shape (n, 28, 28), at least 1."""
+    return np.concatenate([network.probabilities(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)])

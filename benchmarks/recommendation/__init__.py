@@ -1,0 +1,1 @@
+"""Which network for which user: accuracy, cost, and which differences are significant."""

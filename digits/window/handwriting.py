@@ -1,0 +1,131 @@
+"""My handwriting in the window: labelled digits are kept, and the networks' misses on them counted."""
+
+import tkinter as tk
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from digits.errors import UserError
+from digits.window import dialogs, summary
+from digits.window.document import Sample
+from digits.window.engine import Engine
+from digits.window.jobs import Jobs
+from digits.window.palette import Palette
+from digits.window.session import Session
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """What the handwriting calls.
+
+    Attributes:
+        report: given a message, and whether it reports a failure.
+        show_summary: given one line about how the networks do.
+        export: the collection is to be exported.
+    """
+
+    report: Callable[[str, bool], None]
+    show_summary: Callable[[str], None]
+    export: Callable[[], None]
+
+
+class Handwriting:
+    """Changes the collection, has the networks read it, and shows it in a dialog."""
+
+    def __init__(self, window: tk.Tk, factor: float, session: Session, jobs: Jobs[Engine], handlers: Handlers) -> None:
+        """Set up; nothing is counted before :meth:`count_misses`.
+
+        Args:
+            window: the parent of the dialog.
+            factor: screen pixels per logical pixel.
+            session: holds the collection and the misses.
+            jobs: runs the networks.
+            handlers: what the handwriting calls.
+        """
+        self._window = window
+        self._factor = factor
+        self._session = session
+        self._jobs = jobs
+        self._handlers = handlers
+        self.dialog: dialogs.HandwritingDialog | None = None  #: the last that was opened
+
+    def open(self, palette: Palette, keys: Mapping[str, str]) -> None:
+        """Open the dialog, or raise it; ``keys`` are shortcuts by the title of their command."""
+        if dialogs.raise_existing(self._window, dialogs.HandwritingDialog):
+            return
+        calls = dialogs.HandwritingHandlers(self._select, self._remove_selected, self._handlers.export)
+        collection = self._session.collection
+        self.dialog = dialogs.HandwritingDialog(self._window, self._factor, palette, collection, keys, calls)
+        self._select(None)
+
+    def keep(self, sample: Sample) -> bool:
+        """Keep a labelled digit in the collection and the drawing; returns whether it succeeded."""
+        try:
+            self._session.collection.keep(sample)
+        except UserError as error:
+            self._handlers.report(str(error), True)
+            return False
+        self._session.document.label(sample)
+        self.count_misses()
+        return True
+
+    def _select(self, key: str | None) -> None:
+        """Select a digit of the collection, or none."""
+        self._session.selected_entry = key
+        self._show()
+
+    def _remove_selected(self) -> None:
+        """Remove the selected digit from the collection, if one is selected."""
+        key, self._session.selected_entry = self._session.selected_entry, None
+        if key is None:
+            return
+        try:
+            self._session.collection.remove(key)
+        except UserError as error:
+            self._handlers.report(str(error), True)
+        self.count_misses()
+
+    def follow(self, before: Mapping[str, Sample], after: Mapping[str, Sample]) -> None:
+        """Change the collection as an undo or redo has changed the drawing's labels."""
+        if before is after:
+            return
+        collection = self._session.collection
+        try:
+            for key in before.keys() - after.keys():
+                collection.remove(key)
+            for key, sample in after.items():
+                if before.get(key) is not sample:
+                    collection.keep(sample)
+        except UserError as error:
+            self._handlers.report(str(error), True)
+        self.count_misses()
+
+    def count_misses(self) -> None:
+        """Have all networks read the collection anew."""
+        self._session.misses.clear()
+        for name in self._session.usable:
+            self._count_misses_of(name)
+        self._show()
+
+    def _count_misses_of(self, name: str) -> None:
+        entries = self._session.collection.entries
+
+        def done(misses: int | None) -> None:
+            if misses is None:
+                self._count_misses_of(name)
+            else:
+                self._session.misses[name] = misses
+                self._show()
+
+        def failed(_: UserError) -> None:
+            """Nothing to do: loading the network has failed too, and that is reported."""
+
+        if entries:
+            self._jobs.submit(
+                f"misses {name}", lambda engine: engine.misses(name, entries), done, failed, urgency=-1, background=True
+            )
+
+    def _show(self) -> None:
+        misses = self._session.misses_by_network()
+        self._handlers.show_summary(summary.handwriting(len(self._session.collection), misses))
+        if self.dialog is not None and self.dialog.winfo_exists():
+            self.dialog.show(misses, self._session.selected_entry)

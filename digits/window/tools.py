@@ -1,0 +1,176 @@
+"""The drawing tools: how each is offered, and what it does between press and release. No widgets.
+
+A further tool is one more entry in :data:`TOOLS`. Its button, menu entry, shortcut, tooltip, line in
+the help and behaviour on the canvas all come from that entry.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from digits.reading import ink
+from digits.reading.ink import Stroke
+
+Point = tuple[float, float]  #: x, y in the drawing's pixels
+
+
+class Paper(Protocol):
+    """What a tool works on. Points and lengths are in the drawing's pixels."""
+
+    @property
+    def strokes(self) -> tuple[Stroke, ...]:
+        """The strokes of the drawing."""
+
+    @property
+    def pen_width(self) -> float:
+        """The pen's diameter."""
+
+    @property
+    def pixel(self) -> float:
+        """The side of a screen pixel."""
+
+    @property
+    def click_radius(self) -> float:
+        """How far the pointer may move between press and release of a click."""
+
+    def preview_line(self, *points: Point) -> None:
+        """Show a line in the pen's width until the pointer is released."""
+
+    def preview_strokes(self, strokes: tuple[Stroke, ...]) -> None:
+        """Show these strokes in place of the drawing's."""
+
+    def add_stroke(self, stroke: Stroke) -> None:
+        """Add a stroke to the drawing."""
+
+    def replace_strokes(self, strokes: tuple[Stroke, ...]) -> None:
+        """Replace all strokes of the drawing."""
+
+    def click(self, point: Point) -> bool:
+        """Select the digit at a point; returns whether there is one."""
+
+
+class Gesture(Protocol):
+    """One use of a tool: begun when the pointer is pressed, moved, and released."""
+
+    def move(self, point: Point) -> None:
+        """The pointer has moved."""
+
+    def release(self) -> None:
+        """The pointer was released where it last moved to."""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool.
+
+    Attributes:
+        name: its label in the menu; unique.
+        button: its short label in the toolbar.
+        icon: the name of a Bootstrap icon.
+        key: its shortcut, as in :class:`digits.window.commands.Command`.
+        tip: what it does, for the tooltip.
+        start: begins a gesture at the point where the pointer is pressed.
+        reach: radius of the ring around the pointer, in pen diameters; 0 for no ring.
+        cursor: Tk's name of the pointer.
+    """
+
+    name: str
+    button: str
+    icon: str
+    key: str
+    tip: str
+    start: Callable[[Paper, Point], Gesture]
+    reach: float = 0.0
+    cursor: str = "crosshair"
+
+
+class Draw:
+    """Draws a stroke; a click selects a digit, or draws a dot where there is none."""
+
+    def __init__(self, paper: Paper, point: Point) -> None:
+        self._paper = paper
+        self._points = [point]
+        paper.preview_line(point)
+
+    def move(self, point: Point) -> None:
+        """Extend the stroke, if the pointer has moved by a screen pixel at least."""
+        if math.dist(point, self._points[-1]) >= self._paper.pixel:
+            self._paper.preview_line(self._points[-1], point)
+            self._points.append(point)
+
+    def release(self) -> None:
+        """Add the stroke, or click."""
+        start = self._points[0]
+        if max(math.dist(start, point) for point in self._points) > self._paper.click_radius:
+            self._paper.add_stroke(Stroke(tuple(self._points), self._paper.pen_width))
+        elif not self._paper.click(start):
+            self._paper.add_stroke(Stroke((start,), self._paper.pen_width))
+
+
+class Erase:
+    """Erases along the pointer's path with a round eraser, twice as wide as the pen."""
+
+    def __init__(
+        self, paper: Paper, point: Point, erased: Callable[[Stroke, float, float, float], Sequence[Stroke]]
+    ) -> None:
+        """Erase at a point.
+
+        Args:
+            paper: what to erase on.
+            point: where the pointer was pressed.
+            erased: what remains of a stroke that the eraser touches, given the stroke, the eraser's x and y, and
+                its radius.
+        """
+        self._paper = paper
+        self._erased = erased
+        self._remaining = self._before = paper.strokes
+        self._last = point
+        self.move(point)
+
+    def move(self, point: Point) -> None:
+        """Erase from the last point to this one: a fast pointer leaves gaps between its events."""
+        (from_x, from_y), (x, y) = self._last, point
+        self._last = point
+        radius = self._paper.pen_width
+        steps = max(1, math.ceil(math.hypot(x - from_x, y - from_y) / radius))
+        remaining = self._remaining
+        for i in range(1, steps + 1):
+            share = i / steps
+            remaining = self._without(remaining, from_x + (x - from_x) * share, from_y + (y - from_y) * share, radius)
+        if remaining is not self._remaining:
+            self._remaining = remaining
+            self._paper.preview_strokes(remaining)
+
+    def release(self) -> None:
+        """Change the drawing, if anything was erased."""
+        if self._remaining is not self._before:
+            self._paper.replace_strokes(self._remaining)
+
+    def _without(self, strokes: tuple[Stroke, ...], x: float, y: float, radius: float) -> tuple[Stroke, ...]:
+        """What remains after erasing at one place; ``strokes`` itself if the eraser touches none."""
+        if not any(ink.touches(stroke, x, y, radius) for stroke in strokes):
+            return strokes
+        remaining: list[Stroke] = []
+        for stroke in strokes:
+            touched = ink.touches(stroke, x, y, radius)
+            remaining += self._erased(stroke, x, y, radius) if touched else (stroke,)
+        return tuple(remaining)
+
+
+def erase_ink(paper: Paper, point: Point) -> Gesture:
+    """Erase the ink under the eraser."""
+    return Erase(paper, point, ink.erase)
+
+
+def erase_strokes(paper: Paper, point: Point) -> Gesture:
+    """Erase every stroke that the eraser touches."""
+    return Erase(paper, point, lambda stroke, x, y, radius: ())
+
+
+#: All tools, in the order of the toolbar; the first is chosen at the start.
+TOOLS = (
+    Tool("Pen", "Pen", "pencil-fill", "P", "Draw", Draw),
+    Tool("Eraser", "Eraser", "eraser", "E", "Erase ink", erase_ink, reach=1.0),
+    Tool("Stroke eraser", "Strokes", "eraser-fill", "Shift+E", "Erase whole strokes", erase_strokes, reach=1.0),
+)

@@ -1,0 +1,102 @@
+"""Small results of three networks and their votes, in the form of the published JSON files."""
+
+from typing import Any, cast
+
+import numpy as np
+
+from benchmarks.pen_digits.measure import Results
+from benchmarks.recommendation.measure import Measured
+from digits.learning.card import Card
+
+N, DRAWN = 10_000, 5000
+#: By name: misses on MNIST and on pen digits, milliseconds, bytes, seconds.
+Networks = dict[str, tuple[int, int, float, int, float]]
+NETWORKS: Networks = {
+    "LeNet": (150, 500, 0.03, 1_000_000, 50.0),
+    "ResNet": (60, 150, 0.5, 3_000_000, 900.0),
+    "MobileNet": (65, 300, 0.2, 500_000, 400.0),
+}
+Files = tuple[Measured, dict[str, Card], Results]
+
+
+def small_results(networks: Networks = NETWORKS, vote: tuple[int, int] = (58, 150)) -> Files:
+    """``recommendation.json``, the cards in ``results.json``, and ``pen_digits.json``; the missed images are random.
+
+    Args:
+        networks: what is to be measured of each.
+        vote: misses of each vote on MNIST and on pen digits.
+    """
+    rng = np.random.default_rng(0)
+
+    def wrong(n: int, misses: int) -> list[int]:
+        return [int(i) for i in sorted(rng.choice(n, misses, replace=False))]
+
+    votes = {"soft vote": vote, "majority vote": vote}
+    readers: dict[str, Any] = {
+        name: {"voters": [name], "wrong": wrong(N, mnist), "milliseconds": {"1": one, "10": 8 * one}, "bytes": size}
+        for name, (mnist, _, one, size, _) in networks.items()
+    }
+    together = sum(one for _, _, one, _, _ in networks.values())
+    for name in votes:
+        readers[name] = {
+            "voters": list(networks),
+            "wrong": wrong(N, vote[0]),
+            "milliseconds": {"1": together, "10": 8 * together},
+        }
+    measured = {
+        "n": N,
+        "calls": 3,
+        "models": {},
+        "versions": {"opencv": "4", "platform": "Linux x86_64", "cores": 2},
+        "readers": readers,
+        "data_digest": "",
+    }
+    under = {"ece": 0.0123, "n": [100], "correct": [100], "confidence": [0.9877], "adaptive_ece": 0.01}
+    over = {"ece": 0.0204, "n": [100], "correct": [95], "confidence": [0.9704], "adaptive_ece": 0.02}
+    cards = {
+        name: {
+            "parameters": size // 4,
+            "seconds": seconds,
+            "misses": {"rank": [9000]},
+            "calibration": {"temperature": 0.7, "before": {"test": under}, "after": {"test": over}},
+        }
+        for name, (*_, size, seconds) in networks.items()
+    }
+
+    def accuracy(misses: int, n: int = DRAWN) -> dict[str, float]:
+        return {"share": 1 - misses / n, "n": n, "misses": misses, "low": 0.0, "high": 1.0}
+
+    def single(misses: int) -> dict[str, float]:
+        return {**accuracy(misses), "rejected": 10, "rejected_of": DRAWN}
+
+    singles = {name: single(drawn) for name, (_, drawn, *_) in networks.items()}
+    row = {name: accuracy(drawn) for name, (_, drawn, *_) in networks.items()}
+    numbers = {known: {"count": accuracy(3, 200), **row} for known in ("image", "strokes")}
+    pen = {
+        "digits": DRAWN,
+        "stroke_width": 1.3,
+        "confidence": 0.4,
+        "crops": {"stretched to 28×28, as in the reference": row, "20×20 box, centred by mass": row},
+        **{f"pen {pen}": singles for pen in (3, 5, 14, 24)},
+        "edge": singles,
+        "numbers apart": numbers,
+        "numbers near": numbers,
+        "junk": {name: {"blank": accuracy(0, 20), "letters": accuracy(15, 20)} for name in networks},
+        "found": accuracy(2),
+        "singles": singles,
+        "votes": {name: single(drawn) for name, (_, drawn) in votes.items()},
+        "wrong": {
+            name: {"shipped": wrong(DRAWN, misses), "unrejected": []}
+            for name, misses in {
+                **{name: drawn for name, (_, drawn, *_) in networks.items()},
+                "soft vote": vote[1],
+            }.items()
+        },
+        "calibration": {**{name: {"before": under, "after": over} for name in networks}, "soft vote": {"after": over}},
+        "risk_coverage": {
+            name: {"curve": {"ranks": [4549, 4549 + 450], "n": DRAWN}, "coverage": 0.99, "risk": 0.01}
+            for name in networks
+        },
+        "models": {},
+    }
+    return cast(Measured, measured), cast(dict[str, Card], cards), cast(Results, pen)

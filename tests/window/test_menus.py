@@ -1,0 +1,129 @@
+"""The tables of commands and tools in the window: menus, shortcuts, buttons and help."""
+
+import tkinter as tk
+
+import pytest
+
+from digits.reading.ink import Stroke
+from digits.window import dialogs, tools
+from digits.window.commands import accelerator, is_mac, sequences
+from digits.window.tools import TOOLS, Paper, Point, Tool
+from tests.window.conftest import FOUR, Hand, OpenWindow
+
+
+def labels(widget: tk.Misc) -> list[str]:
+    """The texts of all labels in a widget, however deep."""
+    own = [str(widget.cget("text"))] if widget.winfo_class() == "TLabel" else []
+    return own + [text for child in widget.winfo_children() for text in labels(child)]
+
+
+def open_menu(menu: tk.Menu) -> None:
+    """What Tk does before it shows a menu."""
+    menu.tk.call(menu.cget("postcommand"))
+
+
+def test_every_command_stands_in_a_menu_with_its_shortcut(hand: Hand) -> None:
+    mac = is_mac(hand.window)
+    assert list(hand.window.menus) == ["File", "Edit", "Digit", "View", "Network", "Help"]
+    for name, menu in hand.window.menus.items():
+        last = menu.index("end")
+        assert last is not None
+        entries = [i for i in range(last + 1) if menu.type(i) != "separator"]
+        own = [command for command in hand.window.commands if command.menu == name]
+        assert [menu.entrycget(i, "label") for i in entries] == [command.label for command in own]
+        assert [menu.entrycget(i, "accelerator") for i in entries] == [
+            accelerator(command.keys[0], mac) if command.keys else "" for command in own
+        ]
+        bound = [sequence for command in own for key in command.keys for sequence in sequences(key, mac)]
+        assert all(hand.window.bind(sequence) for sequence in bound)
+
+
+def test_labels_and_shortcuts_are_unique(hand_with_all: Hand) -> None:
+    commands = hand_with_all.window.commands
+    assert len({command.label for command in commands}) == len(commands)
+    keys = [key for command in commands for key in command.keys]
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_menu_that_opens_shows_what_is_possible_and_chosen(hand: Hand) -> None:
+    menu = hand.window.menus["Edit"]
+
+    def states(*names: str) -> list[str]:
+        open_menu(menu)
+        return [str(menu.entrycget(name, "state")) for name in names]
+
+    def ticked() -> list[str]:
+        open_menu(menu)
+        return [tool.name for tool in TOOLS if hand.window.getvar(menu.entrycget(tool.name, "variable"))]
+
+    assert states("Undo", "Redo", "Copy number") == ["disabled"] * 3
+    assert ticked() == ["Pen"]
+    hand.write(FOUR)
+    hand.press("<Key-e>")
+    assert states("Undo", "Redo", "Copy number") == ["normal", "disabled", "normal"]
+    assert ticked() == ["Eraser"]
+
+
+def test_toolbar_buttons_show_what_is_possible_and_run_their_command(hand: Hand) -> None:
+    buttons = hand.window.toolbar.buttons
+    assert list(buttons)[:3] == [tool.name for tool in TOOLS]
+    left_to_right = sorted(buttons, key=lambda label: buttons[label].winfo_rootx())
+    assert left_to_right[3:] == ["Undo", "Redo", "Clear", "Open…", "Paste image", "Save"]
+    assert str(buttons["Undo"].cget("state")) == "disabled"
+    hand.write(FOUR)
+    assert str(buttons["Undo"].cget("state")) == "normal"
+    buttons["Clear"].invoke()
+    assert hand.window.document.state.empty
+
+
+def test_help_shows_all_shortcuts(hand: Hand) -> None:
+    hand.press("<Key-F1>")
+    dialog = hand.dialog(dialogs.HelpDialog)
+    shown, mac = labels(dialog), is_mac(hand.window)
+    for command in hand.window.commands:
+        if command.keys:
+            keys = "   ".join(accelerator(key, mac) for key in command.keys)
+            assert shown[shown.index(keys) + 1] == command.title
+    assert any("press Tab" in text and "press Return" in text for text in shown)
+    hand.press("<Key-F1>")
+    assert sum(isinstance(child, dialogs.HelpDialog) for child in hand.window.winfo_children()) == 1
+    dialog.close()
+    assert not dialog.winfo_exists()
+
+
+class StraightLine:
+    """A further tool, which draws a straight line from press to release."""
+
+    def __init__(self, paper: Paper, point: Point) -> None:
+        self._paper, self._start, self._end = paper, point, point
+
+    def move(self, point: Point) -> None:
+        self._end = point
+
+    def release(self) -> None:
+        self._paper.add_stroke(Stroke((self._start, self._end), self._paper.pen_width))
+
+
+def test_a_further_tool_is_one_entry_in_the_table(open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Tool("Straight line", "Line", "slash-lg", "L", "Draw a straight line", StraightLine, cursor="tcross")
+    monkeypatch.setattr(tools, "TOOLS", (*TOOLS, line))
+    hand = open_window()
+    window = hand.window
+    button = window.toolbar.buttons["Straight line"]
+    assert button.cget("text") == "Line"
+    assert window.menus["Edit"].entrycget("Straight line", "accelerator") == "L"
+    window.show_help()
+    help_dialog = hand.dialog(dialogs.HelpDialog)
+    assert "Straight line" in labels(help_dialog)
+    help_dialog.close()
+    hand.press("<Key-l>")
+    assert window.session.tool is line
+    assert window.canvas.cget("cursor") == "tcross"
+    hand.draw([(100, 100), (130, 180), (200, 100)])
+    (stroke,) = window.document.state.strokes
+    assert stroke.points == ((100, 100), (200, 100))
+    window.menus["Edit"].invoke("Pen")
+    assert window.session.tool is TOOLS[0]
+    assert window.canvas.cget("cursor") == TOOLS[0].cursor
+    button.invoke()
+    assert window.session.tool is line
