@@ -1,14 +1,16 @@
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from digits import image_format
 from digits.image_format import to_input, to_mnist_format
 
 
-def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
+def centre_of_mass(image: NDArray[np.uint8]) -> tuple[float, float]:
     ys, xs = np.mgrid[: image.shape[0], : image.shape[1]]
     return float((xs * image).sum() / image.sum()), float((ys * image).sum() / image.sum())
 
@@ -23,7 +25,7 @@ def test_input_is_a_new_array_in_0_to_1() -> None:
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((28, 28), np.uint8), np.zeros((1, 28, 28)), np.zeros((1, 8, 8), np.uint8)])
-def test_input_of_another_shape_or_dtype_is_refused(wrong: np.ndarray) -> None:
+def test_input_of_another_shape_or_dtype_is_refused(wrong: NDArray[Any]) -> None:
     with pytest.raises(ValueError, match=r"expected uint8 images of shape \(n, 28, 28\), got"):
         to_input(wrong)
 
