@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from digits.errors import UserError
+from digits.files import write_text
 from digits.image_format import to_input
 from digits.learning import architecture, calibration, card, dataset, pipeline
 from digits.learning.card import Card
@@ -57,13 +58,10 @@ def made(output: Output) -> Card:
 
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures that are saved empty: for what is not about figures, and the second spared that drawing them takes."""
-
-    def save(figure: object, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"drawn")
-
-    monkeypatch.setattr(style, "save", save)
+    """No figures but the cheapest: for what is not about figures, and is spared the seconds that drawing them takes."""
+    monkeypatch.setattr(pipeline, "card_figures", lambda *_: {})
+    monkeypatch.setattr(pipeline, "results_figures", lambda *_: {})
+    monkeypatch.setattr(style, "save", lambda _, path: write_text(path, "drawn"))
 
 
 def test_the_run_leaves_models_plots_and_results(output: Output) -> None:
