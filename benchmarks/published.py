@@ -1,8 +1,7 @@
 """The published results: where they lie, and reading and writing them."""
 
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +37,3 @@ def read(path: Path, keys: Iterable[str], command: str) -> Any:
     if missing:
         raise UserError(f"{path} has no '{missing[0]}'; make it again with: {command}")
     return value
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Turn the operating system's errors while a benchmark writes into one line."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(f"cannot write to {folder} ({reason(error)}); make room or give another folder") from error

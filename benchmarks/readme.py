@@ -13,7 +13,7 @@ from benchmarks.recommendation import page as recommendation_page
 from benchmarks.recommendation.findings import findings
 from benchmarks.recommendation.measure import Measured
 from digits import command_line
-from digits.errors import UserError, reason
+from digits.errors import UserError, reason, writing
 from digits.files import write_text
 from digits.learning import card
 from digits.markdown import with_section
@@ -63,7 +63,7 @@ def _work(arguments: Sequence[str] | None) -> int:
         page = with_tables(page, options.plots)
     except (OSError, ValueError) as error:
         raise UserError(f"{options.readme} cannot be filled in: {reason(error, options.readme)}") from error
-    with published.writing(options.readme.parent):
+    with writing(options.readme.parent, option="--readme FILE"):
         write_text(options.readme, page)
     return 0
 

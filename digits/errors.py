@@ -1,6 +1,8 @@
 """The one error that a person is shown: a single line, without a traceback."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -19,3 +21,23 @@ def reason(error: BaseException, path: Path | None = None) -> str:
         place = f": {error.filename}" if named else ""
         return os.strerror(error.errno) + place
     return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+@contextmanager
+def writing(folder: Path, kept: str = "", option: str = "--output DIR") -> Iterator[None]:
+    """Turn what the operating system refuses while files are written into one line.
+
+    Args:
+        folder: that is written to.
+        kept: what a person need not worry about, such as "finished cells are kept"; "" for nothing to say.
+        option: by which another place is given.
+
+    Raises:
+        UserError: in place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        problem = f"cannot write to {folder} ({reason(error)})"
+        remedy = f"make room or give another place with {option}"
+        raise UserError(f"{problem}; {kept}; {remedy}" if kept else f"{problem}; {remedy}") from error

@@ -404,7 +404,7 @@ def test_an_output_that_cannot_be_a_folder_is_one_line(run: Run, npz: Path, tmp_
 @pytest.mark.skipif(not Path("/proc").exists(), reason="needs a folder in which not even root may write")
 def test_an_output_without_permission_is_one_line(run: Run, npz: Path) -> None:
     result = run("--models", "ANN", "--data", npz, "--output", "/proc/digits")
-    assert_one_line(result, "cannot write to /proc/digits", "give another folder with --output DIR")
+    assert_one_line(result, "cannot write to /proc/digits", "give another place with --output DIR")
 
 
 def test_a_corrupt_saved_model_is_one_line(trained: tuple[Path, Result], run: Run, npz: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from benchmarks.pen_digits.drawing import open_entries
 from benchmarks.pen_digits.measure import measure
 from benchmarks.pen_digits.page import figures, gallery_figure, page
 from digits import command_line
+from digits.errors import writing
 from digits.files import write_json, write_text
 from digits.learning import card
 from digits.learning.plots import style
@@ -39,11 +40,11 @@ def _work(arguments: Sequence[str] | None) -> int:
         entries = entries[:: max(1, len(entries) // options.limit)][: options.limit]
     cards = {name: card.read(options.models / f"{name}.json") for name in MODELS}
     temperatures = {name: made["calibration"]["temperature"] for name, made in cards.items()}
-    with published.writing(options.output):
+    with writing(options.output):
         options.output.mkdir(parents=True, exist_ok=True)  # before a long measurement, not after it
     results, gallery = measure(entries, options.models, temperatures, options.limit, options.jobs, _report)
     text = page(results)
-    with published.writing(options.output):
+    with writing(options.output):
         write_json(options.output / "pen_digits.json", results)
         write_text(options.output / "pen_digits.md", text)
         for kind, figure in {"misses": gallery_figure(gallery), **figures(results)}.items():

@@ -24,7 +24,7 @@ from benchmarks.recommendation.measure import CALLS, ROUNDS, measure
 from benchmarks.recommendation.page import page
 from benchmarks.recommendation.plots import ParetoDisplay
 from digits import command_line
-from digits.errors import UserError
+from digits.errors import UserError, writing
 from digits.files import write_json, write_text
 from digits.learning import dataset
 from digits.learning.card import Card
@@ -47,7 +47,7 @@ def _work(arguments: Sequence[str] | None) -> int:
     measured = measure(options.models, images, labels, data.digest, options.rounds, options.calls)
     found = findings(measured, cards, pen)
     text = page(found, measured, cards, pen)
-    with published.writing(folder):
+    with writing(folder, option="--plots DIR"):
         write_json(folder / "recommendation.json", measured)
         write_text(folder / "recommendation.md", text)
         figure = ParetoDisplay([*found.networks, found.vote]).plot().figure_

@@ -3,8 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,7 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.errors import UserError, reason
+from digits.errors import UserError, writing
 from digits.files import sha256, write_json, write_text
 from digits.image_format import to_input
 from digits.learning import architecture, calibration, card, evaluation, export
@@ -40,6 +39,7 @@ Builder = Callable[[], keras.Model]
 Probabilities = Mapping[Split, NDArray[np.float32]]
 HALF_ABOVE = 8_000_000  #: parameters above which the ONNX twin keeps its weights as 16-bit floats
 GALLERY = 32  #: misses shown in a gallery
+UNCHANGED = "models/ and plots/ are unchanged"
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def run(
     Raises:
         UserError: the folder cannot be written, or the state to resume does not fit.
     """
-    with _one_line_errors(output):
+    with writing(output.folder, UNCHANGED):
         if not resume and output.work.exists():
             print(
                 "Starting again: the unfinished run found here is discarded (--resume would go on with it)", flush=True
@@ -159,25 +159,13 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, replot: boo
         found = _evaluated(dataset, probabilities, known["calibration"]["temperature"], restyled)
         cards[name] = {**known, "dataset": dataset.name, **found}
         if replot:
-            with _one_line_errors(output):
+            with writing(output.folder, UNCHANGED):
                 _stage_plots(model, cards[name], dataset, probabilities["test"], output.staged)
     if replot:
-        with _one_line_errors(output):
+        with writing(output.folder, UNCHANGED):
             _stage_results(_in_order(_earlier(dataset, output, cards) | cards), dataset, output.staged)
             output.publish()
     return cards
-
-
-@contextmanager
-def _one_line_errors(output: Output) -> Iterator[None]:
-    """Turn the operating system's refusals into one line."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {output.folder} ({reason(error)}); models/ and plots/ are unchanged. "
-            "Make room or give another folder with --output DIR"
-        ) from error
 
 
 def calibrate(model: keras.Model, validation: Labelled, style: Restyle) -> float:

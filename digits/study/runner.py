@@ -5,14 +5,13 @@ The seeds study is a part of it: the baseline's cells alone, several seeds of ea
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from digits.errors import UserError, reason
+from digits.errors import UserError, writing
 from digits.files import write_json, write_text
 from digits.learning.config import Recipe
 from digits.learning.dataset import Dataset
@@ -22,6 +21,8 @@ from digits.study import comparison, page
 from digits.study.cell import Cell, Result, Task
 from digits.study.preprocessing import VARIANTS
 from digits.study.workers import Outcome, Pool
+
+KEPT = "finished cells are kept"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def run(study: Study, planned: Sequence[Cell], pool: Pool) -> list[Outcome]:
             failed.append(outcome)
             message = f"failed: {outcome.error}"
         else:
-            with _one_line_errors(study.folder):
+            with writing(study.folder, KEPT):
                 cells.write(study.cells, cell, outcome.result)
             error = percent(len(outcome.result["test"]["clean"]["index"]) / outcome.result["n"])
             message = f"{error} wrong, {duration(outcome.result['seconds'])}"
@@ -110,7 +111,7 @@ def publish(study: Study, planned: Iterable[Cell]) -> None:
     compared = comparison.compare(study.dataset, done, missing)
     seeds = comparison.seeds(study.dataset, done)
     images, labels = study.dataset.splits()["test"]
-    with _one_line_errors(study.folder):
+    with writing(study.folder, KEPT):
         write_json(study.folder / "preprocessing.json", compared)
         write_json(study.folder / "seeds.json", seeds)
         style.save(plots.variants(images, labels).plot().figure_, study.folder / "variants.png")
@@ -129,15 +130,3 @@ def _cell_of(path: Path) -> Cell | None:
     network, _, rest = path.stem.partition("-")
     variant, _, seed = rest.rpartition("-")
     return Cell(network, variant, int(seed)) if variant in VARIANTS and seed.isdecimal() else None
-
-
-@contextmanager
-def _one_line_errors(folder: Path) -> Iterator[None]:
-    """Turn the operating system's refusals into one line."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {folder} ({reason(error)}); finished cells are kept. "
-            "Make room or give another folder with --output DIR"
-        ) from error

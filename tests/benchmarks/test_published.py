@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import published
-from digits.errors import UserError
+from digits.errors import UserError, writing
 
 
 @pytest.mark.parametrize("content", ["", "[]", "3", '"n"', '{"calls": 1}', "[" * 100_000])
@@ -25,7 +25,7 @@ def test_a_result_is_read(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot write to"), published.writing(tmp_path):
+    with pytest.raises(UserError, match="cannot write to"), writing(tmp_path):
         (tmp_path / "none" / "result.json").write_text("")
 
 
