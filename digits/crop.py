@@ -50,7 +50,7 @@ def with_stroke_width(shape: Shape, wanted: float) -> NDArray[np.float32]:
     """Grow or shrink ink by the same amount everywhere until its strokes have the wanted width.
 
     The amount is a threshold on the distance from the outline. Where ink would vanish while shrinking, its centre line
-    stays, so that strokes are not torn.
+    stays, so that thin strokes beside thick ones do not vanish.
 
     Args:
         shape: of the ink.
