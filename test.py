@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train, evaluate, save and plot ANN, CNN and VGG16 on MNIST, and ResNet when it is named.
+"""Train, evaluate, save and plot ANN, CNN and VGG16 on MNIST, and ResNet if named.
 
 Without arguments: all three at the published hyperparameters (Adam, learning rate 0.00001,
 5 epochs, batch size 32), models into models/, plots and results into plots/.
@@ -21,11 +21,11 @@ examples:
   python test.py --data mnist.npz         the same, from a file instead of the download
   python test.py --dataset uci            1,797 embedded digits, two minutes, no download
   python test.py --models CNN --seed 1    one network, another seed (into runs/)
-  python test.py --resume                 go on with an interrupted run
+  python test.py --resume                 continue an interrupted run
   python test.py --evaluate               the table again, from the saved models
-  python test.py --study preprocessing    train and compare with each preprocessing; hours, goes on if interrupted
+  python test.py --study preprocessing    train with each preprocessing and compare: hours, can be interrupted
 """
-KEPT = "finished cells are kept. Go on with the same command"
+KEPT = "finished cells are kept. To continue, repeat the command"
 UNCHANGED = "nothing published has changed"
 
 
@@ -34,13 +34,15 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     print_anything()
     options = parse(arguments)
     command = study.run if options.study else training.run
-    resume = "" if options.evaluate else ". Go on with the same command and --resume"
+    resume = "" if options.evaluate else ". To continue, repeat the command with --resume"
     return run("test.py", lambda: command(options, root), KEPT if options.study else UNCHANGED + resume)
 
 
 def parse(arguments: Sequence[str] | None) -> Namespace:
     """The command line; a wrong one ends the program with one line and exit code 2."""
-    parser = OneLineParser("test.py", description=__doc__, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter)
+    parser = OneLineParser(
+        "python test.py", description=__doc__, epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter
+    )
     training.add_options(parser)
     study.add_options(parser)
     options = parser.parse_args(arguments)

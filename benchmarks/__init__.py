@@ -1,1 +1,1 @@
-"""What the published figures come from, beside ``test.py``; each is run from the project's root with ``python -m``."""
+"""What the published results come from, besides ``test.py``; each is run from the project's root with ``python -m``."""

@@ -15,7 +15,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.options import factor
 from digits import command_line, markdown
 from digits.learning import dataset
 from digits.learning.config import MNIST_RECIPE
@@ -74,10 +73,15 @@ def validated(name: str, builder: Any, scale: float, data: Dataset) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_line.OneLineParser(
-        "-m benchmarks.initial_scale", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        "python -m benchmarks.initial_scale", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", choices=MODELS)
-    parser.add_argument("scales", nargs="+", type=factor, help="factors of He's initialisation, above 0")
+    parser.add_argument(
+        "scales",
+        nargs="+",
+        type=command_line.number(float, 0, above=True),
+        help="factors of He's initialisation, above 0",
+    )
     parser.add_argument("--data", type=Path, metavar="FILE", help="MNIST, as test.py takes it")
     return parser
 

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _work(arguments: Sequence[str] | None) -> int:
-    parser = command_line.OneLineParser("-m benchmarks.readme", description=__doc__)
+    parser = command_line.OneLineParser("python -m benchmarks.readme", description=__doc__)
     parser.add_argument("--plots", type=Path, default=published.PLOTS, metavar="DIR", help="where the results are")
     parser.add_argument("--readme", type=Path, default=published.ROOT / "README.md", metavar="FILE", help="the page")
     options: argparse.Namespace = parser.parse_args(arguments)

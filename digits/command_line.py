@@ -3,6 +3,7 @@
 import argparse
 import codecs
 import io
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -29,11 +30,14 @@ INSTEAD = str.maketrans(
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Reports a wrong command line in one line instead of after the usage; exit code 2."""
+    """Reports a wrong command line in one line, without the usage; exit code 2.
+
+    ``prog`` is what a person types, such as "python test.py"; its last word begins the line.
+    """
 
     def error(self, message: str) -> NoReturn:
         """End the program."""
-        self.exit(2, f"{self.prog}: {' '.join(message.split())}; see python {self.prog} --help\n")
+        self.exit(2, f"{self.prog.split()[-1]}: {' '.join(message.split())}; see {self.prog} --help\n")
 
 
 def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
@@ -77,3 +81,19 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
         raise error
     text = error.object[error.start : error.end].translate(INSTEAD)
     return text.encode("ascii", "replace").decode("ascii"), error.end
+
+
+def number(kind: type[int] | type[float], least: float, above: bool = False) -> Callable[[str], float]:
+    """A type for argparse: a finite number of at least (or above) ``least``."""
+
+    def convert(text: str) -> float:
+        try:
+            value: float = kind(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value) or value < least or (above and value == least):
+            what = f"{'a whole number' if kind is int else 'a number'} {'above' if above else 'of at least'} {least}"
+            raise argparse.ArgumentTypeError(f"must be {what}, got {text!r}")
+        return value
+
+    return convert

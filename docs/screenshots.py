@@ -292,7 +292,7 @@ def take(names: Sequence[str]) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take all pictures, or those that are named. Returns the exit code."""
     print_anything()
-    parser = OneLineParser("-m docs.screenshots", description=__doc__)
+    parser = OneLineParser("python -m docs.screenshots", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"from {', '.join(PICTURES)}; default: all")
     names = parser.parse_args(arguments).names or list(PICTURES)
     if unknown := [name for name in names if name not in PICTURES]:

@@ -151,7 +151,7 @@ def test_help_states_the_default_of_every_network_and_dataset(option: str, run: 
 
 def test_help_states_the_default_seeds_of_every_study(run: Run) -> None:
     printed = " ".join(run("--help").out.split())
-    assert "default: 0 to 2 for seeds; ANN 0 to 4, CNN 0 to 2, others 0 for preprocessing" in printed
+    assert "default: 0 to 2 (seeds); ANN 0 to 4, CNN 0 to 2, others 0 (preprocessing)" in printed
     seeds = {name: {cell.seed for cell in preprocessing_plan([name])} for name in MODELS}
     assert seeds == {name: {"ANN": {0, 1, 2, 3, 4}, "CNN": {0, 1, 2}}.get(name, {0}) for name in MODELS}
     assert {cell.seed for cell in seeds_plan(MODELS)} == {0, 1, 2}
@@ -432,7 +432,8 @@ def test_a_study_is_interrupted_and_goes_on_and_both_share_their_cells(run: Run,
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, error = process.communicate(timeout=120)
     assert process.returncode == 130, error
-    assert error.strip().splitlines() == ["test.py: interrupted; finished cells are kept. Go on with the same command"]
+    line = "test.py: interrupted; finished cells are kept. To continue, repeat the command"
+    assert error.strip().splitlines() == [line]
     before = contents(cells)
     assert 0 < len(before) < 4
 

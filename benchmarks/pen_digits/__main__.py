@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import published
-from benchmarks.options import count
 from benchmarks.pen_digits.drawing import open_entries
 from benchmarks.pen_digits.measure import measure
 from benchmarks.pen_digits.page import figures, gallery_figure, page
@@ -55,15 +54,24 @@ def _work(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_line.OneLineParser(
-        "-m benchmarks.pen_digits", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        "python -m benchmarks.pen_digits", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--strokes", type=Path, required=True, metavar="FILE", help="the pen-drawn digits")
     parser.add_argument("--models", type=Path, default=published.MODELS, metavar="DIR", help="the networks")
     parser.add_argument("--output", type=Path, default=published.PLOTS, metavar="DIR", help="where the results go")
     parser.add_argument(
-        "--limit", type=count, metavar="N", help="only N digits, numbers and drawings that are not digits: a quick look"
+        "--limit",
+        type=command_line.number(int, 1),
+        metavar="N",
+        help="only N digits, numbers and drawings that are not digits: a quick look",
     )
-    parser.add_argument("--jobs", type=count, default=-1, metavar="N", help="processes (default: as many as cores)")
+    parser.add_argument(
+        "--jobs",
+        type=command_line.number(int, 1),
+        default=-1,
+        metavar="N",
+        help="processes (default: as many as cores)",
+    )
     return parser
 
 

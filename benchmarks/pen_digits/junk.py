@@ -141,9 +141,9 @@ KINDS: dict[str, Callable[[Rng], Image]] = {
     "dots": dots,
     "one straight line, any direction": straight_line,
     "two to four straight lines": straight_lines,
-    "scribbles to and fro": zigzag,
-    "scribbles round about": wandering,
+    "zigzag scribbles": zigzag,
+    "winding scribbles": wandering,
     "hatching": hatching,
-    "hatching, crossed": cross_hatching,
+    "cross-hatching": cross_hatching,
     "letters": letter,
 }

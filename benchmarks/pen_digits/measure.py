@@ -1,5 +1,6 @@
 """Measures how pen-drawn digits and numbers are found and read, in as many processes as wanted."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -204,6 +205,7 @@ def _in_processes(
     for title, gap in (("apart", APART), ("near", NEAR)):
         tasks[f"numbers {title}"] = delayed(numbers)(entries, models, gap, n)
     tasks |= {f"junk {name}": delayed(measure_junk)(models, name, n) for name in MODELS}
+    warnings.filterwarnings("ignore", "A worker stopped", UserWarning)  # joblib replaces one that has grown too large
     measured = {}
     for title, result in zip(tasks, Parallel(n_jobs=jobs, return_as="generator")(tasks.values()), strict=True):
         measured[title] = result

@@ -26,9 +26,10 @@ NUMBERS: tuple[tuple[Literal["numbers apart", "numbers near"], str], ...] = (
     ("numbers near", "0 – 0.1, some touch"),
 )
 HEAD = """Made with `python -m benchmarks.pen_digits --strokes FILE` from {n} digits that people drew with a pen. Each
-is drawn on a canvas of 640×480 pixels, 90 to 220 pixels large, and read from the picture as `--image` does. Accuracies
-have misses / n in brackets. The networks were trained on MNIST only. The stroke width of the crop ({stroke:g} of 28
-pixels) and the rejection thresholds were chosen on these digits, so the accuracies are slightly optimistic."""
+is drawn on a canvas of 640×480 pixels, its longer side 90 to 220 pixels, and read from the picture as `--image` does.
+Each accuracy is followed by misses / n in brackets. The networks were trained on MNIST only. The stroke width of the
+crop ({stroke:g} of 28 pixels) and the rejection thresholds were chosen on these digits, so the accuracies are slightly
+optimistic."""
 JUNK = """How often no digit is read, which is correct here; a miss is a drawing in which a digit is read. The last row
 is the share of real digits that are rejected."""
 CALIBRATION = """Expected calibration error: the absolute difference between confidence and accuracy in {bins} bins of

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from benchmarks import published
 from benchmarks.networks import digests, file_of, read_networks
-from benchmarks.options import count
 from benchmarks.pen_digits.measure import Results
 from benchmarks.recommendation.findings import findings
 from benchmarks.recommendation.measure import CALLS, ROUNDS, measure
@@ -79,7 +78,7 @@ def check(folder: Path, models: Path, data_digest: str, cards: Mapping[str, Card
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_line.OneLineParser(
-        "-m benchmarks.recommendation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        "python -m benchmarks.recommendation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, metavar="FILE", help="MNIST, as test.py takes it")
     parser.add_argument("--models", type=Path, default=published.MODELS, metavar="DIR", help="the networks")
@@ -87,10 +86,18 @@ def _parser() -> argparse.ArgumentParser:
         "--plots", type=Path, default=published.PLOTS, metavar="DIR", help="where the other results are and these go"
     )
     parser.add_argument(
-        "--rounds", type=count, default=ROUNDS, metavar="N", help="rounds of timing (default: %(default)s)"
+        "--rounds",
+        type=command_line.number(int, 1),
+        default=ROUNDS,
+        metavar="N",
+        help="rounds of timing (default: %(default)s)",
     )
     parser.add_argument(
-        "--calls", type=count, default=CALLS, metavar="N", help="timed calls a round (default: %(default)s)"
+        "--calls",
+        type=command_line.number(int, 1),
+        default=CALLS,
+        metavar="N",
+        help="timed calls a round (default: %(default)s)",
     )
     return parser
 

@@ -12,11 +12,11 @@ from benchmarks.accuracy import Accuracy
 from benchmarks.pen_digits.measure import Results
 from benchmarks.recommendation.measure import Measured
 from digits.learning.card import Card
-from digits.learning.statistics import McNemar, holm, mcnemar
+from digits.learning.statistics import LEVEL, McNemar, holm, mcnemar
 
 GOAL = 0.99  #: accuracy
-LEVEL = 0.05  #: of significance
 MNIST, PEN = "mnist", "pen"
+PLACES = {MNIST: "MNIST's test images", PEN: "pen-drawn digits"}
 
 
 @dataclass(frozen=True)

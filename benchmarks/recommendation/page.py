@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks.accuracy import Accuracy
 from benchmarks.pen_digits.measure import Results
-from benchmarks.recommendation.findings import GOAL, MNIST, PEN, Candidate, Differences, Findings
+from benchmarks.recommendation.findings import GOAL, MNIST, PEN, PLACES, Candidate, Differences, Findings
 from benchmarks.recommendation.measure import Measured
 from digits import markdown
 from digits.learning import calibration
@@ -12,20 +12,19 @@ from digits.learning.calibration import ReliabilityMetrics
 from digits.learning.card import Card
 from digits.markdown import in_words
 
-PLACES = {MNIST: "MNIST's test images", PEN: "pen-drawn digits"}
 MNIST_RISK, PEN_RISK = 0.001, 0.01  #: at which coverage is stated
-MEASURED = """Accuracies have misses / n in brackets. Pen-drawn digits are read as shipped: correct if found as one
-digit, not rejected, and read correctly ([pen_digits.md](pen_digits.md)). Time: OpenCV's DNN module, as in the window;
-the median of {calls} calls, all networks taking turns ({versions[platform]}, {versions[cores]} cores, OpenCV
+MEASURED = """Each accuracy is followed by misses / n in brackets. Pen-drawn digits are read as shipped: correct if
+found as one digit, not rejected, and read correctly ([pen_digits.md](pen_digits.md)). Time: OpenCV's DNN module, as in the
+window; the median of {calls} calls, all networks taking turns ({versions[platform]}, {versions[cores]} cores, OpenCV
 {versions[opencv]}; the milliseconds depend on the machine, the ratios less so). A vote needs the time, files,
 parameters and training of all its voters: the soft vote is the mean of their probabilities, the majority vote the digit
 that most of them read. Calibration error: the absolute difference between confidence and accuracy in {bins} bins of
-equal width, averaged over the images. Coverage at 0.1% risk: the share of images that can be answered, the most
-confident first, at an error rate of at most 0.1%."""
+equal width, averaged over the images. Coverage at 0.1% risk: the share of images that can be answered, most confident
+first, with an error rate of at most 0.1%."""
 PARETO = """The line joins the Pareto front: no other candidate is as good in both and better in one. Bars: 95%
 intervals."""
-TESTS = """The networks and the soft vote read the same images, so the tests are paired: Cochran's Q (1950) over all of
-them, then McNemar's exact test (1947) for each pair, with p adjusted for the number of pairs (Holm 1979), at a
+TESTS = """The networks and the soft vote read the same images, so the tests are paired: Cochran's Q (1950) across all
+of them, then McNemar's exact test (1947) for each pair, with p adjusted for the number of pairs (Holm 1979), at a
 significance level of 5%. A negative difference means that the second has the lower error rate; 95% intervals in
 brackets (Bonett & Price 2012). All this holds for these trained networks; another seed gives other networks."""
 
@@ -139,7 +138,7 @@ def significance(found: Findings, where: str, best: Candidate, others: Sequence[
     worse = [other.name for other in others if found.tests[where].differ(best.name, other.name)]
     chance = [other.name for other in others if other.name not in worse]
     said = f"; significantly better than {in_words(worse)}" if worse else ""
-    return said + (f"; the difference from {in_words(chance)} may be chance" if chance else "")
+    return said + (f"; the difference from {in_words(chance)} is not significant" if chance else "")
 
 
 def worth(found: Findings) -> tuple[str, str]:
@@ -156,7 +155,7 @@ def worth(found: Findings) -> tuple[str, str]:
         if significant:
             (gained if fewer > 0 else lost).append(place)
         compared = f"{abs(fewer):,} {'fewer' if fewer > 0 else 'more'} misses than" if fewer else "as many misses as"
-        chance = "" if significant else "may be chance, "
+        chance = "" if significant else "not significant, "
         said.append(f"on {place} {vote.accuracy[where]}, {compared} {best.name} ({chance}{p_value(pair.adjusted)})")
     drawn = found.best(PEN)
     cost = f"{ratio(vote.one, drawn.one)} the time and {ratio(vote.size, drawn.size)} the size of {drawn.name}"
@@ -199,9 +198,9 @@ def _calibration_rows(n: int, cards: Mapping[str, Card], pen: Results) -> list[t
     return [
         ("temperature", lambda c: f"{own[c.name]['temperature']:.2f}" if c.name in own else ""),
         ("calibration error on MNIST, as trained", lambda c: calibrated(mnist_before.get(c.name))),
-        ("… at that temperature", lambda c: calibrated(mnist_after.get(c.name))),
+        ("… after temperature scaling", lambda c: calibrated(mnist_after.get(c.name))),
         ("calibration error on pen-drawn digits, as trained", lambda c: calibrated(pen_before.get(c.name))),
-        ("… at that temperature", lambda c: calibrated(pen_after.get(c.name))),
+        ("… after temperature scaling", lambda c: calibrated(pen_after.get(c.name))),
         (
             f"coverage at {MNIST_RISK:.1%} risk, MNIST",
             lambda c: coverage(MNIST_RISK, mnist_ranks[c.name], n) if c.name in mnist_ranks else "",
@@ -240,14 +239,14 @@ def tests(found: Differences) -> str:
         for pair in found.pairs
     ]
     header = ("pair", "only the first wrong", "only the second wrong", "error, second − first, points", "p", "verdict")
-    overall = f"Over all: Cochran's Q = {found.q:.1f}, {found.freedom} degrees of freedom, {p_value(found.p)}."
+    overall = f"Overall: Cochran's Q = {found.q:.1f}, {found.freedom} degrees of freedom, {p_value(found.p)}."
     return f"{overall}\n\n{markdown.table(header, rows, words=(0, 5))}"
 
 
 def verdict(found: Differences, first: str, second: str) -> str:
     """Which of two is significantly better, if one is."""
     if not found.differ(first, second):
-        return "may be chance"
+        return "not significant"
     return f"{second if found.between(first, second).test.difference < 0 else first} is better"
 
 

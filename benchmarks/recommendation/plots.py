@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 
-from benchmarks.recommendation.findings import MNIST, PEN, Candidate
+from benchmarks.recommendation.findings import PLACES, Candidate
 from digits.learning.plots.style import (
     BLUE,
     GREY,
@@ -22,7 +22,6 @@ from digits.learning.plots.style import (
 )
 
 NEAR = 1.4  #: costs of less than this ratio lie so near that names in the middle would overlap
-ROWS = {MNIST: "MNIST's test images", PEN: "pen-drawn digits"}
 COLUMNS = {"time": "milliseconds per digit (lower is better)", "size": "file size, MB (lower is better)"}
 
 #: Cost and error, %, of a candidate.
@@ -53,7 +52,7 @@ class ParetoDisplay(Display):
     def __post_init__(self) -> None:
         self.fronts = {
             (row, column): pareto_front([_point(candidate, row, column) for candidate in self.candidates])
-            for row in ROWS
+            for row in PLACES
             for column in COLUMNS
         }
 
@@ -62,10 +61,10 @@ class ParetoDisplay(Display):
         """Draw on the four ``axes``, row by row, or on a new figure's."""
         if axes is None:
             axes = new_figure(10, 7.6, self.title).subplots(2, 2, sharey="row", sharex="col")
-        self.axes_ = grid_of(axes, len(ROWS), len(COLUMNS))
+        self.axes_ = grid_of(axes, len(PLACES), len(COLUMNS))
         self.figure_ = root(self.axes_[0, 0])
         self.fronts_, self.points_ = {}, {}
-        for grid, (row, place) in zip(self.axes_, ROWS.items(), strict=True):
+        for grid, (row, place) in zip(self.axes_, PLACES.items(), strict=True):
             for ax, column in zip(grid, COLUMNS, strict=True):
                 points = [_point(candidate, row, column) for candidate in self.candidates]
                 front = [points[i] for i in self.fronts[row, column]]

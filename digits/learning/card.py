@@ -1,4 +1,4 @@
-"""Model cards: what a network was trained with and how it does; for programs (JSON) and for people (tables)."""
+"""Model cards: how a network was trained and how well it performs; for programs (JSON) and for people (tables)."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from digits import markdown
 from digits.errors import UserError, reason
 from digits.learning.calibration import ReliabilityMetrics
-from digits.learning.config import MNIST, POST_ACCURACY, SPLITS, Split
+from digits.learning.config import MNIST, POST_ACCURACY, SPLITS, Split, Versions
 from digits.learning.evaluation import ByClass, Metrics
 
 HEADER = ("model", "parameters", "training", "split", "loss", "accuracy", "misses / n", "95% interval", "the post")
@@ -33,17 +33,6 @@ class Calibration(TypedDict):
     fitted_on: str
     before: dict[Split, ReliabilityMetrics]
     after: dict[Split, ReliabilityMetrics]
-
-
-class Versions(TypedDict):
-    """What a result depends on beside recipe and data."""
-
-    python: str
-    tensorflow: str
-    keras: str
-    numpy: str
-    platform: str
-    cores: int
 
 
 class Evaluated(TypedDict):
@@ -91,7 +80,8 @@ def read(path: Path) -> Card:
         raise UserError(f"no model card at {path}; make it with: python test.py --models {path.stem}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path} is no model card ({reason(error)}); make it again with: python test.py --models {path.stem}"
+            f"{path} is not a valid model card ({reason(error)}); "
+            f"make it again with: python test.py --models {path.stem}"
         ) from error
     return card
 

@@ -1,7 +1,6 @@
 """The command line of training and evaluation: its options, what they change, and where the output goes."""
 
 import argparse
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import partial
@@ -9,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from digits.command_line import number
 from digits.errors import UserError
 from digits.learning.config import MNIST, MNIST_RECIPE, OWN_RECIPES, SPLITS, UCI, UCI_RECIPE, Recipe, digest, recipe_for
 from digits.learning.start import start_keras
@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         choices=MODELS,
         metavar="NAME",
-        help=f"from {', '.join(MODELS)}; default: {', '.join(CORE)}, and with --evaluate those that are saved",
+        help=f"from {', '.join(MODELS)}; default: {', '.join(CORE)}; with --evaluate, all saved ones",
     )
     add("--epochs", type=number(int, 1), metavar="N", help=default_of("epochs"))
     add("--batch-size", type=number(int, 1), metavar="N", help=default_of("batch_size"))
@@ -34,10 +34,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=number(int, 0), metavar="N", help=default_of("seed"))
     add("--dataset", choices=("mnist", "uci"), default="mnist", help="default: mnist; uci: embedded digits")
     add("--data", type=Path, metavar="FILE", help="an .npz as Keras lays out MNIST, or a folder of the four IDX files")
-    add("--output", type=Path, metavar="DIR", help="where models/ and plots/ are; default: here for the published run")
+    add(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="where models/ and plots/ are; default: here for the published run, else in runs/",
+    )
     add("--evaluate", action="store_true", help="evaluate the saved models instead of training; writes nothing")
     add("--replot", action="store_true", help="with --evaluate or --study: write the plots and tables again")
-    add("--resume", action="store_true", help="go on with an interrupted run from its last finished epoch")
+    add("--resume", action="store_true", help="continue an interrupted run from its last finished epoch")
 
 
 def default_of(name: str) -> str:
@@ -178,19 +183,3 @@ TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]}
   networks  {sizes} parameters
   folder    {folder}
 """
-
-
-def number(kind: type[int] | type[float], least: float, above: bool = False) -> Callable[[str], float]:
-    """A type for argparse: a finite number of at least (or above) ``least``."""
-
-    def convert(text: str) -> float:
-        try:
-            value: float = kind(text)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value) or value < least or (above and value == least):
-            what = f"{'a whole number' if kind is int else 'a number'} {'above' if above else 'of at least'} {least}"
-            raise argparse.ArgumentTypeError(f"must be {what}, got {text!r}")
-        return value
-
-    return convert

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -148,3 +148,14 @@ def recipe_for(network: str, dataset: str) -> Recipe:
 def digest(changed: Mapping[str, float]) -> str:
     """Eight hexadecimal digits that stand for the changes made to the recipes."""
     return hashlib.sha256(json.dumps(dict(changed), sort_keys=True).encode()).hexdigest()[:8]
+
+
+class Versions(TypedDict):
+    """What a result depends on besides recipe and data."""
+
+    python: str
+    tensorflow: str
+    keras: str
+    numpy: str
+    platform: str
+    cores: int

@@ -13,11 +13,11 @@ from onnx import TensorProto, helper, numpy_helper
 from digits.errors import UserError, reason
 from digits.files import replacing, sha256
 from digits.image_format import CLASSES, SIZE
-from digits.learning.card import Versions
+from digits.learning.config import Versions
 
 
 def versions() -> Versions:
-    """What a result depends on beside recipe and data: versions, platform and cores."""
+    """What a result depends on besides recipe and data: versions, platform and cores."""
     import tensorflow
 
     return {

@@ -86,7 +86,7 @@ def run(
         builders, recipes: by the networks' names.
         dataset: to learn from.
         output: where the files go.
-        resume: go on with an interrupted run.
+        resume: continue an interrupted run.
 
     Returns:
         The model cards by name, those of earlier runs included.
@@ -97,7 +97,7 @@ def run(
     with writing(output.folder, UNCHANGED):
         if not resume and output.work.exists():
             print(
-                "Starting again: the unfinished run found here is discarded (--resume would go on with it)", flush=True
+                "Starting over: discarding the unfinished run found here (--resume would have continued it)", flush=True
             )
             shutil.rmtree(output.work, ignore_errors=True)
         shutil.rmtree(output.staged.folder, ignore_errors=True)
@@ -151,7 +151,7 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, replot: boo
             )
         if replot and known["data_digest"] != dataset.digest:
             raise UserError(
-                f"{name} learned from {known['dataset']}, not from {dataset.name}: its plots are not replotted"
+                f"{name} learned from {known['dataset']}, not from {dataset.name}: so its plots cannot be replotted"
             )
         print(f"{name}: evaluating {file}", flush=True)
         probabilities = predict(model, dataset)
@@ -323,7 +323,7 @@ def _samples(dataset: Dataset) -> dict[str, Labelled]:
     images, labels = (values[:200] for values in splits["train"])
     return {
         f"Training: {len(splits['train'][1]):,} images": splits["train"],
-        "The same, restyled as other people might write them": (
+        "Training images restyled as other people might write them": (
             restyle(images, labels, Restyle(), np.random.default_rng(0)),
             labels,
         ),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 CONFIDENCE = 0.95  #: of every interval
+LEVEL = 0.05  #: a difference is called significant where its adjusted p is below this
 Z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
 
 Wrong = NDArray[np.bool_]

@@ -19,7 +19,7 @@ from digits.image_format import to_input
 from digits.learning import architecture
 from digits.learning.augmentation import augment
 from digits.learning.config import Recipe
-from digits.markdown import duration
+from digits.markdown import duration, percent
 
 Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
@@ -116,7 +116,7 @@ class FreshStatistics(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.ProgbarLogger):
-    """Prints what a training run is at: Keras's progress bar on a terminal, else a line per epoch.
+    """Prints the progress of a training run: Keras's progress bar on a terminal, otherwise a line per epoch.
 
     Once a few steps have run it says how long the training will take.
     """
@@ -160,8 +160,8 @@ class Progress(keras.callbacks.ProgbarLogger):
             print(
                 f"{self._name}: epoch {epoch + 1}/{self.params['epochs']}, "
                 f"{duration(time.perf_counter() - self._epoch_began)}, loss {logs['loss']:.4f}, "
-                f"accuracy {logs['accuracy']:.2%}, validation loss {logs['val_loss']:.4f}, "
-                f"accuracy {logs['val_accuracy']:.2%}",
+                f"accuracy {percent(logs['accuracy'])}, validation loss {logs['val_loss']:.4f}, "
+                f"accuracy {percent(logs['val_accuracy'])}",
                 flush=True,
             )
 
@@ -187,24 +187,15 @@ def train(
         recipe: everything else that decides the run.
         folder: where the state after each epoch is kept.
         digest: of the data; a state made with other data is not resumed.
-        resume: go on from the state in ``folder``, if there is one.
+        resume: continue from the state in ``folder``, if there is one.
         preprocess: ``uint8`` images of shape (n, 28, 28) to the network's input; training images are augmented first.
         callbacks: further callbacks, called after the ones that training itself needs.
 
     Raises:
-        UserError: the state to resume is damaged or was made with another recipe, network or data.
+        UserError: the state to resume is damaged or was made with a different recipe, network or data.
     """
-    keras.utils.set_random_seed(recipe.seed)
-    model = build_model()
     steps = -(-len(train_data[0]) // recipe.batch_size)
-    model.compile(
-        optimizer=keras.optimizers.Adam(
-            _schedule(recipe, steps * recipe.epochs), use_ema=recipe.average > 0, ema_momentum=recipe.average
-        ),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA is no faster on a CPU and takes longer to build
-    )
+    model = _compiled(build_model, recipe, steps)
     identity = {"model": name, "recipe": recipe.identity(), "data": digest, **architecture.identity(model)}
     state: dict[str, Any] = {"identity": identity, "history": {}, "seconds": 0.0, "variables": None}
     if resume and (folder / STATE).exists():
@@ -214,7 +205,7 @@ def train(
         model.optimizer.finalize_variable_values(model.trainable_variables)  # what fit() ends with
     else:
 
-        def unseen() -> Iterable[Batch]:  # augmented as in no epoch
+        def unseen() -> Iterable[Batch]:  # with augmentation that no epoch used
             endless = batches(*train_data, recipe, recipe.epochs, preprocess)
             return itertools.islice(endless, min(recipe.statistics_batches, steps))
 
@@ -232,8 +223,23 @@ def train(
     return Trained(model, state["history"], state["seconds"])
 
 
+def _compiled(build_model: Callable[[], keras.Model], recipe: Recipe, steps: int) -> keras.Model:
+    """A new network with its optimiser; ``steps`` are those of an epoch."""
+    keras.utils.set_random_seed(recipe.seed)
+    model = build_model()
+    model.compile(
+        optimizer=keras.optimizers.Adam(
+            _schedule(recipe, steps * recipe.epochs), use_ema=recipe.average > 0, ema_momentum=recipe.average
+        ),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,  # XLA is no faster on a CPU and takes longer to build
+    )
+    return model
+
+
 def _schedule(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The learning rate at each of so many steps."""
+    """The learning rate at each step."""
     if recipe.schedule == "constant":
         return recipe.learning_rate
     warm = max(1, steps // 10)
@@ -254,11 +260,11 @@ def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict
         differing = [key for key, value in identity.items() if state["identity"].get(key) != value]
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise UserError(
-            f"the unfinished run in {folder} is damaged ({reason(error)}); start again without --resume"
+            f"the unfinished run in {folder} is damaged ({reason(error)}); start over without --resume"
         ) from error
     raise UserError(
-        f"the unfinished run in {folder} was made with another {' and '.join(differing)}; "
-        "give the same options again, or start again without --resume"
+        f"the unfinished run in {folder} was made with a different {' and '.join(differing)}; "
+        "repeat the original options, or start over without --resume"
     )
 
 

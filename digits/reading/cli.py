@@ -33,7 +33,10 @@ def parse(arguments: Sequence[str] | None, description: str | None = None) -> ar
         ``collection`` (folder or None).
     """
     parser = OneLineParser(
-        PROGRAM, description=description, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+        f"python {PROGRAM}",
+        description=description,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("--image", nargs="+", type=Path, metavar="PATH", help="images, folders of images, or strokes saved as JSON")

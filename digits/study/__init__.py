@@ -1,1 +1,1 @@
-"""Applications on top of the two wings: many trainings, compared and written up. Nothing below imports them."""
+"""Applications on top of the two wings: many training runs, compared and written up. Nothing below imports them."""

@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.files import write_text
-from digits.learning.card import Versions
-from digits.learning.config import Recipe
+from digits.learning.config import Recipe, Versions
 from digits.learning.dataset import Dataset
 from digits.learning.start import start_keras
 from digits.study.preprocessing import AMOUNTS, CORRUPTIONS, VARIANTS, corrupted
@@ -71,7 +70,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Task:
-    """A cell and everything that decides its result, beside the machine.
+    """A cell and everything that decides its result apart from the machine.
 
     Attributes:
         cell: what to train.
@@ -164,7 +163,7 @@ def write(folder: Path, cell: Cell, result: Result) -> None:
 
 
 def read(folder: Path, tasks: Iterable[Task]) -> dict[Cell, Result]:
-    """The results that are there and were made by just these tasks; other files are ignored."""
+    """The existing results of exactly these tasks; other files are ignored."""
     found: dict[Cell, Result] = {}
     for task in tasks:
         try:
@@ -172,7 +171,7 @@ def read(folder: Path, tasks: Iterable[Task]) -> dict[Cell, Result]:
             if fits(result, task):
                 found[task.cell] = result
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # missing or damaged: it is run
+            continue  # missing or damaged: it will be run
     return found
 
 

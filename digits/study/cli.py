@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from digits.command_line import number
 from digits.learning import cli
-from digits.learning.cli import number
 from digits.learning.start import start_keras
 from digits.networks import CORE, MODELS
 from digits.study.plan import ONE_SEED, SEEDS, SOME_VARIANTS, THREE_SEEDS, preprocessing_plan, seeds_plan
@@ -18,12 +18,16 @@ STUDIES = ("preprocessing", "seeds")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the studies to a parser."""
-    add = parser.add_argument_group("studies: many trainings, and a page in plots/study/").add_argument
-    add("--study", choices=STUDIES, help="does preprocessing change the error rate? does the seed? Goes on if repeated")
+    add = parser.add_argument_group("studies: many training runs, and a page in plots/study/").add_argument
+    add(
+        "--study",
+        choices=STUDIES,
+        help="does preprocessing change the error rate, or does the seed? Repeat the command to continue",
+    )
     add("--variants", nargs="+", choices=VARIANTS, metavar="NAME", help=default_variants())
     add("--seeds", nargs="+", type=number(int, 0), metavar="N", help=default_seeds())
     add("--workers", type=number(int, 1), metavar="N", help="processes, one core each; default: as many as cores")
-    add("--cluster", metavar="ADDRESS", help="of a Dask scheduler (tcp://…:8786), whose workers run the cells instead")
+    add("--cluster", metavar="ADDRESS", help="address of a Dask scheduler (tcp://…:8786) whose workers run the cells")
 
 
 def default_variants() -> str:
@@ -35,7 +39,7 @@ def default_variants() -> str:
 def default_seeds() -> str:
     """The help of ``--seeds``: the default of each study."""
     own = ", ".join(f"{name} {_range(seeds)}" for name, seeds in SEEDS.items())
-    return f"default: {_range(THREE_SEEDS)} for seeds; {own}, others {_range(ONE_SEED)} for preprocessing"
+    return f"default: {_range(THREE_SEEDS)} (seeds); {own}, others {_range(ONE_SEED)} (preprocessing)"
 
 
 def _range(seeds: tuple[int, ...]) -> str:
@@ -50,7 +54,7 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
                 parser.error(f"--{name} goes with --study")
         return
     if options.evaluate or options.resume:
-        parser.error("--evaluate and --resume do not go with --study, which goes on by itself")
+        parser.error("--evaluate and --resume do not go with --study, which continues by itself")
     if options.seed is not None:
         parser.error("--seed goes with training; the seeds of a study are --seeds N [N ...]")
     if options.study == "seeds" and options.variants:

@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.learning import statistics
-from digits.learning.card import Versions
+from digits.learning.config import Versions
 from digits.learning.dataset import Dataset
 from digits.networks import MODELS
 from digits.study.cell import Cell, Result, wrong
 from digits.study.preprocessing import BASELINE, CORRUPTIONS, VARIANTS
 
-#: A difference is called significant where Holm's adjusted p is below this.
-LEVEL = 0.05
-#: The seed of McNemar's test, named before anything was run.
+#: The seed of McNemar's test, fixed in advance.
 MCNEMAR_SEED = 0
 BETTER, WORSE, SAME = "better", "worse", "no difference shown"
 
@@ -27,7 +25,7 @@ class Row(TypedDict, total=False):
     ``misses`` are by seed, ``error`` is their mean as a share of ``n``, ``low`` and ``high`` its 95% interval.
     Where there is a baseline to compare with, the tests are the fields of :class:`digits.learning.statistics.McNemar`,
     ``Pooled`` and ``AcrossSeeds`` with ``p_holm`` added, or None where a test cannot be made.
-    ``validation_error`` is there for clean images alone.
+    ``validation_error`` is present for clean images only.
     """
 
     seeds: list[int]
@@ -103,7 +101,7 @@ def compare(dataset: Dataset, done: Mapping[Cell, Result], missing: Sequence[str
     A network of which only the baseline's seeds were run is left to :func:`seeds` where others have more to show.
 
     Args:
-        dataset: what the cells learned and read.
+        dataset: the training and test data.
         done: the finished cells, of any networks, variants and seeds.
         missing: names of cells that are planned and not there.
     """
@@ -115,7 +113,7 @@ def compare(dataset: Dataset, done: Mapping[Cell, Result], missing: Sequence[str
         "dataset": dataset.name,
         "data_digest": dataset.digest,
         "baseline": BASELINE,
-        "level": LEVEL,
+        "level": statistics.LEVEL,
         "mcnemar_seed": MCNEMAR_SEED,
         "cells": len(done),
         "missing": list(missing),
@@ -250,6 +248,6 @@ def _stacked(results: Mapping[int, Result], seeds: Sequence[int], corruption: st
 
 
 def _verdict(pooled: Mapping[str, Any]) -> str:
-    if pooled["p_holm"] >= LEVEL:
+    if pooled["p_holm"] >= statistics.LEVEL:
         return SAME
     return BETTER if pooled["difference"] < 0 else WORSE

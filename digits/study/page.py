@@ -42,7 +42,7 @@ def page(comparison: Comparison, seeds: Seeds) -> str:
     lines += [
         "## Corrupted images",
         "",
-        "The same networks, trained on clean images (slightly distorted, as all training images are), read test images "
+        "The same networks, trained on clean images (augmented, as all training images are), read test images "
         "that were corrupted before preprocessing. Every variant is compared with the baseline on the same corrupted "
         "images.",
         "",
@@ -57,7 +57,7 @@ def page(comparison: Comparison, seeds: Seeds) -> str:
             "## What the seed alone changes",
             "",
             f"Misses of the {n:,} test images with the published preprocessing and recipe; the seed decides the "
-            "initial weights, the order of the images and their distortion.",
+            "initial weights, the order of the images and their augmentation.",
             "",
             seeds_table(seeds),
             "",
@@ -100,17 +100,19 @@ def _sentence(comparison: Comparison, network: str, verdicts: Mapping[str, str])
             key=lambda name: -abs((rows[name]["pooled"] or {})["difference"]),
         )
         if chosen:
-            named = [f"{_title(comparison, name)} {_share(rows[name])}" for name in chosen]
-            phrases.append(f"{len(chosen)} {word}{'s' if len(chosen) == 1 else ''} it, {markdown.in_words(named)}")
+            named = [f"{_title(comparison, name)} to {_share(rows[name])}" for name in chosen]
+            phrases.append(
+                f"{len(chosen)} {word}{'s' if len(chosen) == 1 else ''} the error, {markdown.in_words(named)}"
+            )
     same = sum(verdict == SAME for verdict in verdicts.values())
     if same:
-        phrases.append(f"for {same} no difference is shown")
+        phrases.append(f"{same} show{'s' if same == 1 else ''} no significant difference")
     counts = [len(row["seeds"]) for row in rows.values()]
     fewest, most = min(counts), max(counts)
     seeds = f"{fewest} to {most} seeds" if fewest < most else f"{most} {'seed' if most == 1 else 'seeds'}"
     start = f"**{network}**, {seeds}, with the baseline {_share(rows[comparison['baseline']])}:"
     if same == len(verdicts):
-        return f"{start} no difference is shown{f' for any of {same} methods' if same > 1 else ''}."
+        return f"{start} {f'none of {same} methods shows a' if same > 1 else 'no'} significant difference."
     return f"{start} of {len(verdicts)} {'method' if len(verdicts) == 1 else 'methods'} {'; '.join(phrases)}."
 
 
@@ -141,7 +143,7 @@ def _unfinished(missing: Sequence[str]) -> str:
         networks = Counter(cell.partition("-")[0] for cell in missing)
         counts = [f"{count} of {network}" for network, count in networks.items()]
         shown = f"{len(missing)} planned cells are missing, {markdown.in_words(counts)}"
-    return f"**Not finished:** {shown}. `python test.py --study preprocessing` goes on."
+    return f"**Not finished:** {shown}. `python test.py --study preprocessing` continues."
 
 
 def _verdicts(comparison: Comparison, network: str, corruption: str) -> dict[str, str]:
@@ -222,7 +224,7 @@ def _method(comparison: Comparison, seeds: Seeds) -> list[str]:
         "![Network input by preprocessing](variants.png)",
         "",
         "Each cell of the study trains one network from one seed with one preprocessing, which is applied alike to the "
-        "training images (after their distortion), the validation images and the test images. All cells of a seed "
+        "training images (after augmentation), the validation images and the test images. All cells of a seed "
         "start from the same weights and see the same images in the same order.",
         "",
         markdown.table(["preprocessing", "what it does"], variants, (0, 1)),
@@ -235,7 +237,7 @@ def _method(comparison: Comparison, seeds: Seeds) -> list[str]:
         "- **error**: mean over the seeds, with Wilson's interval for one run over n images.",
         "- **difference**: error minus the baseline's on the same seeds and images, in percentage points; its interval "
         "treats images, not answers, as the independent units.",
-        f"- **McNemar p**: exact test on seed {comparison['mcnemar_seed']}, which was named before anything was run.",
+        f"- **McNemar p**: exact test on seed {comparison['mcnemar_seed']}, which was fixed in advance.",
         "- **all seeds p**: exact permutation test over all seeds with the image as the unit: are the two "
         "exchangeable, image by image? With one seed it is McNemar's test. The verdict rests on it.",
         "- **odds ratio**: answers that only this preprocessing got wrong, divided by those that only the baseline got "
@@ -243,17 +245,17 @@ def _method(comparison: Comparison, seeds: Seeds) -> list[str]:
         "- **across seeds p**, **d_z**: paired t-test with the seed as the unit, and Cohen's d of the differences. "
         "With three to five seeds it detects only large and consistent effects.",
         f"- Every p is adjusted by Holm's method for all variants of that network; below {comparison['level']:g} a "
-        "difference is called significant. Clean images and each corruption are a family of their own.",
+        "difference is called significant. Clean images and each corruption each form a separate family.",
         "- Nothing was chosen on the test images here. Choose the preprocessing for a network of your own by the "
         "validation error, which is in [preprocessing.json](preprocessing.json) with everything else.",
         "",
         "```sh",
-        "python test.py --study preprocessing      # goes on where it was interrupted",
-        "python test.py --study seeds              # the table of seeds alone; other networks with --models",
+        "python test.py --study preprocessing      # continues where it was interrupted",
+        "python test.py --study seeds              # only the table of seeds; other networks with --models",
         "python test.py --study preprocessing --cluster tcp://ADDRESS:8786      # on a Dask cluster",
         "```",
         "",
-        f"{comparison['cells']:,} cells, of {comparison['dataset']} (data {comparison['data_digest'][:12]}), in "
+        f"{comparison['cells']:,} cells on {comparison['dataset']} (data {comparison['data_digest'][:12]}), in "
         "[cells/](cells).",
         "",
     ]

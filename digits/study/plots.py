@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -25,6 +24,7 @@ from digits.learning.plots.style import (
     styled,
 )
 from digits.markdown import percent
+from digits.study.comparison import Comparison, NetworkComparison, Row
 from digits.study.preprocessing import CORRUPTIONS, VARIANTS, Input, corrupted
 
 COLOURS = {"better": BLUE, "worse": VERMILION}
@@ -94,7 +94,7 @@ class ErrorsDisplay(Display):
     """Error on the clean test images: a panel per network, a row per variant.
 
     Args:
-        comparison: of the study, as :func:`digits.study.comparison.preprocessing` makes it.
+        comparison: of the study, as :func:`digits.study.comparison.compare` makes it.
 
     Attributes:
         axes_: the axes drawn on, one per network.
@@ -102,7 +102,7 @@ class ErrorsDisplay(Display):
         legend_: below the panels or, on axes that were given, in the last.
     """
 
-    comparison: Mapping[str, Any]
+    comparison: Comparison
 
     @styled
     def plot(self, axes: AxesGrid | None = None) -> "ErrorsDisplay":
@@ -129,7 +129,7 @@ class ErrorsDisplay(Display):
         return self
 
 
-def _panel(ax: Axes, names: Sequence[str], rows: Mapping[str, Any], baseline: str) -> dict[str, ErrorbarContainer]:
+def _panel(ax: Axes, names: Sequence[str], rows: Mapping[str, Row], baseline: str) -> dict[str, ErrorbarContainer]:
     points = {}
     for y, name in zip(range(len(names))[::-1], names, strict=True):
         row = rows.get(name)
@@ -137,7 +137,7 @@ def _panel(ax: Axes, names: Sequence[str], rows: Mapping[str, Any], baseline: st
             ax.annotate("not run", (0.03, y), xycoords=("axes fraction", "data"), va="center", color=GREY, fontsize=8)
             continue
         colour = "black" if name == baseline else COLOURS.get(row.get("verdict", ""), GREY)
-        error, low, high = (100 * row[key] for key in ("error", "low", "high"))
+        error, low, high = 100 * row["error"], 100 * row["low"], 100 * row["high"]
         seeds = [100 * misses / row["n"] for misses in row["misses"]]
         ax.plot(seeds, [y] * len(seeds), "|", color=colour, markersize=9, markeredgewidth=1.2, alpha=0.5)
         points[name] = ax.errorbar(
@@ -165,7 +165,7 @@ class HeatMapDisplay(Display):
     """Error by variant and corruption; coloured by how it compares with the baseline in the same column.
 
     Args:
-        comparison: of the study, as :func:`digits.study.comparison.preprocessing` makes it.
+        comparison: of the study, as :func:`digits.study.comparison.compare` makes it.
         network: the name of one of its networks.
 
     Attributes:
@@ -175,7 +175,7 @@ class HeatMapDisplay(Display):
         colorbar_: beside the axes.
     """
 
-    comparison: Mapping[str, Any]
+    comparison: Comparison
     network: str
 
     @styled
@@ -210,13 +210,12 @@ class HeatMapDisplay(Display):
         return self
 
 
-def _ratio(rows: Sequence[Sequence[Mapping[str, Any]]], baseline: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+def _ratio(rows: Sequence[Sequence[Row]], baseline: Sequence[Row]) -> NDArray[np.float64]:
     """The colours' scale: each row's errors over the baseline's, binary logarithm; no error counts as half a miss."""
     errors = np.array([[max(cell["error"], 0.5 / cell["n"]) for cell in row] for row in [*rows, baseline]])
     ratio: NDArray[np.float64] = np.log2(errors[:-1] / errors[-1])
     return ratio
 
 
-def _clean(network: Mapping[str, Any]) -> Mapping[str, Any]:
-    rows: Mapping[str, Any] = network["corruptions"]["clean"]
-    return rows
+def _clean(network: NetworkComparison) -> Mapping[str, Row]:
+    return network["corruptions"]["clean"]

@@ -2,7 +2,7 @@
 
 A :class:`Variant` turns ``uint8`` images of shape (n, 28, 28), ink bright on dark, into the network's input,
 ``float32`` of shape (n, 28, 28, 1). It is applied alike in training, validation and test. A :class:`Corruption`
-changes raw ``uint8`` test images before the variant is applied. OpenCV and NumPy alone.
+changes raw ``uint8`` test images before the variant is applied. OpenCV and NumPy only.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from digits.image_format import SIZE, TRAIN_MEAN, TRAIN_STD, to_input
 Images = NDArray[np.uint8]
 Input = NDArray[np.float32]
 
-#: Every number that the variants and corruptions use, by name. A cell of the study records its own, and is run
+#: The amounts that define the variants and corruptions, by name. A cell of the study records its own, and is run
 #: again when they have changed.
 AMOUNTS: dict[str, dict[str, float]] = {
     "median": {"side": 3},
@@ -252,51 +252,52 @@ VARIANTS: dict[str, Variant] = {
         Variant(
             BASELINE,
             "[0, 1]",
-            "Pixels divided by 255, as the published networks are given them; the networks' first layer "
-            "standardises them with the mean and the deviation of all training pixels. The baseline.",
+            "Pixels divided by 255, the input of the published networks, whose first layer "
+            "standardises them with the mean and the standard deviation of all training pixels. The baseline.",
             to_input,
         ),
-        Variant("raw", "raw 0–255", "Pixels as they are; the first layer's standardising is undone.", _raw),
+        Variant("raw", "raw 0–255", "Pixels as they are; the first layer's standardisation is undone.", _raw),
         Variant(
             "plain",
             "[0, 1], not standardised",
-            "Pixels divided by 255; the first layer's standardising is undone.",
+            "Pixels divided by 255; the first layer's standardisation is undone.",
             _plain,
         ),
         Variant(
             "standardised",
-            "standardised by image",
-            "Every image by its own mean and deviation, instead of all by the training pixels'.",
+            "standardisation per image",
+            "Each image is standardised with its own mean and standard deviation instead of those of the training "
+            "pixels.",
             _standardised,
         ),
-        Variant("median", "de-noised (median)", f"Median of {_SIDE}×{_SIDE} pixels.", _each(_median)),
+        Variant("median", "median filter", f"Median of {_SIDE}×{_SIDE} pixels.", _each(_median)),
         Variant(
             "specks",
-            "cleaned of specks",
-            f"Only connected ink of at least {AMOUNTS['specks']['smallest']:g} pixels brighter than "
-            f"{AMOUNTS['specks']['ink']:g} stays, with one pixel around it.",
+            "speck removal",
+            f"Only connected components of at least {AMOUNTS['specks']['smallest']:g} pixels brighter than "
+            f"{AMOUNTS['specks']['ink']:g} are kept, with a margin of one pixel.",
             _each(_clean),
         ),
-        Variant("otsu", "binarised (Otsu)", "Black and white at Otsu's threshold, image by image.", _each(_otsu)),
-        Variant("deskewed", "de-skewed", "Sheared until the ink leans neither way (by its second moments).", _deskew),
-        Variant("centred-box", "centred by box", "The ink's bounding box moved to the middle.", _each(_centre_box)),
+        Variant("otsu", "binarisation (Otsu)", "Black and white at Otsu's threshold, image by image.", _each(_otsu)),
+        Variant("deskewed", "de-skewing", "Sheared until the ink leans neither way (by its second moments).", _deskew),
+        Variant("centred-box", "centring by box", "The ink's bounding box moved to the middle.", _each(_centre_box)),
         Variant(
             "centred-mass",
-            "centred by mass",
-            "The centre of mass moved to the pixel (14, 14). MNIST's own images are so already; distorted and "
+            "centring by mass",
+            "The centre of mass moved to the pixel (14, 14). MNIST's own images already are; distorted and "
             "shifted ones are not.",
             _centre_mass,
         ),
         Variant(
             "stroke-width",
-            "one stroke width",
+            "uniform stroke width",
             f"Ink grown or shrunk until its strokes are {_WIDTH:g} pixels wide.",
             _each(_one_width),
         ),
         Variant(
             "blurred",
-            "blurred",
-            f"Gaussian blur with a deviation of {AMOUNTS['blurred']['sigma']:g} pixel.",
+            "Gaussian blur",
+            f"Gaussian blur with a standard deviation of {AMOUNTS['blurred']['sigma']:g} pixel.",
             _each(_blur),
         ),
     )
@@ -309,7 +310,7 @@ CORRUPTIONS: dict[str, Corruption] = {
         Corruption(
             "gaussian",
             "Gaussian noise",
-            f"Normal noise with a deviation of {AMOUNTS['gaussian']['sigma']:g} of 255 on every pixel.",
+            f"Gaussian noise with a standard deviation of {AMOUNTS['gaussian']['sigma']:g} of 255 on every pixel.",
             _gaussian,
         ),
         Corruption(

@@ -1,6 +1,6 @@
 """The study: do image-preprocessing methods change the error rate? Runs its cells and publishes its page.
 
-The seeds study is a part of it: the baseline's cells alone, several seeds of each network.
+The seeds study is a part of it: the baseline's cells only, several seeds of each network.
 """
 
 import sys
@@ -30,7 +30,7 @@ class Study:
     """What the cells of one study have in common, and where they are.
 
     Attributes:
-        dataset: what is learned and read.
+        dataset: the training and test data.
         recipes: by network, of all that may be in the folder.
         identity: a network's, as :func:`digits.learning.architecture.identity` gives it, by its name.
         folder: ``plots/study``: the page, its figures and ``cells/``.
@@ -57,7 +57,7 @@ class Study:
 
 
 def run(study: Study, planned: Sequence[Cell], pool: Pool) -> list[Outcome]:
-    """Run what is not there yet and write each cell as it comes.
+    """Run the missing cells and write each as it finishes.
 
     Args:
         study: the dataset, recipes and folder.
@@ -77,7 +77,7 @@ def run(study: Study, planned: Sequence[Cell], pool: Pool) -> list[Outcome]:
     for number, outcome in enumerate(_with_bar(pool(tasks), len(tasks)) if tasks else (), start=1):
         cell = outcome.task.cell
         if outcome.result is not None and not cells.fits(outcome.result, outcome.task):
-            outcome = Outcome(outcome.task, None, "the worker has another version of this project")
+            outcome = Outcome(outcome.task, None, "the worker runs a different version of this project")
         if outcome.result is None:
             failed.append(outcome)
             message = f"failed: {outcome.error}"

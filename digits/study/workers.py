@@ -1,7 +1,7 @@
-"""Tasks to processes of this machine (joblib) or to a Dask cluster; what comes back, as it comes.
+"""Tasks to processes of this machine (joblib) or to a Dask cluster; yields results as they arrive.
 
-A task that fails comes back as its error, and the others go on. Results travel back to the caller, who alone
-writes files: workers share no disk.
+A task that fails comes back as its error, and the others continue. Results travel back to the caller, who is the only
+one to write files: workers share no disk.
 """
 
 import io
@@ -49,7 +49,7 @@ def pool(cluster: str | None, processes: int | None, dataset: Dataset, runner: R
     Args:
         cluster: a scheduler's address; None for this machine.
         processes: of this machine; None for as many as there are cores.
-        dataset, runner: for every task.
+        dataset, runner: forevery task.
 
     Raises:
         UserError: the cluster is not there.
@@ -76,8 +76,8 @@ def locally(tasks: Sequence[Task], dataset: Dataset, runner: Runner, processes: 
         yield from parallel(joblib.delayed(_guarded)(runner, task, dataset) for task in tasks)
     except joblib.externals.loky.process_executor.TerminatedWorkerError as error:
         raise UserError(
-            "a worker process was killed, perhaps for want of memory; finished cells are kept: "
-            "the same command goes on, with --workers 1 if need be"
+            "a worker process was killed, probably out of memory; finished cells are kept. "
+            "To continue, repeat the command, with --workers 1 if necessary"
         ) from error
     finally:
         get_reusable_executor().shutdown(wait=False, kill_workers=True)  # also what is running, after Ctrl-C
@@ -88,7 +88,7 @@ def on_cluster(tasks: Sequence[Task], dataset: Dataset, runner: Runner, client: 
 
     Through Dask's client and not ``joblib.parallel_config("dask")``: with joblib 1.6.0 and distributed 2026.8.0
     a task whose workers were killed more often than the scheduler allows never comes back, and the study
-    would wait for it for ever. The data is a task's result, too, which the scheduler can make again on
+    would wait for it forever. The data is a task's result, too, which the scheduler can make again on
     another worker; what ``scatter`` has sent is lost with the worker that holds it.
     """
     from distributed import as_completed

@@ -35,7 +35,7 @@ def test_the_results_choose_and_not_the_names(names: tuple[str, ...]) -> None:
 def test_significance_is_told_apart_from_chance() -> None:
     reasons = {wish: why for wish, _, why in page.verdicts(found())}
     assert reasons["most accurate on MNIST"] == (
-        "99.40% (60 / 10,000); significantly better than LeNet; the difference from MobileNet may be chance"
+        "99.40% (60 / 10,000); significantly better than LeNet; the difference from MobileNet is not significant"
     )
     assert reasons["most accurate on pen-drawn digits"] == (
         "97.00% (150 / 5,000); significantly better than LeNet and MobileNet"
@@ -48,7 +48,7 @@ def test_significance_is_told_apart_from_chance() -> None:
 @pytest.mark.parametrize(
     ("vote", "worth"),
     [
-        ((58, 150), "not worth it"),  # two misses fewer may be chance
+        ((58, 150), "not worth it"),  # two misses fewer are not significant
         ((10, 150), "worth it for accuracy on MNIST's test images"),
         ((60, 60), "worth it for accuracy on pen-drawn digits"),
         ((10, 60), "worth it for accuracy on MNIST's test images and pen-drawn digits"),

@@ -69,7 +69,7 @@ def test_a_worker_with_another_version_is_found_out(study: Study) -> None:
         return stand_in(replace(task, recipe=UCI_RECIPE), dataset)
 
     failed = run(study, [Cell("ANN", BASELINE, 0)], older)
-    assert [outcome.error for outcome in failed] == ["the worker has another version of this project"]
+    assert [outcome.error for outcome in failed] == ["the worker runs a different version of this project"]
     assert not study.cells.exists()
 
 

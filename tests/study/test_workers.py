@@ -65,7 +65,7 @@ def test_a_process_that_is_killed_is_one_line_and_leaves_what_was_finished(study
     first = study.cells / f"ANN-{BASELINE}-0.json"
     with (
         workers.pool(None, 2, study.dataset, killed) as (pool, _),
-        pytest.raises(UserError, match=r"a worker process was killed.*the same command goes on"),
+        pytest.raises(UserError, match=r"a worker process was killed.*To continue, repeat the command"),
     ):
         runner.run(study, seeds_plan(["ANN"], range(6)), pool)
     assert Cell("ANN", BASELINE, 0) in study.finished()
