@@ -15,8 +15,8 @@ from digits.markdown import in_words
 MNIST_RISK, PEN_RISK = 0.001, 0.01  #: at which coverage is stated
 MEASURED = """Each accuracy is followed by misses / n in brackets. Pen-drawn digits are read as shipped: correct if
 found as one digit, not rejected, and read correctly ([pen_digits.md](pen_digits.md)). Time: OpenCV's DNN module, as in
-the window; the median of {calls} calls, all networks taking turns ({versions[platform]}, {versions[cores]} cores, OpenCV
-{versions[opencv]}; the milliseconds depend on the machine, the ratios less so). A vote needs the time, files,
+the window; the median of {calls} calls, all networks taking turns ({versions[platform]}, {versions[cores]} cores,
+OpenCV {versions[opencv]}; the milliseconds depend on the machine, the ratios less so). A vote needs the time, files,
 parameters and training of all its voters: the soft vote is the mean of their probabilities, the majority vote the digit
 that most of them read. Calibration error: the absolute difference between confidence and accuracy in {bins} bins of
 equal width, averaged over the images. Coverage at 0.1% risk: the share of images that can be answered, most confident
