@@ -1,8 +1,9 @@
-# make demo    environment, three networks on the embedded digits, and a drawn number read: about two minutes
-# make gui     environment, then the window: draw digits and see them read
-# make test    environment and test suite
-# make train   the published run on MNIST, about half an hour on two cores
-# make lint    ruff and mypy
+# make demo    trains three networks on the embedded digits and reads a drawn number: about two minutes
+# make gui     opens the window: draw digits and see them read
+# make test    runs the test suite
+# make train   repeats the published run on MNIST: about half an hour on two cores
+# make lint    runs ruff and mypy
+# Each sets up the environment first.
 PYTHON ?= python3
 VENV ?= .venv
 RUN = $(VENV)/bin/python

@@ -20,7 +20,7 @@ def build_model() -> keras.Model:
     pixels, x = layers.inputs()
     for block, widths in enumerate(BLOCKS, start=1):
         for place, filters in enumerate(widths, start=1):
-            first = block == place == 1  # has but one channel to pass on
+            first = block == place == 1  # has only one channel
             x = layers.convolution(x, filters, INITIAL_SCALE, f"block{block}_conv{place}", identity=not first)
         x = keras.layers.MaxPooling2D(padding="same", name=f"block{block}_pool")(x)  # 28, 14, 7, 4, 2, 1
     x = keras.layers.Flatten(name="flatten")(x)

@@ -1,1 +1,1 @@
-"""Everything the scripts share: the learning wing and the image format that both wings keep to."""
+"""Everything that the scripts share: the contract, the two wings and the applications on top of them."""

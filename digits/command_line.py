@@ -46,11 +46,11 @@ def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
     Args:
         program: the name that errors begin with.
         work: parses, calls and prints; returns the exit code.
-        interrupted: what to tell a person who presses Ctrl-C: what is kept, and how to go on.
+        interrupted: what to tell a person who presses Ctrl-C: what is kept, and how to continue.
 
     Returns:
         The exit code: of ``work``; 2 after a :class:`UserError`, whose line is printed to standard error; 130 after
-        Ctrl-C; 0 where the reader of the output has gone, as with ``| head``.
+        Ctrl-C; 0 if the reader of the output has gone, as with ``| head``.
     """
     print_anything()
     try:

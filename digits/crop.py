@@ -39,7 +39,7 @@ def measure(mask: NDArray[np.uint8]) -> Shape:
 
     Args:
         mask: ``uint8`` array of shape (height, width), 1 where there is ink and 0 elsewhere. Ink that touches the
-            border counts as going on beyond it.
+            border is measured as if it continued beyond it.
     """
     inside = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
     middle = (mask > 0) & (inside >= cv2.dilate(inside, np.ones((3, 3), np.uint8)) - 1e-6)
@@ -50,7 +50,7 @@ def with_stroke_width(shape: Shape, wanted: float) -> NDArray[np.float32]:
     """Grow or shrink ink by the same amount everywhere until its strokes have the wanted width.
 
     The amount is a threshold on the distance from the outline. Where ink would vanish while shrinking, its centre line
-    stays, so that thin strokes beside thick ones do not vanish.
+    stays, so that thin strokes next to thick ones do not vanish.
 
     Args:
         shape: of the ink.
@@ -91,12 +91,12 @@ def shape_of(ink: NDArray[np.uint8]) -> Shape | None:
 
 
 def stroke_width_of(mask: NDArray[np.uint8]) -> float:
-    """Stroke width in pixels of a ``uint8`` mask of 0 and 1, which ends at its border; 0.0 where it is empty."""
+    """Stroke width in pixels of a ``uint8`` mask of 0 and 1 whose ink ends at the border; 0.0 if it is empty."""
     return measure(cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)).stroke_width
 
 
 def to_crop(shape: Shape | None, stroke_width: float = STROKE_WIDTH) -> NDArray[np.uint8]:
-    """Make a network's input of a digit's ink.
+    """Make a network's input from a digit's ink.
 
     Args:
         shape: of the digit's ink at the working size; None for no ink.

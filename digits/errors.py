@@ -30,7 +30,7 @@ def writing(folder: Path, kept: str = "", option: str = "--output DIR") -> Itera
     Args:
         folder: that is written to.
         kept: what a person need not worry about, such as "finished cells are kept"; "" for nothing to say.
-        option: by which another place is given.
+        option: with which another place is chosen.
 
     Raises:
         UserError: in place of an OSError.
@@ -39,5 +39,5 @@ def writing(folder: Path, kept: str = "", option: str = "--output DIR") -> Itera
         yield
     except OSError as error:
         problem = f"cannot write to {folder} ({reason(error)})"
-        remedy = f"make room or give another place with {option}"
+        remedy = f"free some space or choose another place with {option}"
         raise UserError(f"{problem}; {kept}; {remedy}" if kept else f"{problem}; {remedy}") from error

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written beside their place and renamed into it."""
+"""Files are written completely or not at all: to a temporary file in the same folder, which is then renamed."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())  # the bytes before the name: a power cut leaves the old file
+            os.fsync(file.fileno())  # first the bytes, then the name: a power cut leaves the old file
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

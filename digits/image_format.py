@@ -3,7 +3,7 @@
 One digit is a 28×28 ``uint8`` image, ink bright (255) on dark paper (0). As in MNIST, the ink fits
 a 20×20 box, aspect ratio kept, and its centre of mass lies at the pixel (14, 14) (LeCun et
 al., *Gradient-Based Learning Applied to Document Recognition*, 1998, section III-A). A network is
-given such images as ``float32`` in [0, 1] with a channel axis. NumPy and OpenCV alone.
+given such images as ``float32`` in [0, 1] with a channel axis. Only NumPy and OpenCV are needed.
 """
 
 import cv2
@@ -30,7 +30,7 @@ def to_input(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         A new ``float32`` array of shape (n, 28, 28, 1) in [0, 1].
 
     Raises:
-        ValueError: the shape or dtype is another.
+        ValueError: the shape or dtype is different.
     """
     if images.ndim != 3 or images.shape[1:] != (SIZE, SIZE) or images.dtype != np.uint8:
         raise ValueError(f"expected uint8 images of shape (n, 28, 28), got {images.dtype} {images.shape}")
@@ -67,7 +67,7 @@ def to_mnist_format(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     mass = moments["m00"]
     if mass == 0:  # ink so faint that shrinking rounded it away
         return image
-    middle = SIZE / 2  # the pixel with index 14, not the image's edge-to-edge middle: so MNIST has it
+    middle = SIZE / 2  # the pixel with index 14, not the image's edge-to-edge middle, as in MNIST
     left = round(middle - moments["m10"] / mass)
     top = round(middle - moments["m01"] / mass)
     left = min(max(left, 0), SIZE - box.shape[1])  # lopsided ink stays whole

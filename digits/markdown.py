@@ -1,4 +1,4 @@
-"""Tables, lists, percentages and durations as pages, tables and messages show them."""
+"""Tables, lists, percentages and durations as pages and messages show them."""
 
 from collections.abc import Collection, Sequence
 
@@ -25,7 +25,7 @@ def interval(low: float, high: float) -> str:
 
 
 def misses_of(misses: float, n: int) -> str:
-    """Misses and n: "130 / 10,000"; a mean over seeds with one decimal where it is no whole number."""
+    """Misses and n: "130 / 10,000"; a mean over seeds with one decimal if it is not a whole number."""
     return f"{number(misses)} / {n:,}"
 
 

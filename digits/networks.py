@@ -1,6 +1,6 @@
 """The networks by name: each is a folder at the top level with a ``build_model()``, and files in models/."""
 
-#: Trained on MNIST alone with one recipe; trained where no network is named, and the ones that vote together.
+#: Trained only on MNIST, all with one recipe: those that are trained if no network is named, and that vote together.
 CORE = ("ANN", "CNN", "VGG16")
 
 #: All networks. A further one is one new folder and one more name here.

@@ -268,7 +268,7 @@ def virtual_display() -> Iterator[None]:
         with os.fdopen(reading) as pipe:
             number = pipe.readline().strip()  # Xvfb picks a free one and writes it once it is ready
         if not number:
-            raise UserError("Xvfb did not start; its own message stands above")
+            raise UserError("Xvfb did not start; see its message above")
         os.environ["DISPLAY"] = f":{number}"
         yield
     finally:

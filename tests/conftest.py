@@ -1,4 +1,4 @@
-"""Shared fixtures: small drawn digits that stand in for MNIST, and MNIST itself where it is at hand."""
+"""Shared fixtures: small drawn digits that stand in for MNIST, and MNIST itself where it is available."""
 
 import os
 import signal

@@ -46,7 +46,7 @@ def test_any_other_error_is_a_bug_and_keeps_its_traceback() -> None:
         run("test.py", lambda: raising(ZeroDivisionError()))
 
 
-def test_a_reader_that_has_gone_is_no_error() -> None:
+def test_a_reader_that_has_gone_is_not_an_error() -> None:
     """As with ``| head``: nothing is complained about, not even while Python flushes at exit."""
     code = """
 import sys
@@ -85,7 +85,7 @@ def test_a_wrong_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 # -- output of any characters on streams of any encoding --------------------------------------
 
-TEXT = "×–─→≠ä\udc80"  # the last is what Python makes of a byte of a file's name that is no UTF-8
+TEXT = "×–─→≠ä\udc80"  # the last is what Python makes of a byte of a file's name that is not UTF-8
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_stroke_width_is_measured(width: int) -> None:
     assert stroke_width_of(np.zeros((9, 9), np.uint8)) == 0
 
 
-def test_ink_that_fills_its_mask_ends_at_the_border_or_goes_on() -> None:
+def test_ink_that_fills_its_mask_ends_at_the_border_or_continues() -> None:
     full = np.ones((41, 9), np.uint8)
     assert stroke_width_of(full) == pytest.approx(9, abs=1.1)
     assert measure(full).stroke_width > 20  # nothing but ink

@@ -261,7 +261,7 @@ def test_replotting_gives_the_same_plots(trained: tuple[Path, Result], run: Run,
 
 
 def test_the_same_seed_gives_the_same_models(trained: tuple[Path, Result], run: Run, npz: Path, tmp_path: Path) -> None:
-    """And a network trained alone enters the results beside those of earlier runs."""
+    """And a network trained on its own joins those of earlier runs in the results."""
     copy = tmp_path / "again"
     shutil.copytree(trained[0], copy)
     result = run("--models", "CNN", "--data", npz, "--epochs", 1, "--batch-size", 16, "--output", copy)
@@ -305,7 +305,7 @@ def test_a_console_of_any_encoding_shows_help_and_tables(
         assert ("tcp://" if arguments == ["--help"] else "ANN") in printed
 
 
-def test_a_training_whose_output_goes_to_a_file_ends_well(npz: Path, tmp_path: Path) -> None:
+def test_a_training_run_whose_output_goes_to_a_file_ends_well(npz: Path, tmp_path: Path) -> None:
     """As on a Windows console: ``python test.py … > log``."""
     environment = os.environ | {"PYTHONUTF8": "0", "PYTHONIOENCODING": "cp437"}
     arguments = ("--models", "ANN", "--data", npz, "--epochs", 1, "--output", tmp_path / "output")
@@ -332,7 +332,7 @@ def left_alone(root: Path, npz: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_run_goes_on_with_resume(
+def test_an_interrupted_run_continues_with_resume(
     how: signal.Signals, run: Run, npz: Path, tmp_path: Path, left_alone: dict[str, Any]
 ) -> None:
     output = tmp_path / "stopped"
@@ -404,7 +404,7 @@ def test_an_output_that_cannot_be_a_folder_is_one_line(run: Run, npz: Path, tmp_
 @pytest.mark.skipif(not Path("/proc").exists(), reason="needs a folder in which not even root may write")
 def test_an_output_without_permission_is_one_line(run: Run, npz: Path) -> None:
     result = run("--models", "ANN", "--data", npz, "--output", "/proc/digits")
-    assert_one_line(result, "cannot write to /proc/digits", "give another place with --output DIR")
+    assert_one_line(result, "cannot write to /proc/digits", "choose another place with --output DIR")
 
 
 def test_a_corrupt_saved_model_is_one_line(trained: tuple[Path, Result], run: Run, npz: Path, tmp_path: Path) -> None:
@@ -419,7 +419,7 @@ def test_a_corrupt_saved_model_is_one_line(trained: tuple[Path, Result], run: Ru
 # -- studies ----------------------------------------------------------------------------------
 
 
-def test_a_study_is_interrupted_and_goes_on_and_both_share_their_cells(run: Run, npz: Path, tmp_path: Path) -> None:
+def test_a_study_is_interrupted_and_continues_and_both_share_their_cells(run: Run, npz: Path, tmp_path: Path) -> None:
     output = tmp_path / "a study"
     cells = output / "plots" / "study" / "cells"
     options = ["--models", "ANN", "--data", npz, "--epochs", 4, "--batch-size", 4, "--output", output]

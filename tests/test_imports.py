@@ -58,7 +58,7 @@ def test_module_imports_only_what_its_wing_may(module: str, loaded: dict[str, se
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if "digits" in path.parts], ids=lambda path: path.name)
-def test_matplotlib_is_imported_by_plots_alone(path: Path) -> None:
+def test_matplotlib_is_imported_only_by_plots(path: Path) -> None:
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     imported = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {getattr(node, "module", None) or alias.name for node in imported for alias in node.names}

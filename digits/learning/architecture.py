@@ -11,7 +11,7 @@ Block = tuple[str, str, str]
 
 
 class Identity(TypedDict):
-    """What tells a network from another of the same name."""
+    """Distinguishes networks of the same name."""
 
     parameters: int
     architecture: str
@@ -66,7 +66,7 @@ def caption(model: keras.Model) -> str:
 
 
 def _without_names(config: Any, places: Mapping[str, str]) -> Any:
-    """A configuration with every layer's name replaced by its place, where a layer is named and where it is fed on.
+    """A configuration with every layer's name replaced by its place, where a layer is named or used as input.
 
     Not wherever the word occurs: "activation" or "softmax" may be the name of one layer and a setting of another.
     """

@@ -52,7 +52,7 @@ class Reliability:
 
     @classmethod
     def from_json(cls, value: "ReliabilityMetrics") -> "Reliability":
-        """Of what :func:`metrics` gave."""
+        """From the output of :func:`metrics`."""
         return cls(tuple(value["n"]), tuple(value["correct"]), tuple(value["confidence"]))
 
 

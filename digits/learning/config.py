@@ -1,4 +1,4 @@
-"""Recipes: everything that decides a training run, and the figures that the results are compared with."""
+"""Recipes: everything that decides a training run, and the numbers that the results are compared with."""
 
 import hashlib
 import json
@@ -80,9 +80,9 @@ class Restyle:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a training run beside the network and the data.
+    """Everything that decides a training run apart from the network and the data.
 
-    The defaults are the recipe of the three core networks, which the published figures come from.
+    The defaults are the recipe of the three core networks, with which the published results were obtained.
 
     Attributes:
         epochs: passes over the training images, at least 1.
@@ -92,13 +92,13 @@ class Recipe:
         schedule: "constant", or "one cycle": up to the learning rate in the first tenth of all steps, then
             down to zero along a cosine (Loshchilov & Hutter 2017).
         average: momentum of the running mean of the weights that is kept as the trained network (Polyak & Juditsky
-            1992); 0 keeps the last step's weights. It changes no step of the training.
+            1992); 0 keeps the last step's weights. It does not change the training steps.
         statistics_batches: training batches from which batch normalisation's statistics are taken for averaged
-            weights; at most an epoch's.
+            weights; at most one epoch's.
         affine: the distortion of every training image.
         restyle: the restyling of a share of them.
         version: of the training code itself. Raise it whenever a change of the code, rather than of a value above,
-            changes what a training run gives.
+            changes the result of a training run.
     """
 
     epochs: int = 5
@@ -113,9 +113,10 @@ class Recipe:
     version: int = 1
 
     def identity(self) -> dict[str, Any]:
-        """Everything above as JSON's types: two runs of one network on the same data are alike only if this is equal.
+        """Everything above as JSON's types.
 
-        Model cards, unfinished runs and the study's cells carry it.
+        Two runs of one network on the same data are equivalent only if this is equal. Model cards, unfinished
+        runs and the study's cells carry it.
         """
         return {"optimizer": "Adam", **asdict(self)}
 

@@ -1,6 +1,6 @@
 """Raw images and labels, checked, and where they came from.
 
-Loading is not preprocessing: everything here is ``uint8``. What the networks are given is made of
+Loading is not preprocessing: everything here is ``uint8``. What the networks are given is made from
 it by :func:`digits.image_format.to_input`.
 """
 
@@ -106,7 +106,7 @@ def load(data: Path | None, environment: Mapping[str, str] = os.environ, origin:
         try:
             return _official(cached, f"Keras's cache, {cached}")
         except UserError as error:
-            print(f"Keras's cache is passed over: {error}", flush=True)
+            print(f"Ignoring Keras's cache: {error}", flush=True)
     _download(cached, origin)
     return _official(cached, f"downloaded through Keras, now in {cached}")
 
@@ -137,7 +137,7 @@ def is_mnist(arrays: Arrays) -> bool:
 
 
 def _own(path: Path, option: str) -> Dataset:
-    """A user's own file: MNIST if its bytes are MNIST's, else called by its digest."""
+    """A user's own file: MNIST if its bytes are MNIST's, otherwise named after its digest."""
     if not path.exists():
         raise UserError(f"{option}: no file or folder at {path}; {WAYS_OUT}")
     arrays = _read(path)
@@ -161,7 +161,7 @@ def _read(path: Path) -> Arrays:
     """The four arrays of an ``.npz`` or a folder of IDX files, checked.
 
     Raises:
-        UserError: unreadable, incomplete, or of another shape, dtype or label range.
+        UserError: unreadable, incomplete, or of a different shape, dtype or label range.
     """
     try:
         arrays = _read_idx_folder(path) if path.is_dir() else _read_npz(path)
@@ -205,7 +205,7 @@ def _read_idx_folder(folder: Path) -> Arrays:
 def _parse_idx(name: str, content: bytes) -> Bytes:
     """An IDX file of unsigned bytes: 0, 0, 8, dimensions, each as big-endian 32 bits, then bytes."""
     if len(content) < 4 or content[:3] != b"\0\0\x08":
-        raise ValueError(f"{name} is no IDX file of bytes")
+        raise ValueError(f"{name} is not an IDX file of bytes")
     dimensions = content[3]
     shape = struct.unpack_from(f">{dimensions}I", content, 4)
     expected, got = int(np.prod(shape, dtype=np.uint64)), len(content) - 4 - 4 * dimensions
@@ -231,10 +231,10 @@ def _keras_cache() -> Path:
 
 
 def _download(target: Path, origin: str) -> None:
-    """Download MNIST through Keras; move it to ``target`` once it is known to be whole and MNIST.
+    """Download MNIST through Keras; move it to ``target`` once it is known to be complete and MNIST.
 
     Raises:
-        UserError: no connection, an error from the server, a time-out, or other content.
+        UserError: no connection, an error from the server, a time-out, or different content.
     """
     start_keras()
     import keras

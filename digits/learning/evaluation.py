@@ -39,7 +39,7 @@ class Metrics:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Metrics":
-        """The opposite of :meth:`to_json`."""
+        """The inverse of :meth:`to_json`."""
         return cls(**{key: value[key] for key in cls.__dataclass_fields__})
 
 

@@ -1,7 +1,7 @@
 """Is one error rate lower than another? Paired tests on the same images, with intervals and effect sizes.
 
-Everywhere, "wrong" is a ``bool`` array, one value an image, True where the network read another digit than
-the label. Differences are the second's minus the first's: a negative one means that the second errs less.
+Everywhere, "wrong" is a ``bool`` array, one value per image, True where the network read a digit other than
+the label. Differences are the second's minus the first's: a negative one means that the second makes fewer errors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,10 +25,10 @@ class McNemar:
 
     Attributes:
         n: images.
-        only_first, only_second: images that the first, the second alone gets wrong.
+        only_first, only_second: images that only the first, only the second gets wrong.
         difference: of the error rates, second minus first, in [-1, 1].
         low, high: its 95% interval (Bonett & Price 2012).
-        odds_ratio: ``only_second / only_first``, the conditional odds ratio; None without a first alone.
+        odds_ratio: ``only_second / only_first``, the conditional odds ratio; None if ``only_first`` is 0.
         p: two-sided, exact (binomial over the images on which they differ); 1.0 where they differ on none.
     """
 
@@ -52,7 +52,7 @@ class AcrossSeeds:
         low, high: its 95% interval (Student's t).
         d_z: Cohen's d for paired values: mean difference over the standard deviation of the differences;
             None where they do not vary.
-        p: two-sided paired t-test; with two to five seeds it sees large effects alone.
+        p: two-sided paired t-test; with two to five seeds it detects only large effects.
     """
 
     seeds: int
@@ -69,10 +69,10 @@ class Pooled:
 
     Attributes:
         n, seeds: images and seeds.
-        only_first, only_second: wrong by the first, the second alone, counted over all seeds.
+        only_first, only_second: wrong answers of only the first, only the second, counted over all seeds.
         difference: of the error rates over all seeds, second minus first.
         low, high: its 95% interval.
-        odds_ratio: ``only_second / only_first``; None without a first alone.
+        odds_ratio: ``only_second / only_first``; None if ``only_first`` is 0.
         p: two-sided, exact, over all swaps of the two image by image.
     """
 
@@ -134,10 +134,10 @@ def across_seeds(first: Sequence[float], second: Sequence[float]) -> AcrossSeeds
     """Paired t-test (Student 1908) over error rates that belong together by their seed.
 
     Args:
-        first, second: error rates in [0, 1], one a seed, the same seeds in the same order.
+        first, second: error rates in [0, 1], one per seed, the same seeds in the same order.
 
     Returns:
-        The comparison; None with fewer than two seeds, from which nothing can be said.
+        The comparison; None with fewer than two seeds, from which nothing can be concluded.
     """
     if len(first) != len(second):
         raise ValueError(f"expected as many seeds of both, got {len(first)} and {len(second)}")
@@ -157,12 +157,12 @@ def across_seeds(first: Sequence[float], second: Sequence[float]) -> AcrossSeeds
 def pooled(first: Wrong, second: Wrong) -> Pooled:
     """Test all seeds at once with the image as the unit: is the mean over images of each one's difference 0?
 
-    An image that one seed gets wrong is likely to be got wrong by another too, so that the seeds' answers are
-    no further images. Each image's difference is therefore summed over the seeds first. If both classifiers
+    An image that one seed gets wrong is likely to be misread by others too, so the seeds' answers are not
+    independent samples. Each image's difference is therefore summed over the seeds first. If both classifiers
     were alike, each image's sum could as well have the other sign: p is exact over all these signs (Fisher
     1935, *The Design of Experiments*, section 21), and with one seed it is McNemar's. The interval takes
-    the standard error of the mean over images. All this speaks of these seeds and of images like these;
-    :func:`across_seeds` speaks of other seeds.
+    the standard error of the mean over images. All this is about these seeds and images like these;
+    :func:`across_seeds` is about other seeds.
 
     Args:
         first, second: wrong by each, shape (seeds, n), seeds and images in the same order.

@@ -78,7 +78,7 @@ class Toolbar(ttk.Frame):
 
 
 class StatusBar(ttk.Frame):
-    """The message, the progress of a long job, and how the networks do on My handwriting."""
+    """The message, the progress of a long job, and how well each network performs on My handwriting."""
 
     def __init__(self, parent: tk.Misc, factor: float, cancel: Callable[[], None]) -> None:
         """Build an empty status bar; ``cancel`` is called by the button beside the progress."""
@@ -103,13 +103,13 @@ class StatusBar(ttk.Frame):
         self.show(self._shown)
 
     def show(self, message: Message) -> None:
-        """Show a message; an alarm with a sign and in another colour."""
+        """Show a message; an alarm with a sign and in a different colour."""
         self._shown = message
         text = f"⚠  {message.text}" if message.alarm else message.text
         self.message.configure(text=text, foreground=self._palette.rejected if message.alarm else self._palette.muted)
 
     def show_handwriting(self, text: str) -> None:
-        """Show how the networks do on the collected digits."""
+        """Show how well each network performs on the collected digits."""
         self.handwriting.configure(text=text)
 
     def show_progress(self, wanted: bool) -> None:

@@ -16,7 +16,7 @@ class Button:
         icon: the name of a Bootstrap icon.
         place: 1, 2 … from the left, -1, -2 … from the right. Choices such as the tools stand before all others, in
             the order of their commands.
-        text: beside the icon.
+        text: next to the icon.
     """
 
     icon: str

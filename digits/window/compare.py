@@ -62,7 +62,7 @@ class CompareTable(ttk.Frame):
         if not rows:
             title = "Nothing to compare yet"
         elif len(names) < 2:
-            title = "Only one network can be used"
+            title = "Only one network is available"
         elif differing:
             title = f"≠  {differing} of {len(rows)} read differently"
         else:

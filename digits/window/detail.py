@@ -16,13 +16,13 @@ from digits.window.document import Sample
 from digits.window.palette import LIGHT, Palette
 from digits.window.summary import confidence, percent
 
-BARS = 196  #: logical px, width of the bars with their figures
+BARS = 196  #: logical px, width of the bars with their numbers
 LEAST = 0.005  #: the smallest probability that has a bar
 MAGNIFIED = 5  #: logical px per pixel of the input
 ROW = 22  #: logical px, height of a bar with its surroundings
 FOR, AGAINST = (255, 140, 0), (60, 140, 255)  #: RGB of the evidence for and against the digit
 PLAIN_CAPTION = "the network's input,\n28 × 28 pixels"
-EVIDENCE_CAPTION = "orange speaks for it,\nblue against it"
+EVIDENCE_CAPTION = "orange: evidence for,\nblue: evidence against"
 
 
 class Detail(ttk.Frame):

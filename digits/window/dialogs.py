@@ -21,7 +21,7 @@ COLUMNS = 12  #: pictures per row in My handwriting
 #: Shortcuts stand as ``{title of the command}``.
 ABOUT = (
     "Click a digit, or press {Next digit}, to see it as the network does. While a digit is selected, type the right "
-    "one to correct it, or press {Confirm digit} to confirm it. While none is, 1, 2, 3 … choose the network."
+    "one to correct it, or press {Confirm digit} to confirm it. While none is selected, 1, 2, 3 … choose the network."
 )
 KEEPING = "Digits that you correct, or confirm with {Confirm digit}, are kept here."
 IMAGES = ("*.png", "*.jpg", "*.jpeg", "*.tif", "*.tiff", "*.bmp", "*.webp", "*.gif")
@@ -130,7 +130,7 @@ class HandwritingHandlers:
     """What :class:`HandwritingDialog` calls.
 
     Attributes:
-        select: given the key of the digit that was clicked, or None beside all digits.
+        select: given the key of the digit that was clicked, or None for a click outside all digits.
         remove: the selected digit is to be removed.
         export: all digits are to be exported.
     """
@@ -141,7 +141,7 @@ class HandwritingHandlers:
 
 
 class HandwritingDialog(Dialog):
-    """My handwriting: the number of digits, how each network does on them, and their pictures."""
+    """My handwriting: the number of digits, how well each network performs on them, and their pictures."""
 
     def __init__(
         self,
@@ -168,8 +168,8 @@ class HandwritingDialog(Dialog):
         self._selected: str | None = None
         self.title_label = ttk.Label(self.body, font="Title")
         self.title_label.pack(anchor="w")
-        self.figures = ttk.Label(self.body, justify="left")
-        self.figures.pack(anchor="w", pady=(self.px(6), self.px(12)))
+        self.metrics = ttk.Label(self.body, justify="left")
+        self.metrics.pack(anchor="w", pady=(self.px(6), self.px(12)))
         self.counts = ttk.Frame(self.body)
         self.counts.pack(fill="x", pady=(0, self.px(12)))
         self._build_gallery()
@@ -211,13 +211,13 @@ class HandwritingDialog(Dialog):
         n = len(self._collection)
         self.title_label.configure(text=counted(n, "digit") if n else "No digits yet")
         if n:
-            figures = [
+            metrics = [
                 f"{name}: {n - missed:,} right, {missed:,} missed ({percent(1 - missed / n)})"
                 for name, missed in misses.items()
             ]
-            self.figures.configure(text="\n".join(figures) or "The networks are reading them …")
+            self.metrics.configure(text="\n".join(metrics) or "The networks are reading them …")
         else:
-            self.figures.configure(text=KEEPING.format_map(self._keys))
+            self.metrics.configure(text=KEEPING.format_map(self._keys))
         for child in self.counts.winfo_children():
             child.destroy()
         for digit, count in enumerate(self._collection.counts()):

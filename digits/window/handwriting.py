@@ -19,7 +19,7 @@ class Handlers:
 
     Attributes:
         report: given a message, and whether it reports a failure.
-        show_summary: given one line about how the networks do.
+        show_summary: given one line about how well the networks perform.
         export: the collection is to be exported.
     """
 
@@ -100,7 +100,7 @@ class Handwriting:
         self.count_misses()
 
     def count_misses(self) -> None:
-        """Have all networks read the collection anew."""
+        """Have all networks read the collection again."""
         self._session.misses.clear()
         for name in self._session.usable:
             self._count_misses_of(name)

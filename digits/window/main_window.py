@@ -237,7 +237,7 @@ class MainWindow(tk.Tk):
     def _label(self, digit: int | None) -> None:
         sample = self.session.sample(digit, self.canvas.page_size)
         if sample is None:
-            self._report("The network sees no digit here; if it is one, type which")
+            self._report("The network sees no digit here; if there is one, type it")
         elif self.handwriting.keep(sample):
             self._show()
             self._report(f"Kept in My handwriting as {sample.label}")
@@ -261,7 +261,7 @@ class MainWindow(tk.Tk):
     # ---- networks
 
     def choose_network(self, choice: str) -> None:
-        """Read with another network, or compare all."""
+        """Read with a different network, or compare all."""
         self.session.choose(choice)
         self.panel.show_comparison(self.session.comparing)
         self._report("")
@@ -269,7 +269,7 @@ class MainWindow(tk.Tk):
         self._show()
 
     def cancel(self) -> None:
-        """Cancel what takes long."""
+        """Cancel all long jobs."""
         self.jobs.cancel()
         self._report("Cancelled")
 

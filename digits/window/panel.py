@@ -140,7 +140,7 @@ class NetworkChoice(ttk.Frame):
 
 
 class Panel(ttk.Frame):
-    """Everything beside the paper."""
+    """Everything in the panel beside the paper."""
 
     def __init__(
         self, parent: tk.Misc, factor: float, names: Sequence[str], keys: Mapping[str, str], handlers: Handlers

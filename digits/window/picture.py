@@ -19,8 +19,8 @@ class Mark:
     Attributes:
         box: (x, y, width, height) in the drawing's pixels.
         text: the digit, or "?".
-        note: beside the digit, such as the confidence.
-        rejected: whether it is rejected or disputed: in another colour, with a dashed box.
+        note: next to the digit, such as the confidence.
+        rejected: whether it is rejected or disputed: in a different colour, with a dashed box.
         corrected: whether the user corrected or confirmed it.
     """
 

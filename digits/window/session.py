@@ -13,7 +13,7 @@ from digits.window.engine import Result
 from digits.window.picture import Mark
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN, Settings
 
-COMPARE = "Compare"  #: the choice beside the networks that compares them
+COMPARE = "Compare"  #: the choice, next to the networks, that compares them
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Session:
             self.settings = replace(self.settings, network=choice)
 
     def fail(self, name: str, reason: str) -> None:
-        """Mark a network as unusable; if it led, another leads."""
+        """Mark a network as unusable; if it was the leading one, another takes the lead."""
         self.failures[name] = reason
         self.misses.pop(name, None)
         if name == self.lead and self.usable:

@@ -101,7 +101,7 @@ def milliseconds(seconds: float) -> str:
 
 
 def handwriting(n: int, misses: Mapping[str, int]) -> str:
-    """How each network does on the ``n`` collected digits, in one line."""
+    """How well each network performs on the ``n`` collected digits, in one line."""
     if n == 0:
         return "My handwriting: none yet"
     right = ", ".join(f"{name} {n - missed:,} right" for name, missed in misses.items())

@@ -42,7 +42,7 @@ def start(dark: bool) -> ttk.Style:
 
 
 def stop() -> None:
-    """Release the theme, so that the next window can start it anew."""
+    """Release the theme, so that the next window can start it again."""
     ttk.Style.instance = None
 
 

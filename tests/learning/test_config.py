@@ -29,7 +29,7 @@ Arrays = dict[str, NDArray[np.uint8]]
 #: Restyles most images and distorts the others, so that every value has something to act on; small enough for tests.
 BASE = Recipe(epochs=2, batch_size=8, learning_rate=1e-3, average=0.9, statistics_batches=3, restyle=Restyle(share=0.8))
 
-#: Changed values of those fields for which a larger number or another word would be none that makes sense.
+#: Changed values of those fields for which a larger number or a different word would make no sense.
 OTHER: dict[str, Any] = {
     "schedule": "one cycle",
     "average": 0.5,
@@ -168,7 +168,7 @@ DECIDES = {
 
 @pytest.fixture(scope="module")
 def decided(arrays: Arrays, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Recipe], dict[str, Any]]:
-    """What a recipe decides, as a training shows that is begun and takes no step."""
+    """What a recipe decides, as shown by a training run that is started and takes no step."""
     data, folder = (arrays["x_train"], arrays["y_train"]), tmp_path_factory.mktemp("begun")
     given: dict[str, Any] = {}
 
@@ -240,7 +240,7 @@ def numbers(tree: ast.Module) -> list[str]:
     def holds_number(node: ast.AST) -> bool:
         if isinstance(node, ast.Constant):
             return isinstance(node.value, int | float | complex)
-        if isinstance(node, ast.Dict):  # a table by digit is none of numbers
+        if isinstance(node, ast.Dict):  # the keys of a table by digit do not count
             return any(map(holds_number, node.values))
         return any(map(holds_number, ast.iter_child_nodes(node)))
 
@@ -289,7 +289,7 @@ RECORDED = {
 
 
 def test_the_version_stands_for_what_the_code_does(arrays: Arrays) -> None:
-    """Coarse figures of augmented images, as recorded for the version below."""
+    """Coarse numbers of augmented images, as recorded for the version below."""
     images, labels = (np.concatenate([arrays[key]] * 5) for key in ("x_train", "y_train"))
 
     def quarters(shown: NDArray[np.uint8]) -> list[float]:
@@ -301,11 +301,11 @@ def test_the_version_stands_for_what_the_code_does(arrays: Arrays) -> None:
     found |= {f"restyled as {digit}s": quarters(restyled[labels == digit]) for digit in STYLES}
     for kind, values in found.items():
         assert values == pytest.approx(RECORDED[kind], rel=1e-3), (
-            f"Images are {kind} otherwise than Recipe.version {Recipe().version} stands for. If the code was meant "
-            "to change, raise Recipe.version in digits/learning/config.py, so that networks, unfinished runs and cells "
-            f"of the study made before are told apart; and record here: {found}"
+            f"Images are {kind} differently from what Recipe.version {Recipe().version} stands for. If the code was "
+            "meant to change, raise Recipe.version in digits/learning/config.py, so that networks, unfinished runs and "
+            f"cells of the study made before can be distinguished; and record here: {found}"
         )
-    assert Recipe().version == 1, "the figures are recorded for version 1: record them for the new one"
+    assert Recipe().version == 1, "the numbers are recorded for version 1: record them for the new one"
 
 
 # -- the recipes ------------------------------------------------------------------------------

@@ -172,7 +172,7 @@ def test_networks_that_learned_from_other_data_stay_out_of_the_results(output: O
     assert list(cards) == ["new"]
 
 
-def test_an_unreadable_card_is_told_before_the_training(output: Output, data: dataset.Dataset) -> None:
+def test_an_unreadable_card_is_reported_before_training(output: Output, data: dataset.Dataset) -> None:
     (output.models / "other.json").write_text("{")
 
     def never() -> keras.Model:

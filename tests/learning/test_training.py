@@ -104,7 +104,7 @@ def test_each_epoch_shows_every_image_once_in_its_own_order(arrays: Arrays) -> N
     assert shown(0) != shown(1)
 
 
-def test_batches_are_distorted_anew_in_each_epoch_and_the_same_when_resumed(arrays: Arrays) -> None:
+def test_batches_are_distorted_differently_in_each_epoch_and_the_same_when_resumed(arrays: Arrays) -> None:
     def image_0(first_epoch: int, skipped: int) -> NDArray[np.float32]:
         numbers = np.arange(60, dtype=np.uint8)
         epoch = itertools.islice(batches(arrays["x_train"], numbers, RECIPE, first_epoch), skipped, skipped + 8)
@@ -152,7 +152,7 @@ def test_the_seed_decides_everything(whole: Trained, one_epoch: Path, arrays: Ar
     assert not np.array_equal(other.model.get_weights()[0], whole.model.get_weights()[0])
 
 
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(
+def test_a_killed_run_continues_as_if_nothing_had_happened(
     whole: Trained, arrays: Arrays, npz: Path, tmp_path: Path
 ) -> None:
     """kill -9 in the second epoch, resume, and compare bit for bit with a run that was left alone."""
@@ -307,21 +307,21 @@ def test_statistics_are_the_means_over_the_batches_shown() -> None:
 # -- progress ---------------------------------------------------------------------------------
 
 
-def told(progress: Progress, steps: int, first_epoch: int = 0, epochs: int = 2) -> None:
-    """Let it follow a run without one."""
-    figures = {"loss": 0.5, "accuracy": 0.875, "val_loss": 0.25, "val_accuracy": 0.9}
+def follow_a_run(progress: Progress, steps: int, first_epoch: int = 0, epochs: int = 2) -> None:
+    """Let the progress follow a run without training anything."""
+    metrics = {"loss": 0.5, "accuracy": 0.875, "val_loss": 0.25, "val_accuracy": 0.9}
     progress.set_params({"epochs": epochs, "steps": steps})
     progress.on_train_begin()
     for epoch in range(first_epoch, epochs):
         progress.on_epoch_begin(epoch)
         for step in range(steps):
             progress.on_train_batch_begin(step)
-            progress.on_train_batch_end(step, figures)
-        progress.on_epoch_end(epoch, figures)
+            progress.on_train_batch_end(step, metrics)
+        progress.on_epoch_end(epoch, metrics)
 
 
 def test_progress_is_a_line_per_epoch_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    told(Progress("ANN", bar=False), steps=40)
+    follow_a_run(Progress("ANN", bar=False), steps=40)
     first, estimate, *epochs = capsys.readouterr().out.splitlines()
     assert first == "ANN: training, epoch 1 to 2"
     assert estimate.startswith("ANN: about ")
@@ -333,7 +333,7 @@ def test_progress_is_a_line_per_epoch_where_there_is_no_terminal(capsys: pytest.
 
 
 def test_progress_of_a_resumed_run_counts_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
-    told(Progress("ANN", bar=False), steps=40, first_epoch=3, epochs=5)
+    follow_a_run(Progress("ANN", bar=False), steps=40, first_epoch=3, epochs=5)
     out = capsys.readouterr().out
     assert out.startswith("ANN: training, epoch 4 to 5\n")
     assert "for 2 epochs" in out
@@ -341,12 +341,12 @@ def test_progress_of_a_resumed_run_counts_what_is_left(capsys: pytest.CaptureFix
 
 
 def test_a_run_of_few_steps_has_no_estimate(capsys: pytest.CaptureFixture[str]) -> None:
-    told(Progress("ANN", bar=False), steps=8)
+    follow_a_run(Progress("ANN", bar=False), steps=8)
     assert "about" not in capsys.readouterr().out
 
 
 def test_progress_on_a_terminal_is_kerass_bar(capsys: pytest.CaptureFixture[str]) -> None:
-    told(Progress("ANN", bar=True), steps=40)
+    follow_a_run(Progress("ANN", bar=True), steps=40)
     out = capsys.readouterr().out
     assert "40/40" in out
     assert "ANN: epoch 1/2" not in out

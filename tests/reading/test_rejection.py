@@ -116,7 +116,7 @@ def test_the_lean_of_a_straight_line_is_measured() -> None:
     assert bent is not None and straight_lean(bent) is None
 
 
-def test_an_unsure_network_is_overruled() -> None:
+def test_the_answer_of_an_unsure_network_is_rejected() -> None:
     shape = shape_of(rasterise(written("3"), 120, 160))
     assert why_rejected(shape, 0.99) == ""
     assert why_rejected(shape, 0.2) == "the network is not sure"

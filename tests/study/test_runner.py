@@ -48,7 +48,7 @@ def test_what_does_not_fit_is_run(study: Study) -> None:
     assert set(study.finished()) == set(planned)
 
 
-def test_a_cell_that_is_done_is_told(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cell_that_is_done_is_reported(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
     run(study, [Cell("ANN", BASELINE, 0)])
     misses = cells.wrong(study.finished()[Cell("ANN", BASELINE, 0)], "clean").sum()
     assert f"1/1 ANN-unit-0: {misses / 2000:.2%} wrong, 60 s\n" in capsys.readouterr().out

@@ -100,12 +100,12 @@ def cluster() -> Iterator[tuple[str, list[Process]]]:
 
 
 def seen(task: Task, dataset: Dataset) -> Result:
-    """What a worker is given: the data's figures in place of misses."""
-    figures: dict[str, Misses] = {
+    """What a worker is given: the data's numbers in place of misses."""
+    numbers: dict[str, Misses] = {
         split: {"index": [*images.shape, int(images.sum()), int(labels.sum())], "read": str(images.dtype)}
         for split, (images, labels) in dataset.splits().items()
     }
-    return {**stand_in(task, dataset), "test": figures, "dataset": f"{dataset.name} {dataset.digest}"}
+    return {**stand_in(task, dataset), "test": numbers, "dataset": f"{dataset.name} {dataset.digest}"}
 
 
 def test_the_data_travels_to_a_cluster_as_it_is(cluster: tuple[str, list[Process]], study: Study) -> None:
@@ -168,6 +168,6 @@ def test_a_cluster_without_a_worker_is_one_line(data: Dataset, monkeypatch: pyte
 
 
 def test_a_limit_on_the_search_for_a_cluster() -> None:
-    """A wrong address is told within seconds, and a worker has time to start."""
+    """A wrong address is reported within seconds, and a worker has time to start."""
     assert 1 <= workers.CONNECT <= 15
     assert 10 <= workers.WAIT <= 60

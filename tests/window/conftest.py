@@ -45,7 +45,7 @@ def _display_works() -> bool:
 
 @pytest.fixture(scope="session")
 def display() -> Iterator[None]:
-    """The display at hand, or else a virtual one for this process."""
+    """The display that is available, or else a virtual one for this process."""
     if _display_works():
         yield
         return

@@ -1,4 +1,4 @@
-"""What training shows instead of the same image in every epoch."""
+"""Augmentation: a different version of each image in every epoch."""
 
 import numpy as np
 from numpy.typing import NDArray

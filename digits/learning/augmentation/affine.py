@@ -1,4 +1,4 @@
-"""Affine distortions that leave a digit what it is."""
+"""Affine distortions that do not change which digit an image shows."""
 
 import cv2
 import numpy as np

@@ -1,8 +1,8 @@
-"""MNIST's digits as other people write them: with strokes that MNIST hardly has, all drawn with one pen.
+"""MNIST's digits as other people write them: with strokes that are rare in MNIST, all drawn with one pen.
 
-People outside the United States of MNIST's writers give a 1 a flag and a foot, cross a 7, curl the foot of a 9 and
-leave the right stem of a 4 short. Such strokes are added to MNIST's own digits (or removed), the result is warped, and
-is then cropped by the very function that crops what is drawn in the window (:mod:`digits.crop`).
+People outside the United States, where MNIST's writers lived, give a 1 a flag and a foot, cross a 7, curl the foot of
+a 9 and leave the right stem of a 4 short. Such strokes are added to MNIST's own digits (or removed), the result is
+warped, and is then cropped by the same function that crops what is drawn in the window (:mod:`digits.crop`).
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ Points = NDArray[np.float64]
 def restyle(
     images: NDArray[np.uint8], labels: NDArray[np.uint8], style: Restyle, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Redraw every digit as someone else might have written it.
+    """Restyle every digit as someone else might have written it.
 
     Args:
         images: ``uint8``, shape (n, 28, 28), ink bright on dark.
@@ -86,7 +86,7 @@ class Pen:
         cv2.polylines(self.ink, [fixed], False, 255, max(1, round(self.width)), cv2.LINE_AA, 4)
 
     def line(self, middle: Points, length: float, slope: float) -> None:
-        """Draw a line as wide as that (measured along x), with a slope in degrees, downwards to the right."""
+        """Draw a line of the given length, measured along x, and slope, in degrees, downwards to the right."""
         half = np.array([0.5, 0.5 * np.tan(np.deg2rad(slope))]) * length
         self.curve(middle - half, middle, middle + half)
 
@@ -108,7 +108,7 @@ def _one(pen: Pen, style: Restyle, rng: np.random.Generator) -> float:
 
 
 def _four(pen: Pen, style: Restyle, rng: np.random.Generator) -> float:
-    """The right stem is short: it rises and falls not far from the bar."""
+    """The right stem is short: it reaches only a little above and below the bar."""
     if rng.random() < style.short_stem:
         rows = range(int(pen.top + 0.3 * pen.high), int(pen.top + 0.8 * pen.high))
         wide = [np.ptp(pen.xs[pen.ys == row]) if (pen.ys == row).any() else 0 for row in rows]
@@ -120,7 +120,7 @@ def _four(pen: Pen, style: Restyle, rng: np.random.Generator) -> float:
             cut = pen.ink.copy()
             cut[:upper, stem:] = cut[lower:] = 0
             _keep_largest_component(cut, style)
-            if np.count_nonzero(cut > style.ink) > len(pen.xs) / 2:  # else what was taken for the bar was none
+            if np.count_nonzero(cut > style.ink) > len(pen.xs) / 2:  # otherwise the bar was misidentified
                 pen.ink[:] = cut
     return 0.0
 

@@ -1,1 +1,1 @@
-"""Figures of what the networks do. They are given finished numbers; nothing is computed here."""
+"""Figures of the networks and their results. They are given finished numbers; nothing is computed here."""

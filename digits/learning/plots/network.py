@@ -1,4 +1,4 @@
-"""One network's figures: what it is made of, how it learned, what it reads as what."""
+"""One network's figures: what it is made of, how it learned, what it confuses."""
 
 import textwrap
 from collections.abc import Mapping, Sequence

@@ -48,7 +48,7 @@ class SamplesDisplay(Display):
 
     @styled
     def plot(self, axes: AxesGrid | None = None) -> "SamplesDisplay":
-        """Draw on 20 ``axes`` per part, or on a new figure's."""
+        """Draw on 20 ``axes`` per group, or on a new figure's."""
         groups, own = len(self.samples), axes is None
         if axes is None:
             figure = new_figure(9, 1.9 * groups + 0.9, self.title)
@@ -75,7 +75,7 @@ class SamplesDisplay(Display):
 
 @dataclass
 class ErrorRatesDisplay(Display):
-    """Error rates with their 95% intervals beside the post's.
+    """Error rates with their 95% intervals next to the post's.
 
     Args:
         metrics: on the test images, by network.

@@ -66,4 +66,4 @@ def _axes(display: Any) -> list[Axes]:
 
 
 def _no_more(*_: object, **__: object) -> None:
-    raise AssertionError("a figure was made beside the caller's")
+    raise AssertionError("a figure was made apart from the caller's")

@@ -22,8 +22,8 @@ def test_the_compared_draw_on_the_axes_they_are_given_or_on_their_own(
 def test_samples_draw_on_the_axes_they_are_given_or_on_their_own(
     arrays: dict[str, NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part = (arrays["x_train"], arrays["y_train"])
-    display = SamplesDisplay({"Training": part, "Test": part}, "title")
+    group = (arrays["x_train"], arrays["y_train"])
+    display = SamplesDisplay({"Training": group, "Test": group}, "title")
     check_given_axes(display, 40, monkeypatch)
     assert "Test\n" in texts(display.figure_)
     check_own_figure(display, "title")
