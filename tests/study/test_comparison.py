@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from matplotlib.text import Text
 
+from digits.learning import statistics
 from digits.learning.dataset import Dataset
 from digits.study import comparison
 from digits.study.cell import Cell, Result
@@ -55,7 +56,7 @@ def test_verdicts_rest_on_the_test_over_all_seeds(compared: Comparison) -> None:
         for rows in network["corruptions"].values():
             for row in rows.values():
                 if pooled := row.get("pooled"):
-                    significant = pooled["p_holm"] < comparison.LEVEL
+                    significant = pooled["p_holm"] < statistics.LEVEL
                     assert (row["verdict"] != "no difference shown") == significant
                     assert not significant or (row["verdict"] == "better") == (pooled["difference"] < 0)
 

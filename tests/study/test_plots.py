@@ -1,9 +1,10 @@
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from digits.study.comparison import Comparison
 from digits.study.plots import ErrorsDisplay, HeatMapDisplay, VariantsDisplay, variants
 from digits.study.preprocessing import BASELINE, CORRUPTIONS, VARIANTS
 from tests.learning.plots.drawing import check_given_axes, check_own_figure, pixels, points, texts
@@ -24,9 +25,9 @@ def row(variant: str, place: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def comparison() -> dict[str, Any]:
-    """As digits.study.comparison makes it: a network of all variants and one of a few."""
-    return {
+def comparison() -> Comparison:
+    """What the plots use of a comparison: a network of all variants and one of a few."""
+    made: Any = {
         "dataset": "MNIST",
         "baseline": BASELINE,
         "level": 0.05,
@@ -41,10 +42,11 @@ def comparison() -> dict[str, Any]:
             for network, names in {"ANN": tuple(VARIANTS), "VGG16": FEW}.items()
         },
     }
+    return cast(Comparison, made)
 
 
 def test_each_draws_on_the_axes_it_is_given_or_on_its_own(
-    comparison: dict[str, Any], arrays: dict[str, NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
+    comparison: Comparison, arrays: dict[str, NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     title = "ANN on MNIST: error by preprocessing and corruption"
     rows = variants(arrays["x_test"], arrays["y_test"]).rows
@@ -58,7 +60,7 @@ def test_each_draws_on_the_axes_it_is_given_or_on_its_own(
         check_own_figure(display, expected)
 
 
-def test_errors_have_a_panel_per_network_and_a_row_per_variant(comparison: dict[str, Any]) -> None:
+def test_errors_have_a_panel_per_network_and_a_row_per_variant(comparison: Comparison) -> None:
     shown = ErrorsDisplay(comparison).plot()
     ann, vgg16 = shown.axes_
     assert [ax.get_title(loc="left") for ax in (ann, vgg16)] == ["ANN", "VGG16"]
@@ -70,7 +72,7 @@ def test_errors_have_a_panel_per_network_and_a_row_per_variant(comparison: dict[
     assert {"better than the baseline", "error, % (lower is better)"} <= texts(shown.figure_)
 
 
-def test_the_heat_map_writes_every_error_and_marks_what_differs(comparison: dict[str, Any]) -> None:
+def test_the_heat_map_writes_every_error_and_marks_what_differs(comparison: Comparison) -> None:
     shown = HeatMapDisplay(comparison, "ANN").plot()
     rows = comparison["networks"]["ANN"]["corruptions"]["clean"]
     assert {f"{rows['deskewed']['error']:.2%} ▼", f"{rows['otsu']['error']:.2%} ▲"} <= texts(shown.figure_)
@@ -81,7 +83,7 @@ def test_the_heat_map_writes_every_error_and_marks_what_differs(comparison: dict
     assert ratio[names.index("otsu"), 0] == pytest.approx(1)
 
 
-def test_no_error_at_all_has_a_colour_too(comparison: dict[str, Any]) -> None:
+def test_no_error_at_all_has_a_colour_too(comparison: Comparison) -> None:
     comparison["networks"]["VGG16"]["corruptions"]["clean"]["blurred"].update(error=0.0, misses=[0, 0, 0])
     shown = HeatMapDisplay(comparison, "VGG16").plot()
     assert pixels(shown.im_)[-1, 0] == pytest.approx(np.log2(0.5 / 21))
