@@ -70,7 +70,7 @@ sys.exit(run("test.py", work))
 
 
 def test_a_wrong_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    parser = OneLineParser(prog="test.py")
+    parser = OneLineParser("python test.py")
     parser.add_argument("--models", choices=["ANN"])
     with pytest.raises(SystemExit) as caught:
         parser.parse_args(["--models", "a\nb"])

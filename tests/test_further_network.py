@@ -29,12 +29,17 @@ def build_model() -> keras.Model:
 '''
 
 
+def ignored(folder: str, names: list[str]) -> set[str]:
+    """What is not copied: whatever git ignores, and at the top what is linked."""
+    top = {"runs", *LINKED} if Path(folder) == ROOT else set()
+    return {name for name in names if name.startswith(".") or name == "__pycache__" or name in top}
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The project with LeNet in it: one new folder, and its name in digits/networks.py."""
     folder = tmp_path / "project"
-    hidden = shutil.ignore_patterns(".*", "__pycache__", "runs", *LINKED)
-    shutil.copytree(ROOT, folder, ignore=hidden)
+    shutil.copytree(ROOT, folder, ignore=ignored)
     for name in LINKED:
         (folder / name).symlink_to(ROOT / name)
     (folder / "LeNet").mkdir()

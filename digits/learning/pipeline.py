@@ -151,7 +151,7 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, replot: boo
             )
         if replot and known["data_digest"] != dataset.digest:
             raise UserError(
-                f"{name} learned from {known['dataset']}, not from {dataset.name}: so its plots cannot be replotted"
+                f"{name} learned from {known['dataset']}, not from {dataset.name}, so its plots cannot be replotted"
             )
         print(f"{name}: evaluating {file}", flush=True)
         probabilities = predict(model, dataset)

@@ -21,7 +21,7 @@ def test_a_scale_must_be_a_number_above_0(scale: str, capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit, match="2"):
         main(["ANN", "0.1", "--", scale])
     said = capsys.readouterr().err
-    assert len(said.splitlines()) == 1 and f"expected a number above 0, got {scale!r}" in said
+    assert len(said.splitlines()) == 1 and f"must be a number above 0, got {scale!r}" in said
 
 
 def test_missing_data_is_answered_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

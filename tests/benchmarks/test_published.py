@@ -34,4 +34,4 @@ def test_each_benchmark_runs_as_a_module(module: str) -> None:
     command = [sys.executable, "-m", f"benchmarks.{module}", "--help"]
     shown = subprocess.run(command, cwd=published.ROOT, capture_output=True, encoding="utf-8", timeout=120)
     assert shown.returncode == 0, shown.stderr
-    assert shown.stdout.startswith(f"usage: -m benchmarks.{module} ")
+    assert shown.stdout.startswith(f"usage: python -m benchmarks.{module} ")

@@ -147,7 +147,7 @@ def interrupted(arrays: Arrays, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def test_a_run_with_another_recipe_is_not_resumed(path: tuple[str, ...], interrupted: Path, arrays: Arrays) -> None:
     data = arrays["x_train"], arrays["y_train"]
     before = {file: file.read_bytes() for file in interrupted.iterdir()}
-    with pytest.raises(UserError, match="was made with another recipe;"):
+    with pytest.raises(UserError, match="was made with a different recipe;"):
         train("tiny", tiny, data, data, changed(BASE, path), interrupted, "digest", resume=True)
     assert {file: file.read_bytes() for file in interrupted.iterdir()} == before
 

@@ -161,7 +161,7 @@ def test_starting_again_says_what_it_discards(
     (output.work / "small").mkdir(parents=True)
     (output.work / "small" / "state.json").write_text("{")
     pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, output, resume=False)
-    assert "unfinished run found here is discarded" in capsys.readouterr().out
+    assert "discarding the unfinished run found here" in capsys.readouterr().out
     assert not output.work.exists()
 
 
@@ -178,7 +178,7 @@ def test_an_unreadable_card_is_reported_before_training(output: Output, data: da
     def never() -> keras.Model:
         raise AssertionError("the training began")
 
-    with pytest.raises(UserError, match=r"other.json is no model card"):
+    with pytest.raises(UserError, match=r"other.json is not a valid model card"):
         pipeline.run({"small": never}, data, {"small": ONE_EPOCH}, output, resume=False)
 
 
@@ -195,7 +195,7 @@ def test_evaluating_on_other_data_says_so_and_is_not_replotted(output: Output) -
     evaluated = pipeline.evaluate(["small"], other, output)["small"]
     assert evaluated["dataset"] == "UCI digits"
     assert evaluated["metrics"]["test"]["n"] == 359
-    with pytest.raises(UserError, match="its plots are not replotted"):
+    with pytest.raises(UserError, match="its plots cannot be replotted"):
         pipeline.evaluate(["small"], other, output, replot=True)
 
 

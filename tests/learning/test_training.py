@@ -212,17 +212,17 @@ def more_dropout() -> keras.Model:
 @pytest.mark.parametrize(
     ("build", "epochs", "digest", "said"),
     [
-        (small, 2, "digest", "another recipe"),
-        (small, 1, "other", "another data"),
-        (wider, 1, "digest", "another parameters and architecture"),
-        (more_dropout, 1, "digest", "another architecture"),
-        (small, 2, "other", "another recipe and data"),
+        (small, 2, "digest", "different recipe"),
+        (small, 1, "other", "different data"),
+        (wider, 1, "digest", "different parameters and architecture"),
+        (more_dropout, 1, "digest", "different architecture"),
+        (small, 2, "other", "different recipe and data"),
     ],
 )
 def test_a_run_of_another_kind_is_not_resumed(
     build: Callable[[], keras.Model], epochs: int, digest: str, said: str, one_epoch: Path, arrays: Arrays
 ) -> None:
-    with pytest.raises(UserError, match=rf"was made with {said}; give the same options again") as caught:
+    with pytest.raises(UserError, match=rf"was made with a {said}; repeat the original options") as caught:
         train_small(arrays, one_epoch, replace(ONE_EPOCH, epochs=epochs), True, digest, build)
     assert "\n" not in str(caught.value)
 
@@ -236,7 +236,7 @@ def test_a_damaged_state_is_one_line(damage: str, arrays: Arrays, one_epoch: Pat
     else:
         texts = {"a list": b"[]", "no identity": b"{}"}
         file.write_bytes(texts.get(damage, file.read_bytes()[:100]))
-    with pytest.raises(UserError, match=r"is damaged .* start again without --resume") as caught:
+    with pytest.raises(UserError, match=r"is damaged .* start over without --resume") as caught:
         train_small(arrays, one_epoch, ONE_EPOCH, resume=True)
     assert "\n" not in str(caught.value)
 

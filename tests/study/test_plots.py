@@ -84,7 +84,7 @@ def test_the_heat_map_writes_every_error_and_marks_what_differs(comparison: Comp
 
 
 def test_no_error_at_all_has_a_colour_too(comparison: Comparison) -> None:
-    comparison["networks"]["VGG16"]["corruptions"]["clean"]["blurred"].update(error=0.0, misses=[0, 0, 0])
+    comparison["networks"]["VGG16"]["corruptions"]["clean"]["blurred"].update({"error": 0.0, "misses": [0, 0, 0]})
     shown = HeatMapDisplay(comparison, "VGG16").plot()
     assert pixels(shown.im_)[-1, 0] == pytest.approx(np.log2(0.5 / 21))
     assert shown.text_[-1, 0].get_text() == "0.00%"
