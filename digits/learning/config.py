@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypedDict
 
+from digits import crop, image_format
+
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
@@ -113,12 +115,13 @@ class Recipe:
     version: int = 1
 
     def identity(self) -> dict[str, Any]:
-        """Everything above as JSON's types.
+        """Everything above, and what the shared crop adds to it, as JSON's types.
 
         Two runs of one network on the same data are equivalent only if this is equal. Model cards, unfinished
         runs and the study's cells carry it.
         """
-        return {"optimizer": "Adam", **asdict(self)}
+        shared = {"box": image_format.BOX, "work": crop.WORK, "ink": crop.INK, "margin": crop.MARGIN}
+        return {"optimizer": "Adam", **asdict(self), "crop": shared}
 
     def __str__(self) -> str:
         cycle = "" if self.schedule == "constant" else f" ({self.schedule})"

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from digits import crop
 from digits.errors import UserError
 from digits.learning import augmentation, config, training
 from digits.learning.augmentation import restyle
@@ -250,6 +251,20 @@ def numbers(tree: ast.Module) -> list[str]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             found += [ast.unparse(target) for target in targets]
     return found
+
+
+@pytest.mark.parametrize("name", ["WORK", "INK", "MARGIN"])
+def test_the_crops_numbers_are_in_the_identity(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restyled images are cropped by the function that crops what is drawn."""
+    before = BASE.identity()
+    monkeypatch.setattr(crop, name, getattr(crop, name) + 1)
+    assert BASE.identity() != before
+
+
+def test_the_crop_has_no_further_number() -> None:
+    """STROKE_WIDTH is what recognition asks for; a recipe has a range of its own."""
+    found = numbers(ast.parse(Path(crop.__file__).read_text(encoding="utf-8")))
+    assert found == ["STROKE_WIDTH", "WORK", "INK", "MARGIN"]
 
 
 CODE = [Path(training.__file__), *sorted(Path(augmentation.__file__).parent.glob("*.py"))]
