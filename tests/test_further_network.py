@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LINKED = ("models", "plots", "docs")  #: large, and only read
-LENET = '''"""LeNet: LeCun et al. 1998, with ReLU and max pooling."""
+FURTHER = '''"""LeNet: LeCun et al. 1998, with ReLU and max pooling."""
 
 import keras
 
@@ -25,7 +26,7 @@ def build_model() -> keras.Model:
         x = layers.convolution(x, filters, 1.0, f"conv{place}")
         x = keras.layers.MaxPooling2D()(x)
     x = layers.dense(keras.layers.Flatten()(x), 120, 1.0, "dense1")
-    return keras.Model(pixels, layers.predictions(x, 1.0), name="LeNet")
+    return keras.Model(pixels, layers.predictions(x, 1.0), name="Further")
 '''
 
 
@@ -37,17 +38,18 @@ def ignored(folder: str, names: list[str]) -> set[str]:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The project with LeNet in it: one new folder, and its name in digits/networks.py."""
+    """The project with one more in it: one new folder, and its name in digits/networks.py."""
     folder = tmp_path / "project"
     shutil.copytree(ROOT, folder, ignore=ignored)
     for name in LINKED:
         (folder / name).symlink_to(ROOT / name)
-    (folder / "LeNet").mkdir()
-    (folder / "LeNet" / "__init__.py").write_text(LENET, encoding="utf-8")
+    (folder / "Further").mkdir()
+    (folder / "Further" / "__init__.py").write_text(FURTHER, encoding="utf-8")
     networks = folder / "digits" / "networks.py"
     text = networks.read_text(encoding="utf-8")
-    assert text.count('"ResNet")\n') == 1
-    networks.write_text(text.replace('"ResNet")\n', '"ResNet", "LeNet")\n'), encoding="utf-8")
+    listed, n = re.subn(r"^(MODELS = .*)\)$", r'\1, "Further")', text, flags=re.MULTILINE)
+    assert n == 1
+    networks.write_text(listed, encoding="utf-8")
     return folder
 
 
@@ -59,16 +61,16 @@ def call(copy: Path, *command: object) -> "subprocess.CompletedProcess[str]":
 
 
 def test_it_is_trained_and_set_beside_the_others(copy: Path, npz: Path) -> None:
-    result = call(copy, "test.py", "--models", "ANN", "LeNet", "--data", npz, "--epochs", 1, "--output", "runs/one")
+    result = call(copy, "test.py", "--models", "ANN", "Further", "--data", npz, "--epochs", 1, "--output", "runs/one")
     assert (result.returncode, result.stderr) == (0, "")
-    assert [line.split()[0] for line in result.stdout.splitlines() if " train  " in line] == ["ANN", "LeNet"]
-    card = json.loads((copy / "runs" / "one" / "models" / "LeNet.json").read_text())
+    assert [line.split()[0] for line in result.stdout.splitlines() if " train  " in line] == ["ANN", "Further"]
+    card = json.loads((copy / "runs" / "one" / "models" / "Further.json").read_text())
     assert card["recipe"]["learning_rate"] == 1e-5
-    assert (copy / "runs" / "one" / "plots" / "LeNet_architecture.png").exists()
+    assert (copy / "runs" / "one" / "plots" / "Further_architecture.png").exists()
 
 
 def test_neither_the_checks_nor_the_tests_need_a_change(copy: Path) -> None:
-    linted = call(copy, "-m", "ruff", "check", "--no-cache", "LeNet", "digits/networks.py")
+    linted = call(copy, "-m", "ruff", "check", "--no-cache", "Further", "digits/networks.py")
     assert linted.returncode == 0, linted.stdout
     tests = ("tests/test_builders.py", "tests/test_committed.py", "tests/window/test_session.py")
     tested = call(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests)

@@ -176,8 +176,8 @@ def read(folder: Path, tasks: Iterable[Task]) -> dict[Cell, Result]:
 
 
 def fits(result: Result, task: Task) -> bool:
-    """Whether a result is this task's."""
-    return bool(result["identity"] == task.identity())
+    """Whether a result is this task's, and knows of every corruption."""
+    return result["identity"] == task.identity() and result["test"].keys() >= CORRUPTIONS.keys()
 
 
 def _misses(read: NDArray[np.intp], labels: NDArray[np.uint8]) -> Misses:

@@ -24,6 +24,7 @@ from digits.learning.training import train
 from digits.networks import MODELS
 from digits.study import cell
 from digits.study.cell import Cell, Result, Task
+from digits.study.preprocessing import CORRUPTIONS
 
 Arrays = dict[str, NDArray[np.uint8]]
 
@@ -86,7 +87,7 @@ def result_of(task: Task) -> Result:
         "dataset": "MNIST",
         "validation": {"n": 1, "misses": 0},
         "n": 0,
-        "test": {},
+        "test": {name: {"index": [], "read": ""} for name in CORRUPTIONS},
         "seconds": 0.0,
         "versions": {"python": "", "tensorflow": "", "keras": "", "numpy": "", "platform": "", "cores": 1},
     }
@@ -116,6 +117,13 @@ def test_a_result_of_another_recipe_is_not_this_tasks(path: tuple[str, ...]) -> 
 )
 def test_a_result_of_another_cell_data_or_network_is_not_this_tasks(other: Task) -> None:
     assert not cell.fits(result_of(TASK), other)
+
+
+def test_a_result_without_a_new_corruption_is_not_this_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = result_of(TASK)
+    assert cell.fits(result, TASK)
+    monkeypatch.setitem(CORRUPTIONS, "upside-down", CORRUPTIONS["clean"])
+    assert not cell.fits(result, TASK)
 
 
 # -- resuming ---------------------------------------------------------------------------------

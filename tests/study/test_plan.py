@@ -5,7 +5,7 @@ from digits.study.preprocessing import BASELINE, VARIANTS
 
 def test_the_plan_has_the_seeds_and_variants_that_are_promised() -> None:
     plan = preprocessing_plan(["ANN", "CNN", "VGG16"])
-    assert len(plan) == len(set(plan)) == 12 * 5 + 12 * 3 + 5
+    assert len(plan) == len(set(plan)) == len(VARIANTS) * (5 + 3) + 5
     for network, seeds, variants in (("ANN", 5, set(VARIANTS)), ("CNN", 3, set(VARIANTS)), ("VGG16", 1, None)):
         assert {cell.seed for cell in plan if cell.network == network} == set(range(seeds))
         chosen = {cell.variant for cell in plan if cell.network == network}
@@ -14,9 +14,9 @@ def test_the_plan_has_the_seeds_and_variants_that_are_promised() -> None:
 
 def test_one_seed_of_everything_comes_first_and_small_networks_before_large_ones() -> None:
     plan = preprocessing_plan(["ANN", "CNN", "VGG16"])
-    first = plan[: 12 + 12 + 5]
+    first = plan[: 2 * len(VARIANTS) + 5]
     assert {cell.seed for cell in first} == {0}
-    assert [cell.network for cell in first] == ["ANN"] * 12 + ["CNN"] * 12 + ["VGG16"] * 5
+    assert [cell.network for cell in first] == ["ANN"] * len(VARIANTS) + ["CNN"] * len(VARIANTS) + ["VGG16"] * 5
     assert first[0].variant == BASELINE
 
 

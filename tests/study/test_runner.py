@@ -11,7 +11,7 @@ from digits.study import cell as cells
 from digits.study import comparison, page, runner
 from digits.study.cell import Cell, Result, Task
 from digits.study.plan import preprocessing_plan, seeds_plan
-from digits.study.preprocessing import BASELINE
+from digits.study.preprocessing import BASELINE, VARIANTS
 from digits.study.runner import Study
 from tests.study.stand_in import NETWORKS, broken, run, stand_in
 
@@ -60,7 +60,7 @@ def test_a_cell_that_fails_is_named_and_loses_no_other(study: Study, capsys: pyt
     assert [(str(outcome.task.cell), outcome.error) for outcome in failed] == [
         ("ANN-otsu-0", "ValueError: the threshold is gone")
     ]
-    assert "/12 ANN-otsu-0: failed: ValueError: the threshold is gone\n" in capsys.readouterr().out
+    assert f"/{len(VARIANTS)} ANN-otsu-0: failed: ValueError: the threshold is gone\n" in capsys.readouterr().out
     assert set(study.finished()) == set(planned) - {Cell("ANN", "otsu", 0)}
 
 

@@ -66,9 +66,9 @@ def test_a_menu_that_opens_shows_what_is_possible_and_chosen(hand: Hand) -> None
 
 def test_toolbar_buttons_show_what_is_possible_and_run_their_command(hand: Hand) -> None:
     buttons = hand.window.toolbar.buttons
-    assert list(buttons)[:3] == [tool.name for tool in TOOLS]
+    assert list(buttons)[: len(TOOLS)] == [tool.name for tool in TOOLS]
     left_to_right = sorted(buttons, key=lambda label: buttons[label].winfo_rootx())
-    assert left_to_right[3:] == ["Undo", "Redo", "Clear", "Open…", "Paste image", "Save"]
+    assert left_to_right[len(TOOLS) :] == ["Undo", "Redo", "Clear", "Open…", "Paste image", "Save"]
     assert str(buttons["Undo"].cget("state")) == "disabled"
     hand.write(FOUR)
     assert str(buttons["Undo"].cget("state")) == "normal"

@@ -5,7 +5,9 @@ import pytest
 from digits.reading.ink import Stroke
 from digits.window.tools import TOOLS, Point, Tool
 
-PEN, ERASER, STROKE_ERASER = TOOLS
+PEN, ERASER, STROKE_ERASER = (
+    next(tool for tool in TOOLS if tool.name == name) for name in ("Pen", "Eraser", "Stroke eraser")
+)
 A, B = Stroke(((0.0, 0.0), (100.0, 0.0)), 4), Stroke(((0.0, 50.0), (100.0, 50.0)), 4)
 
 
