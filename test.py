@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train, evaluate, save and plot ANN, CNN and VGG16 on MNIST, and ResNet if named.
+"""Train, evaluate, save and plot ANN, CNN and VGG16 on MNIST, and other networks if named.
 
 Without arguments: all three at the published hyperparameters (Adam, learning rate 0.00001,
 5 epochs, batch size 32), models into models/, plots and results into plots/.

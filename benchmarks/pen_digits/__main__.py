@@ -33,7 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _work(arguments: Sequence[str] | None) -> int:
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.limit and options.output is None:
+        parser.error("--limit goes with --output DIR: a quick look does not replace the published results")
+    options.output = options.output or published.PLOTS
     entries = open_entries(options.strokes)
     if options.limit:
         entries = entries[:: max(1, len(entries) // options.limit)][: options.limit]
@@ -58,12 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--strokes", type=Path, required=True, metavar="FILE", help="the pen-drawn digits")
     parser.add_argument("--models", type=Path, default=published.MODELS, metavar="DIR", help="the networks")
-    parser.add_argument("--output", type=Path, default=published.PLOTS, metavar="DIR", help="where the results go")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="where the results go; default: plots/")
     parser.add_argument(
         "--limit",
         type=command_line.number(int, 1),
         metavar="N",
-        help="only N digits, numbers and drawings that are not digits: a quick look",
+        help="with --output: only N digits, numbers and drawings that are not digits, for a quick look",
     )
     parser.add_argument(
         "--jobs",

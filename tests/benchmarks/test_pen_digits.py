@@ -42,6 +42,12 @@ def test_the_benchmark_measures_the_projects_own_handwriting(
         assert (tmp_path / f"pen_digits_{name}.png").stat().st_size > 5000
 
 
+def test_a_quick_look_never_replaces_the_published_results(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--strokes", "nowhere.json", "--limit", "5"])
+    assert "--limit goes with --output DIR" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("option", ["--limit", "--jobs"])
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "many"])
 def test_a_bad_number_is_answered_in_one_line(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
