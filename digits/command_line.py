@@ -7,9 +7,9 @@ import math
 import os
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
-from digits.errors import UserError
+from digits.errors import UserError, reason
 
 #: How characters that a stream cannot encode are written instead; all others become "?".
 INSTEAD = str.maketrans(
@@ -50,21 +50,43 @@ def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
 
     Returns:
         The exit code: of ``work``; 2 after a :class:`UserError`, whose line is printed to standard error; 130 after
-        Ctrl-C; 0 if the reader of the output has gone, as with ``| head``.
+        Ctrl-C; 0 if the reader of the output has gone, as with ``| head``; 2 if the output cannot be written.
     """
     print_anything()
     try:
-        return work()
+        code = work()
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where what goes wrong can still be reported
+        return code
     except UserError as error:
-        print(f"{program}: {error}", file=sys.stderr, flush=True)
+        complain(program, error)
         return 2
     except KeyboardInterrupt:
         if interrupted:
             print(f"\n{program}: interrupted; {interrupted}", file=sys.stderr, flush=True)
         return 130
-    except BrokenPipeError:
+    except OSError as error:
+        if sys.stdout is None or not _is_lost(sys.stdout):
+            raise  # it is not about the output
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains as it flushes at exit
-        return 0
+        if isinstance(error, BrokenPipeError):
+            return 0
+        complain(program, UserError(f"cannot print ({reason(error)}); give the output another place"))
+        return 2
+
+
+def complain(program: str, error: UserError) -> None:
+    """Print an error to standard error, in one line whatever it names."""
+    print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
+
+
+def _is_lost(stream: TextIO) -> bool:
+    """Whether what is printed to a stream goes nowhere: its reader has gone, or its disk is full."""
+    try:
+        print(file=stream, flush=True)
+    except OSError:
+        return True
+    return False
 
 
 def print_anything() -> None:
@@ -83,16 +105,19 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
     return text.encode("ascii", "replace").decode("ascii"), error.end
 
 
-def number(kind: type[int] | type[float], least: float, above: bool = False) -> Callable[[str], float]:
-    """A type for argparse: a finite number of at least (or above) ``least``."""
+def number(
+    kind: type[int] | type[float], least: float, above: bool = False, most: float = math.inf
+) -> Callable[[str], float]:
+    """A type for argparse: a finite number of at least (or above) ``least`` and at most ``most``."""
 
     def convert(text: str) -> float:
         try:
             value: float = kind(text)
         except ValueError:
             value = math.nan
-        if not math.isfinite(value) or value < least or (above and value == least):
+        if not math.isfinite(value) or not least <= value <= most or (above and value == least):
             what = f"{'a whole number' if kind is int else 'a number'} {'above' if above else 'of at least'} {least}"
+            what += f" and at most {most}" if most < math.inf else ""
             raise argparse.ArgumentTypeError(f"must be {what}, got {text!r}")
         return value
 

@@ -37,6 +37,8 @@ def writing(folder: Path, kept: str = "", option: str = "--output DIR") -> Itera
     """
     try:
         yield
+    except BrokenPipeError:
+        raise  # of a stream, not of a file
     except OSError as error:
         problem = f"cannot write to {folder} ({reason(error)})"
         remedy = f"free some space or choose another place with {option}"

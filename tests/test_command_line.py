@@ -69,6 +69,40 @@ sys.exit(run("test.py", work))
     process.stderr.close()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("n", [1, 100_000])
+def test_output_that_cannot_be_written_is_one_line(n: int) -> None:
+    code = f"""
+import sys
+from digits.command_line import run
+def work():
+    for number in range({n}):
+        print(number)
+    return 0
+sys.exit(run("test.py", work))
+"""
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 2
+    assert result.stderr == "test.py: cannot print (No space left on device); give the output another place\n"
+
+
+def test_other_errors_of_the_system_are_not_hidden() -> None:
+    def work() -> int:
+        raise BrokenPipeError("of a worker")
+
+    with pytest.raises(BrokenPipeError, match="of a worker"):
+        run("test.py", work)
+
+
+def test_an_error_is_one_line_whatever_it_names(capsys: pytest.CaptureFixture[str]) -> None:
+    def work() -> int:
+        raise UserError("a\nb.png cannot be read")
+
+    assert run("test.py", work) == 2
+    assert capsys.readouterr().err == "test.py: a b.png cannot be read\n"
+
+
 def test_a_wrong_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     parser = OneLineParser("python test.py")
     parser.add_argument("--models", choices=["ANN"])

@@ -168,6 +168,7 @@ def test_help_states_the_default_seeds_of_every_study(run: Run) -> None:
         (["--learning-rate", "0"], "--learning-rate: must be a number above 0, got '0'"),
         (["--learning-rate", "nan"], "got 'nan'"),
         (["--seed", "-1"], "--seed: must be a whole number of at least 0, got '-1'"),
+        (["--seed", "4294967296"], "and at most 4294967295, got '4294967296'"),
         (["--dataset", "emnist"], "invalid choice: 'emnist'"),
         (["--dataset", "uci", "--data", "x.npz"], "--data goes with --dataset mnist"),
         (["--evaluate", "--resume"], "--resume goes with training"),

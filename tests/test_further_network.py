@@ -75,3 +75,21 @@ def test_neither_the_checks_nor_the_tests_need_a_change(copy: Path) -> None:
     tests = ("tests/test_builders.py", "tests/test_committed.py", "tests/window/test_session.py")
     tested = call(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests)
     assert tested.returncode == 0, tested.stdout[-3000:]
+
+
+def test_a_network_without_a_folder_is_one_line(copy: Path, npz: Path) -> None:
+    shutil.rmtree(copy / "Further")
+    result = call(copy, "test.py", "--models", "Further", "--data", npz)
+    assert (result.returncode, len(result.stderr.splitlines())) == (2, 1)
+    assert "there is no folder Further/" in result.stderr
+
+
+def test_a_network_of_another_kind_is_refused_before_it_is_trained(copy: Path, npz: Path) -> None:
+    code = copy / "Further" / "__init__.py"
+    code.write_text(
+        FURTHER.replace("layers.predictions(x, 1.0)", 'keras.layers.Dense(10, name="answer")(x)'), encoding="utf-8"
+    )
+    result = call(copy, "test.py", "--models", "Further", "--data", npz)
+    assert (result.returncode, len(result.stderr.splitlines())) == (2, 1), result.stderr
+    assert "whose last layer is called predictions, got" in result.stderr and "answer" in result.stderr
+    assert "epoch" not in result.stdout

@@ -76,9 +76,12 @@ def read(path: Path) -> Card:
         metrics(card)
         card["calibration"]["temperature"]
         card["recipe"]["restyle"]["share"]
+        if missing := [key for key in Card.__required_keys__ if key not in card]:
+            raise KeyError(missing[0])
+        dict(card["files"])
     except FileNotFoundError as error:
         raise UserError(f"no model card at {path}; make it with: python test.py --models {path.stem}") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path} is not a valid model card ({reason(error)}); "
             f"make it again with: python test.py --models {path.stem}"

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from digits.command_line import number
 from digits.errors import UserError
+from digits.image_format import CLASSES, SIZE
 from digits.learning.config import MNIST, MNIST_RECIPE, OWN_RECIPES, SPLITS, UCI, UCI_RECIPE, Recipe, digest, recipe_for
 from digits.learning.start import start_keras
 from digits.networks import CORE, MODELS
 
 if TYPE_CHECKING:
     from digits.learning.dataset import Dataset
+
+MOST_SEED = 2**32 - 1  #: NumPy's
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--epochs", type=number(int, 1), metavar="N", help=default_of("epochs"))
     add("--batch-size", type=number(int, 1), metavar="N", help=default_of("batch_size"))
     add("--learning-rate", type=number(float, 0, above=True), metavar="X", help=default_of("learning_rate"))
-    add("--seed", type=number(int, 0), metavar="N", help=default_of("seed"))
+    add("--seed", type=number(int, 0, most=MOST_SEED), metavar="N", help=default_of("seed"))
     add("--dataset", choices=("mnist", "uci"), default="mnist", help="default: mnist; uci: embedded digits")
     add("--data", type=Path, metavar="FILE", help="an .npz as Keras lays out MNIST, or a folder of the four IDX files")
     add(
@@ -123,7 +126,12 @@ def builder(name: str) -> Callable[[], Any]:
 
 
 def _build(name: str) -> Any:
-    return import_module(name).build_model()
+    try:
+        return import_module(name).build_model()
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise UserError(f"{name} is listed in digits/networks.py, but there is no folder {name}/; add it") from error
 
 
 def run(options: argparse.Namespace, root: Path) -> int:
@@ -159,6 +167,21 @@ def run(options: argparse.Namespace, root: Path) -> int:
     return 0
 
 
+def checked(name: str, model: Any) -> Any:
+    """The network itself.
+
+    Raises:
+        UserError: it does not take 28×28×1 to ten probabilities in a last layer called "predictions".
+    """
+    shapes = model.input_shape, model.output_shape
+    if shapes != ((None, SIZE, SIZE, 1), (None, CLASSES)) or model.layers[-1].name != "predictions":
+        raise UserError(
+            f"{name}/__init__.py: expected a network of 28×28×1 to 10 whose last layer is called predictions, got "
+            f"{shapes[0]} to {shapes[1]} and {model.layers[-1].name}; see CONTRIBUTING.md"
+        )
+    return model
+
+
 def _header(
     options: argparse.Namespace,
     data: "Dataset",
@@ -171,7 +194,7 @@ def _header(
 
     versions, splits = export.versions(), data.splits()
     images = ", ".join(f"{len(splits[split][1]):,} {split}" for split in SPLITS)
-    sizes = ", ".join(f"{name} {build().count_params():,}" for name, build in builders.items())
+    sizes = ", ".join(f"{name} {checked(name, build()).count_params():,}" for name, build in builders.items())
     lines = "\n            ".join(f"{name}: {recipe}" for name, recipe in wanted.items())
     return f"""\
 {"Evaluating" if options.evaluate else "Training"} {", ".join(builders)}

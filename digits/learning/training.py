@@ -1,5 +1,6 @@
 """Network, data and recipe in, trained network and history out; resumable from the last finished epoch."""
 
+import hashlib
 import itertools
 import json
 import time
@@ -19,7 +20,7 @@ from digits.image_format import to_input
 from digits.learning import architecture
 from digits.learning.augmentation import augment
 from digits.learning.config import Recipe
-from digits.markdown import duration, percent
+from digits.markdown import duration, in_words, percent
 
 Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
@@ -196,7 +197,8 @@ def train(
     """
     steps = -(-len(train_data[0]) // recipe.batch_size)
     model = _compiled(build_model, recipe, steps)
-    identity = {"model": name, "recipe": recipe.identity(), "data": digest, **architecture.identity(model)}
+    images = {"train": len(train_data[0]), "validation": len(validation_data[0])}
+    identity = {"model": name, "recipe": recipe.identity(), "data": digest, "split": images, **_identity(model)}
     state: dict[str, Any] = {"identity": identity, "history": {}, "seconds": 0.0, "variables": None}
     if resume and (folder / STATE).exists():
         state = _restore(model, folder, identity)
@@ -221,6 +223,19 @@ def train(
             callbacks=[Checkpoint(folder, state), *averaging, *callbacks],
         )
     return Trained(model, state["history"], state["seconds"])
+
+
+def _identity(model: keras.Model) -> dict[str, Any]:
+    """Of a compiled network before its first step: what it is, and what it starts from."""
+    weights = hashlib.sha256()
+    for value in model.get_weights():
+        weights.update(value.tobytes())
+    optimizer = {key: value for key, value in model.optimizer.get_config().items() if key != "learning_rate"}
+    return {
+        **architecture.identity(model),
+        "optimizer": json.loads(json.dumps(optimizer, default=str)),
+        "initial weights": weights.hexdigest()[:16],
+    }
 
 
 def _compiled(build_model: Callable[[], keras.Model], recipe: Recipe, steps: int) -> keras.Model:
@@ -263,7 +278,7 @@ def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict
             f"the unfinished run in {folder} is damaged ({reason(error)}); start over without --resume"
         ) from error
     raise UserError(
-        f"the unfinished run in {folder} was made with a different {' and '.join(differing)}; "
+        f"the unfinished run in {folder} was made with a different {in_words(differing)}; "
         "repeat the original options, or start over without --resume"
     )
 

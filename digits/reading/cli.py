@@ -3,11 +3,10 @@
 import argparse
 import json
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from digits.command_line import OneLineParser
+from digits.command_line import OneLineParser, complain
 from digits.errors import UserError
 from digits.networks import DEFAULT, MODELS
 
@@ -76,7 +75,7 @@ def read_images(paths: Sequence[Path], network: Path, as_json: bool = False) -> 
         try:
             reading = read_file(path, classifier)
         except UserError as error:
-            print(f"{PROGRAM}: {error}", file=sys.stderr, flush=True)
+            complain(PROGRAM, error)
             failed = True
             continue
         if as_json:

@@ -21,7 +21,7 @@ from digits.files import write_text
 from digits.learning.config import Recipe, Versions
 from digits.learning.dataset import Dataset
 from digits.learning.start import start_keras
-from digits.study.preprocessing import AMOUNTS, CORRUPTIONS, VARIANTS, corrupted
+from digits.study.preprocessing import AMOUNTS, CORRUPTIONS, VARIANTS, VERSION, corrupted
 
 _TRAINING = threading.Lock()  # random seeds are set per process: one training at a time
 
@@ -76,12 +76,14 @@ class Task:
         cell: what to train.
         recipe: of the network, any seed; the cell's seed is used.
         data_digest: of the dataset.
+        validation_fraction: of the dataset's training images.
         network: the network's identity, as :func:`digits.learning.architecture.identity` gives it.
     """
 
     cell: Cell
     recipe: Recipe
     data_digest: str
+    validation_fraction: float
     network: Mapping[str, Any]
 
     def identity(self) -> dict[str, Any]:
@@ -90,8 +92,9 @@ class Task:
         value = {
             "cell": asdict(self.cell),
             "recipe": replace(self.recipe, seed=self.cell.seed).identity(),
-            "amounts": chosen,
+            "preprocessing": {"version": VERSION, "amounts": chosen},
             "data_digest": self.data_digest,
+            "validation_fraction": self.validation_fraction,
             **self.network,
         }
         copy: dict[str, Any] = json.loads(json.dumps(value))
@@ -108,7 +111,7 @@ def run_cell(task: Task, dataset: Dataset) -> Result:
         use_one_thread()
         import keras
 
-        from digits.learning import export
+        from digits.learning import architecture, export
         from digits.learning.training import train
 
         cell, splits = task.cell, dataset.splits()
@@ -130,9 +133,15 @@ def run_cell(task: Task, dataset: Dataset) -> Result:
             read = trained.model.predict(preprocess(images), batch_size=250, verbose=0).argmax(axis=1)
             return _misses(read, labels)
 
+        here = replace(
+            task,
+            recipe=replace(task.recipe, version=Recipe().version),
+            network=architecture.identity(trained.model),
+            validation_fraction=dataset.validation_fraction,
+        )
         images, labels = splits["test"]
         return {
-            "identity": task.identity(),
+            "identity": here.identity(),  # of what was trained here, which may be another version of this project
             "dataset": dataset.name,
             "validation": {
                 "n": len(splits["validation"][1]),

@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="does preprocessing change the error rate, or does the seed? Repeat the command to continue",
     )
     add("--variants", nargs="+", choices=VARIANTS, metavar="NAME", help=default_variants())
-    add("--seeds", nargs="+", type=number(int, 0), metavar="N", help=default_seeds())
+    add("--seeds", nargs="+", type=number(int, 0, most=cli.MOST_SEED), metavar="N", help=default_seeds())
     add("--workers", type=number(int, 1), metavar="N", help="processes, one core each; default: as many as cores")
     add("--cluster", metavar="ADDRESS", help="address of a Dask scheduler (tcp://…:8786) whose workers run the cells")
 
@@ -103,4 +103,4 @@ def run(options: argparse.Namespace, root: Path) -> int:
 def _identity(name: str) -> dict[str, Any]:
     from digits.learning import architecture
 
-    return {**architecture.identity(cli.builder(name)())}
+    return {**architecture.identity(cli.checked(name, cli.builder(name)()))}

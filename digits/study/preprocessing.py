@@ -18,6 +18,10 @@ from digits.image_format import SIZE, TRAIN_MEAN, TRAIN_STD, to_input
 Images = NDArray[np.uint8]
 Input = NDArray[np.float32]
 
+#: Of the code below. Raise it whenever a change of the code, rather than of an amount, changes what a variant or a
+#: corruption gives: the cells made before are then run again.
+VERSION = 1
+
 #: The amounts that define the variants and corruptions, by name. A cell of the study records its own, and is run
 #: again when they have changed.
 AMOUNTS: dict[str, dict[str, float]] = {

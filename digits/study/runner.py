@@ -48,7 +48,13 @@ class Study:
 
     def task(self, cell: Cell) -> Task:
         """The cell with everything that decides its result."""
-        return Task(cell, self.recipes[cell.network], self.dataset.digest, self.identity(cell.network))
+        return Task(
+            cell,
+            self.recipes[cell.network],
+            self.dataset.digest,
+            self.dataset.validation_fraction,
+            self.identity(cell.network),
+        )
 
     def finished(self) -> dict[Cell, Result]:
         """Every cell in the folder that fits these recipes and this data."""
@@ -87,7 +93,7 @@ def run(study: Study, planned: Sequence[Cell], pool: Pool) -> list[Outcome]:
             error = percent(len(outcome.result["test"]["clean"]["index"]) / outcome.result["n"])
             message = f"{error} wrong, {duration(outcome.result['seconds'])}"
         tqdm.write(f"{number}/{len(tasks)} {cell}: {message}", file=sys.stdout)
-        sys.stdout.flush()
+        print(end="", flush=True)
     return failed
 
 

@@ -49,7 +49,7 @@ def pool(cluster: str | None, processes: int | None, dataset: Dataset, runner: R
     Args:
         cluster: a scheduler's address; None for this machine.
         processes: of this machine; None for as many as there are cores.
-        dataset, runner: forevery task.
+        dataset, runner: for every task.
 
     Raises:
         UserError: the cluster is not there.

@@ -93,7 +93,7 @@ def result_of(task: Task) -> Result:
     }
 
 
-TASK = Task(Cell("ANN", "unit", 0), BASE, "digest", {"parameters": 1, "architecture": "abc"})
+TASK = Task(Cell("ANN", "unit", 0), BASE, "digest", 0.2, {"parameters": 1, "architecture": "abc"})
 
 
 @every_value
@@ -110,10 +110,11 @@ def test_a_result_of_another_recipe_is_not_this_tasks(path: tuple[str, ...]) -> 
         replace(TASK, cell=Cell("ANN", "otsu", 0)),
         replace(TASK, cell=Cell("CNN", "unit", 0)),
         replace(TASK, data_digest="another"),
+        replace(TASK, validation_fraction=0.25),
         replace(TASK, network={"parameters": 2, "architecture": "abc"}),
         replace(TASK, network={"parameters": 1, "architecture": "abd"}),
     ],
-    ids=["seed", "variant", "network", "data", "parameters", "architecture"],
+    ids=["seed", "variant", "network", "data", "split", "parameters", "architecture"],
 )
 def test_a_result_of_another_cell_data_or_network_is_not_this_tasks(other: Task) -> None:
     assert not cell.fits(result_of(TASK), other)
@@ -156,7 +157,7 @@ def interrupted(arrays: Arrays, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def test_a_run_with_another_recipe_is_not_resumed(path: tuple[str, ...], interrupted: Path, arrays: Arrays) -> None:
     data = arrays["x_train"], arrays["y_train"]
     before = {file: file.read_bytes() for file in interrupted.iterdir()}
-    with pytest.raises(UserError, match="was made with a different recipe;"):
+    with pytest.raises(UserError, match="was made with a different recipe"):
         train("tiny", tiny, data, data, changed(BASE, path), interrupted, "digest", resume=True)
     assert {file: file.read_bytes() for file in interrupted.iterdir()} == before
 
@@ -307,12 +308,27 @@ RECORDED = {
     "restyled as 1s": [14.536, 25.364, 16.288, 21.328],
     "restyled as 4s": [13.324, 23.597, 20.334, 31.988],
     "restyled as 7s": [14.495, 25.578, 20.69, 23.997],
+    "losses": [2.2896, 2.3322, 2.1126, 2.1714, 2.1487, 2.1235],
     "restyled as 9s": [21.047, 26.382, 29.348, 36.733],
 }
 
 
-def test_the_version_stands_for_what_the_code_does(arrays: Arrays) -> None:
-    """Coarse numbers of augmented images, as recorded for the version below."""
+def losses(arrays: Arrays, folder: Path) -> list[float]:
+    """Of a tiny network, in training and validation by epoch: they depend on all that training does."""
+    data, validation = (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+    pixels = keras.Input((28, 28, 1), name="pixels")
+    x = keras.layers.Flatten(name="flatten")(pixels)
+    x = keras.layers.Dense(16, use_bias=False, kernel_initializer="ones", name="dense")(x)
+    x = keras.layers.BatchNormalization(momentum=0.9, name="norm")(x + 0.1 * keras.ops.arange(16, dtype="float32"))
+    x = keras.layers.Dense(10, kernel_initializer="zeros", activation="softmax", name="predictions")(x)
+    recipe = replace(BASE, epochs=3, learning_rate=0.03)  # far enough for a difference to show
+    trained = train("tiny", lambda: keras.Model(pixels, x), data, validation, recipe, folder, "digest")
+    history = trained.history
+    return [round(value, 4) for key in ("loss", "val_loss") for value in history[key]]
+
+
+def test_the_version_stands_for_what_the_code_does(arrays: Arrays, tmp_path: Path) -> None:
+    """Coarse numbers of augmented images and of a training run, as recorded for the version below."""
     images, labels = (np.concatenate([arrays[key]] * 5) for key in ("x_train", "y_train"))
 
     def quarters(shown: NDArray[np.uint8]) -> list[float]:
@@ -328,6 +344,11 @@ def test_the_version_stands_for_what_the_code_does(arrays: Arrays) -> None:
             "meant to change, raise Recipe.version in digits/learning/config.py, so that networks, unfinished runs and "
             f"cells of the study made before can be distinguished; and record here: {found}"
         )
+    found["losses"] = losses(arrays, tmp_path)
+    assert found["losses"] == pytest.approx(RECORDED["losses"], rel=2e-3), (
+        "The same recipe trains differently from what its version stands for; see above, and record here: "
+        f"{found['losses']}"
+    )
     assert Recipe().version == 1, "the numbers are recorded for version 1: record them for the new one"
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -209,14 +210,22 @@ def more_dropout() -> keras.Model:
     return keras.Model(pixels, keras.layers.Dense(10, activation="softmax")(x))
 
 
+def larger_weights() -> keras.Model:
+    """`small`, with weights that its layers' settings do not tell."""
+    model = small()
+    model.set_weights([2 * weights for weights in model.get_weights()])
+    return model
+
+
 @pytest.mark.parametrize(
     ("build", "epochs", "digest", "said"),
     [
         (small, 2, "digest", "different recipe"),
         (small, 1, "other", "different data"),
-        (wider, 1, "digest", "different parameters and architecture"),
+        (wider, 1, "digest", "different parameters, architecture and initial weights"),
         (more_dropout, 1, "digest", "different architecture"),
         (small, 2, "other", "different recipe and data"),
+        (larger_weights, 1, "digest", "different initial weights"),
     ],
 )
 def test_a_run_of_another_kind_is_not_resumed(
@@ -225,6 +234,21 @@ def test_a_run_of_another_kind_is_not_resumed(
     with pytest.raises(UserError, match=rf"was made with a {said}; repeat the original options") as caught:
         train_small(arrays, one_epoch, replace(ONE_EPOCH, epochs=epochs), True, digest, build)
     assert "\n" not in str(caught.value)
+
+
+def test_a_run_with_another_split_is_not_resumed(one_epoch: Path, arrays: Arrays) -> None:
+    data = arrays["x_train"], arrays["y_train"]
+    fewer = arrays["x_test"][:-1], arrays["y_test"][:-1]
+    with pytest.raises(UserError, match="was made with a different split"):
+        train("small", small, data, fewer, ONE_EPOCH, one_epoch, "digest", resume=True)
+
+
+def test_a_run_with_another_optimiser_is_not_resumed(
+    one_epoch: Path, arrays: Arrays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras.optimizers, "Adam", partial(keras.optimizers.Adam, beta_1=0.5))
+    with pytest.raises(UserError, match="was made with a different optimizer"):
+        train_small(arrays, one_epoch, ONE_EPOCH, resume=True)
 
 
 @pytest.mark.parametrize("damage", ["state", "weights", "no weights", "a list", "no identity"])

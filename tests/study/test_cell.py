@@ -16,7 +16,13 @@ CELL = Cell("ANN", "deskewed", 3)
 
 
 def task_of(data: Dataset, cell: Cell = CELL) -> Task:
-    return Task(cell, replace(UCI_RECIPE, epochs=1), data.digest, {"parameters": 1000, "architecture": "abc"})
+    return Task(
+        cell,
+        replace(UCI_RECIPE, epochs=1),
+        data.digest,
+        data.validation_fraction,
+        {"parameters": 1000, "architecture": "abc"},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +61,14 @@ def test_a_real_cell_is_small_and_survives_its_file(real: Result, real_task: Tas
     assert [path.name for path in tmp_path.iterdir()] == ["ANN-deskewed-3.json"]
     assert cells.path_of(tmp_path, real_task.cell).stat().st_size < 20_000
     assert cells.read(tmp_path, [real_task]) == {real_task.cell: real}
+
+
+def test_a_cell_says_what_network_was_really_trained(real: Result, real_task: Task) -> None:
+    """A worker with another network in its folder is found out."""
+    other = replace(real_task, network={"parameters": 1, "architecture": "what the caller has"})
+    assert cells.fits(real, real_task)
+    assert not cells.fits(real, other)
+    assert real["identity"]["architecture"] == architecture.identity(cli.builder("ANN")())["architecture"]
 
 
 @pytest.mark.parametrize("damage", ["missing", "half", "a list", "no identity", "another task's"])
