@@ -1,8 +1,11 @@
 """Importing Keras the way this project uses it: on TensorFlow, on the CPU, quietly."""
 
+import contextlib
 import logging
 import os
 import tempfile
+
+import cv2
 
 
 def start_keras() -> None:
@@ -25,3 +28,20 @@ def start_keras() -> None:
             os.close(standard_error)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no advice about retracing
     import keras  # noqa: F401
+
+
+def use_one_thread() -> None:
+    """Restrict OpenCV and TensorFlow to one core in this process; only before TensorFlow has computed anything."""
+    import tensorflow as tf
+
+    cv2.setNumThreads(1)
+    with contextlib.suppress(RuntimeError):  # TensorFlow has computed in this process already
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def forget_networks() -> None:
+    """Let go of what Keras keeps of the networks built so far, names and random state included."""
+    import keras
+
+    keras.utils.clear_session()

@@ -3,7 +3,6 @@
 TensorFlow is imported when a cell is run, not with this module.
 """
 
-import contextlib
 import json
 import tempfile
 import threading
@@ -13,14 +12,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypedDict
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from digits.files import write_text
 from digits.learning.config import Recipe, Versions
 from digits.learning.dataset import Dataset
-from digits.learning.start import start_keras
+from digits.learning.start import forget_networks, start_keras, use_one_thread
 from digits.study.preprocessing import AMOUNTS, CORRUPTIONS, VARIANTS, VERSION, corrupted
 
 _TRAINING = threading.Lock()  # random seeds are set per process: one training at a time
@@ -109,14 +107,12 @@ def run_cell(task: Task, dataset: Dataset) -> Result:
     with _TRAINING:
         start_keras()
         use_one_thread()
-        import keras
-
         from digits.learning import architecture, export
         from digits.learning.training import train
 
         cell, splits = task.cell, dataset.splits()
         preprocess = VARIANTS[cell.variant].apply
-        keras.utils.clear_session()
+        forget_networks()
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             trained = train(
                 cell.network,
@@ -192,13 +188,3 @@ def fits(result: Result, task: Task) -> bool:
 def _misses(read: NDArray[np.intp], labels: NDArray[np.uint8]) -> Misses:
     missed = np.flatnonzero(read != labels)
     return {"index": missed.tolist(), "read": "".join(map(str, read[missed]))}
-
-
-def use_one_thread() -> None:
-    """Restrict OpenCV and TensorFlow to one core in this process; only before TensorFlow has computed anything."""
-    import tensorflow as tf
-
-    cv2.setNumThreads(1)
-    with contextlib.suppress(RuntimeError):  # TensorFlow has computed in this process already
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)

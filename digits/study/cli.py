@@ -8,7 +8,7 @@ from typing import Any
 
 from digits.command_line import number
 from digits.learning import cli
-from digits.learning.start import start_keras
+from digits.learning.start import start_keras, use_one_thread
 from digits.networks import CORE, MODELS
 from digits.study.plan import ONE_SEED, SEEDS, SOME_VARIANTS, THREE_SEEDS, preprocessing_plan, seeds_plan
 from digits.study.preprocessing import VARIANTS
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace, root: Path) -> int:
         UserError: the data cannot be read, the folder cannot be written, or the workers are lost.
     """
     from digits.study import runner, workers
-    from digits.study.cell import run_cell, use_one_thread
+    from digits.study.cell import run_cell
 
     data = cli.load_data(options)
     folder = cli.output_folder(options, data.name, root) / "plots" / "study"
