@@ -7,9 +7,12 @@ import math
 import os
 import sys
 from collections.abc import Callable
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from digits.errors import UserError, reason
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 #: How characters that a stream cannot encode are written instead; all others become "?".
 INSTEAD = str.maketrans(
@@ -39,6 +42,16 @@ class OneLineParser(argparse.ArgumentParser):
         """End the program."""
         self.exit(2, f"{self.prog.split()[-1]}: {' '.join(message.split())}; see {self.prog} --help\n")
 
+    def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
+        """Print the help; if it cannot be printed, end the program as :func:`run` does."""
+
+        def work() -> int:
+            print(self.format_help(), end="", file=file)
+            return 0
+
+        if code := run(self.prog.split()[-1], work):
+            self.exit(code)
+
 
 def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
     """Do an entry point's work and turn what ends it into an exit code.
@@ -55,8 +68,7 @@ def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
     print_anything()
     try:
         code = work()
-        if sys.stdout is not None:
-            sys.stdout.flush()  # here, where what goes wrong can still be reported
+        sys.stdout.flush()  # here, where what goes wrong can still be reported
         return code
     except UserError as error:
         complain(program, error)
@@ -66,7 +78,7 @@ def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
             print(f"\n{program}: interrupted; {interrupted}", file=sys.stderr, flush=True)
         return 130
     except OSError as error:
-        if sys.stdout is None or not _is_lost(sys.stdout):
+        if not _is_lost(sys.stdout):
             raise  # it is not about the output
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains as it flushes at exit
         if isinstance(error, BrokenPipeError):
@@ -92,8 +104,12 @@ def _is_lost(stream: TextIO) -> bool:
 def print_anything() -> None:
     """Let standard output and error print every character whatever their encoding, as on a Windows console."""
     codecs.register_error("digits", _substitute)
+    if sys.stdout is None:  # closed, or without a console: libraries expect streams
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open to the end
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # not None, as without a console, nor an IDE's own
+        if isinstance(stream, io.TextIOWrapper):  # not an IDE's own
             stream.reconfigure(errors="digits")
 
 

@@ -87,6 +87,32 @@ sys.exit(run("test.py", work))
     assert result.stderr == "test.py: cannot print (No space left on device); give the output another place\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a shell and a device that is always full")
+@pytest.mark.parametrize("script", ["test.py", "gui_digit_recognizer.py"])
+@pytest.mark.parametrize(
+    ("where", "code", "message"),
+    [(">/dev/full", 2, "cannot print (No space left on device)"), (">&-", 0, ""), ("| true", 0, "")],
+)
+def test_help_that_cannot_be_printed_is_one_line_or_none(where: str, code: int, message: str, script: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    result = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"'{sys.executable}' {script} --help {where}"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == code
+    assert message in result.stderr and len(result.stderr.splitlines()) == bool(message)
+
+
+def test_an_error_never_goes_to_standard_output() -> None:
+    """Not even where standard error is closed: the output may be somebody's data."""
+    command = f"'{sys.executable}' gui_digit_recognizer.py --json --image nowhere.png 2>&-"
+    result = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (2, "")
+
+
 def test_other_errors_of_the_system_are_not_hidden() -> None:
     def work() -> int:
         raise BrokenPipeError("of a worker")

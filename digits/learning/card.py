@@ -78,7 +78,8 @@ def read(path: Path) -> Card:
         card["recipe"]["restyle"]["share"]
         if missing := [key for key in Card.__required_keys__ if key not in card]:
             raise KeyError(missing[0])
-        dict(card["files"])
+        card["files"].items()
+        sum((card["calibration"]["temperature"], card["seconds"], card["parameters"]))
     except FileNotFoundError as error:
         raise UserError(f"no model card at {path}; make it with: python test.py --models {path.stem}") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

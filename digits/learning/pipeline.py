@@ -115,7 +115,7 @@ def run(
                 output.work / name,
                 dataset.digest,
                 resume,
-                callbacks=[Progress(name, bar=bool(sys.stdout and sys.stdout.isatty()))],
+                callbacks=[Progress(name, bar=sys.stdout.isatty())],
             )
             print(f"{name}: trained in {duration(trained.seconds)}; evaluating and saving", flush=True)
             cards[name] = _evaluate_and_stage(name, trained, dataset, recipes[name], output.staged)

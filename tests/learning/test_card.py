@@ -106,8 +106,23 @@ def without(*keys: str) -> Any:
         json.dumps(without("calibration")),
         json.dumps(without("recipe", "restyle")),
         json.dumps({**CARD, "recipe": "Adam"}),
+        json.dumps(without("data_digest")),
+        json.dumps({**CARD, "files": []}),
+        json.dumps({**CARD, "seconds": "long"}),
     ],
-    ids=["missing", "text", "list", "no test split", "no interval", "no calibration", "an older recipe", "no recipe"],
+    ids=[
+        "missing",
+        "text",
+        "list",
+        "no test split",
+        "no interval",
+        "no calibration",
+        "an older recipe",
+        "no recipe",
+        "no digest",
+        "no files",
+        "no duration",
+    ],
 )
 def test_a_missing_or_damaged_card_names_the_command_that_makes_it(text: str | None, tmp_path: Path) -> None:
     path = tmp_path / "ANN.json"
