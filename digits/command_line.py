@@ -5,8 +5,12 @@ import codecs
 import io
 import math
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from digits.errors import UserError, reason
@@ -59,24 +63,28 @@ def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
     Args:
         program: the name that errors begin with.
         work: parses, calls and prints; returns the exit code.
-        interrupted: what to tell a person who presses Ctrl-C: what is kept, and how to continue.
+        interrupted: what to tell a person who presses Ctrl-C, unless the KeyboardInterrupt says more: what is kept, and
+            how to continue.
 
     Returns:
         The exit code: of ``work``; 2 after a :class:`UserError`, whose line is printed to standard error; 130 after
-        Ctrl-C; 0 if the reader of the output has gone, as with ``| head``; 2 if the output cannot be written.
+        Ctrl-C, 143 and 129 after SIGTERM and SIGHUP, which end the work in the same way; 0 if the reader of the output
+        has gone, as with ``| head``; 2 if the output cannot be written.
     """
     print_anything()
+    ended_by: list[int] = []
     try:
-        code = work()
-        sys.stdout.flush()  # here, where what goes wrong can still be reported
+        with _ended_by_signals(ended_by):
+            code = work()
+            sys.stdout.flush()  # here, where what goes wrong can still be reported
         return code
     except UserError as error:
         complain(program, error)
         return 2
-    except KeyboardInterrupt:
-        if interrupted:
-            print(f"\n{program}: interrupted; {interrupted}", file=sys.stderr, flush=True)
-        return 130
+    except KeyboardInterrupt as error:
+        if kept := str(error) or interrupted:
+            print(f"\n{program}: interrupted; {kept}", file=sys.stderr, flush=True)
+        return 128 + (ended_by[0] if ended_by else signal.SIGINT)
     except OSError as error:
         if not _is_lost(sys.stdout):
             raise  # it is not about the output
@@ -85,6 +93,29 @@ def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
             return 0
         complain(program, UserError(f"cannot print ({reason(error)}); give the output another place"))
         return 2
+
+
+@contextmanager
+def _ended_by_signals(came: list[int]) -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the block as Ctrl-C does; a signal that comes is added to the list."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    handled = [number for number in numbers if before[number] != signal.SIG_IGN]  # ignored under nohup
+    for number in handled:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, before[number])
 
 
 def complain(program: str, error: UserError) -> None:

@@ -1,12 +1,27 @@
-"""Files are written completely or not at all: to a temporary file in the same folder, which is then renamed."""
+"""Files, written completely or not at all, and read within bounds.
+
+A file is written to a temporary one in the same folder, which is then renamed. Whatever reads a file that a person may
+have put there goes through :func:`read_bytes`: it opens nothing but regular files, and knows beforehand how much it may
+read.
+"""
 
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Value = TypeVar("Value")
+KINDS = {  #: of files that are not read, by their type in ``st_mode``
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 @contextmanager
@@ -40,6 +55,44 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON to ``path``, atomically."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Read a regular file, or a link to one.
+
+    Never waits for a pipe or reads a device. Allocates the size of the file, ``most`` bytes at most.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not a file, or has more than ``most`` bytes.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(handle, "rb") as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError(f"it is {KINDS.get(stat.S_IFMT(found.st_mode), 'something else')}, not a file")
+        content = file.read(most + 1) if found.st_size <= most else b""
+    if found.st_size > most or len(content) > most:
+        raise ValueError(f"it has {found.st_size:,} bytes, more than the {most:,} that are read")
+    return content
+
+
+def read_json(path: Path, kind: type[Value], most: int) -> Value:
+    """Read a JSON file whose content is of a type: of dictionaries, lists, numbers or TypedDicts.
+
+    Allocates at most about thirty times ``most``. Further keys of a TypedDict are dropped.
+    NaN and infinity are refused.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not a file, too large, not JSON, or JSON of another type.
+    """
+    import msgspec  # here: most of what imports this module reads no JSON
+
+    try:
+        return msgspec.json.decode(read_bytes(path, most), type=kind)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def sha256(path: Path) -> str:
