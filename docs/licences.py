@@ -45,8 +45,8 @@ ELSEWHERE = {
     "tomli": "MIT",
     "zipp": "MIT",
 }
-#: Where the metadata says nothing and the package's licence file does.
-UNSTATED = {"namex": "Apache-2.0"}
+#: By the package's licence file, where the metadata say nothing, or say it differently in the versions required.
+BY_FILE = {"namex": "Apache-2.0", "python-dateutil": "BSD-3-Clause"}
 GCC = "GCC's runtime libraries (GPL-3.0 with the exception for compiled programs; libquadmath LGPL-2.1)"
 #: Libraries under copyleft that a package's wheels contain.
 CONTAINED = {
@@ -108,11 +108,13 @@ def locked(text: str) -> dict[str, Locked]:
 
 
 def licence(name: str) -> str:
-    """The licence that an installed package's metadata state, by SPDX's name where it has one.
+    """A package's licence, by SPDX's name where it has one; "unknown" where its metadata state none.
 
     Raises:
         UserError: the package is not installed.
     """
+    if name in BY_FILE:
+        return BY_FILE[name]
     try:
         metadata = distribution(name).metadata
     except PackageNotFoundError as error:
@@ -124,8 +126,8 @@ def licence(name: str) -> str:
     classifiers = [
         text.rpartition(" :: ")[2] for text in metadata.get_all("Classifier", []) if text.startswith("License ::")
     ]
-    stated = [*expressions, *short, *classifiers]
-    return SPELLINGS.get(stated[0], stated[0]) if stated else UNSTATED.get(name, "unknown")
+    stated = next(iter([*expressions, *short, *classifiers]), "unknown")
+    return SPELLINGS.get(stated, stated)
 
 
 def direct_table() -> str:
