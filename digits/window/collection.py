@@ -19,8 +19,11 @@ from PIL import Image
 from digits.errors import UserError, reason
 from digits.files import replacing, write_text
 from digits.image_format import CLASSES, SIZE
+from digits.reading import image_file
 from digits.reading.ink import save_strokes
 from digits.window.document import Sample
+
+MOST_PICTURE = 1 << 16  #: bytes of the image of a digit
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,8 +164,10 @@ class Collection:
 def _open(path: Path) -> Entry | None:
     label, _, key = path.stem.partition("-")
     try:
-        with Image.open(path) as image:
-            crop = np.array(image.convert("L"), np.uint8)
-    except (OSError, ValueError, SyntaxError):
+        with image_file.opened(path, str(path), MOST_PICTURE) as pages:
+            if pages.size != (SIZE, SIZE):
+                return None
+            crop = np.array(pages.decoded(0).convert("L"), np.uint8)
+    except UserError:
         return None
-    return Entry(key, int(label), crop) if crop.shape == (SIZE, SIZE) else None
+    return Entry(key, int(label), crop)

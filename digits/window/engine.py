@@ -7,11 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from digits.errors import UserError
-from digits.reading import page, saliency
+from digits.reading import image_file, page, saliency
 from digits.reading.classifier import Classifier
+from digits.reading.image_file import Source
 from digits.reading.ink import Strokes, open_strokes
 from digits.reading.recognizer import Reading, read
 from digits.reading.segmentation import Segment, image_components, segment, stroke_components
@@ -83,19 +83,15 @@ class Engine:
         """
         if path.suffix.lower() == ".json":
             return open_strokes(path)
-        return _photograph(path.name, page.open_image(path))
+        return _photograph(path.name, path, str(path))
 
-    def take(self, image: Image.Image) -> Photograph:
-        """Prepare an image from the clipboard.
+    def take(self, pasted: Source) -> Photograph:
+        """Open an image from the clipboard.
 
         Raises:
-            UserError: the image is damaged.
+            UserError: the image cannot be opened.
         """
-        try:
-            rgb = page.to_rgb(image)
-        except (OSError, ValueError, SyntaxError) as error:
-            raise UserError("the image on the clipboard is damaged; copy it again") from error
-        return _photograph("pasted image", rgb)
+        return _photograph("pasted image", pasted, "the image on the clipboard")
 
     def occlusion(self, name: str, crop: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """The evidence for a digit, ``float32`` of shape (28, 28): see :func:`digits.reading.saliency.occlusion`."""
@@ -132,7 +128,11 @@ class Engine:
         return [digit for digit in segments if digit_key(digit) not in state.hidden]
 
 
-def _photograph(name: str, rgb: NDArray[np.uint8]) -> Photograph:
+def _photograph(name: str, source: Source, called: str) -> Photograph:
+    """The first page of an image, which messages call ``called``."""
+    with image_file.opened(source, called) as pages:
+        rgb = page.open_page(pages, 0)
+        note = f"page 1 of {pages.count:,}" if pages.count > 1 else pages.left_out and f"without {pages.left_out}"
     shrink = LARGEST_PREVIEW / max(rgb.shape[:2])
     preview = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
-    return Photograph(name, rgb, tuple(image_components(page.to_ink(rgb))), np.asarray(preview, np.uint8))
+    return Photograph(name, rgb, tuple(image_components(page.to_ink(rgb))), np.asarray(preview, np.uint8), note)

@@ -70,11 +70,11 @@ class Files:
     def paste(self) -> None:
         """Open the image on the clipboard."""
         try:
-            image = clipboard.image(self._window)
+            pasted = clipboard.image(self._window)
         except UserError as error:
             self._fail(error)
         else:
-            self._submit_opening(lambda engine: engine.take(image), None)
+            self._submit_opening(lambda engine: engine.take(pasted), None)
 
     def _submit_opening(self, work: Callable[[Engine], Photograph | Strokes], path: Path | None) -> None:
         def show(opened: Photograph | Strokes) -> None:
