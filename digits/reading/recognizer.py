@@ -60,11 +60,13 @@ class Reading:
         model: name of the network.
         digits: in reading order.
         seconds: time taken by the network.
+        left_out: number of pieces of ink that were not read because there are too many.
     """
 
     model: str
     digits: tuple[Digit, ...]
     seconds: float
+    left_out: int = 0
 
     @property
     def text(self) -> str:
@@ -96,15 +98,16 @@ def read_file(path: Path, classifier: Network) -> Reading:
         components = stroke_components(open_strokes(path).strokes)
     else:
         components = image_components(to_ink(open_image(path)))
-    return read(segment(components), classifier)
+    return read(segment(components), classifier, components.left_out)
 
 
-def read(segments: Sequence[Segment], classifier: Network) -> Reading:
+def read(segments: Sequence[Segment], classifier: Network, left_out: int = 0) -> Reading:
     """Read the digits of a drawing with one network, as one batch.
 
     Args:
         segments: in reading order, with their lines numbered, from :func:`digits.reading.segmentation.segment`.
         classifier: the network.
+        left_out: number of pieces of ink that are not among them.
     """
     crops = np.array([found.crop for found in segments], np.uint8).reshape(-1, SIZE, SIZE)
     start = time.perf_counter()
@@ -115,4 +118,4 @@ def read(segments: Sequence[Segment], classifier: Network) -> Reading:
         confidence = float(row.max())
         rejected = "hatching" if hatching else why_rejected(found.shape, confidence)
         digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, found, rejected))
-    return Reading(classifier.name, tuple(digits), seconds)
+    return Reading(classifier.name, tuple(digits), seconds, left_out)
