@@ -66,7 +66,10 @@ def check(content: bytes) -> None:
         Exception: what is wrong with it, of whatever kind the library raises that finds it.
     """
     archive = opened(content)
-    check_structure(json.loads(archive.read(CONFIG), parse_constant=_refuse_constant))
+    try:
+        check_structure(json.loads(archive.read(CONFIG), parse_constant=_refuse_constant))
+    except (AttributeError, LookupError, RecursionError, TypeError) as error:
+        raise ValueError(f"its {CONFIG} is not of the form that Keras writes") from error
     check_weights(archive.read(WEIGHTS))
 
 

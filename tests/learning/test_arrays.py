@@ -40,7 +40,7 @@ def npy(header: str = HEADER, content: bytes = b"", version: int = 1, length: in
 
 def saved(array: NDArray[Any], version: tuple[int, int] | None = None) -> bytes:
     file = io.BytesIO()
-    np.lib.format.write_array(file, array, version, allow_pickle=True)
+    np.lib.format.write_array(file, array, version, allow_pickle=True)  # type: ignore[no-untyped-call]
     return file.getvalue()
 
 
