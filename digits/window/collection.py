@@ -39,7 +39,7 @@ LOCK = ".lock"
 PATIENCE = 5.0  #: s, for another process to end its change of the folder, which takes milliseconds
 PICTURE = re.compile(r"[0-9]-.+\.png", re.DOTALL)
 STROKES = re.compile(r"[0-9]-[0-9a-f]{16}\.json")
-TEMPORARY = re.compile(r"\.partial-[0-9]+-[0-9]-[0-9a-f]{16}\.(png|json)")
+TEMPORARY = re.compile(r"\.partial-.+\.(png|json)", re.DOTALL)
 
 
 @dataclass(frozen=True, eq=False)
