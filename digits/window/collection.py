@@ -107,7 +107,7 @@ class Collection:
     def refresh(self) -> bool:
         """List the folder, as another window may have changed it; returns whether it has.
 
-        Lists at most 100,000 pictures: 30 bytes and 3 µs each.
+        Lists 100,000 pictures at most, about 200 bytes each.
         """
         before, self._problem = self._listed, ""
         try:
@@ -161,10 +161,7 @@ class Collection:
         with os.scandir(self.folder) as inside:
             for file in inside:
                 if PICTURE.fullmatch(file.name):
-                    time = 0
-                    with suppress(OSError):
-                        time = file.stat().st_mtime_ns
-                    found.append((time, file.name))
+                    found.append((self._listed.get(file.name) or _time(file), file.name))
                     if len(found) > MOST:
                         break
         self._too_many = len(found) > MOST
@@ -316,6 +313,14 @@ class Collection:
         writer.writerow(("file", "label"))
         writer.writerows((f"{entry.stem}.png", entry.label) for entry in self.entries)
         return table.getvalue()
+
+
+def _time(file: os.DirEntry[str]) -> int:
+    """When a file was written, in ns; 0 if that cannot be found out."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _png(crop: NDArray[np.uint8]) -> bytes:

@@ -346,7 +346,7 @@ class MainWindow(tk.Tk):
     def report_callback_exception(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
         """Print a bug's traceback; but what a dialog says that was open while the window closed is none."""
         if self.alive or kind is not tk.TclError:
-            super().report_callback_exception(kind, error, trace)  # type: ignore[arg-type]
+            super().report_callback_exception(kind, error, trace)
 
     def close(self) -> None:
         """Close the window; asks first if there are unsaved strokes."""
