@@ -82,8 +82,7 @@ def run(
     """
     results = []
     total = sum(kind.share for kind in kinds)
-    with tempfile.TemporaryDirectory(prefix="faults-") as name:
-        folder = Path(name)
+    with seeds.scratch() as folder:
         _draw_networks(folder)
         for kind in kinds:
             trial = _Trial(kind, max(1, round(n * kind.share / total)), seed, folder, found, longest, most)
