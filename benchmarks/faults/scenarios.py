@@ -231,7 +231,7 @@ class StudyCells:
         from digits.study.cell import Cell
         from digits.study.runner import Study
 
-        self._cells = [Cell("ANN", variant, 0) for variant in ("baseline", "otsu", "blurred")]
+        self._cells = [Cell("ANN", variant, 0) for variant in ("unit", "otsu", "blurred")]
         network = {"parameters": 1000, "architecture": "0123456789abcdef"}
         data = load_uci()
         self._study: Callable[[Path], Study] = lambda folder: Study(
