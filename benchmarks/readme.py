@@ -17,6 +17,7 @@ from digits.errors import UserError, reason, writing
 from digits.files import write_text
 from digits.learning import card
 from digits.markdown import with_section
+from digits.publishing import home, settle
 from digits.study import page as study_page
 
 
@@ -31,6 +32,8 @@ def with_tables(page: str, plots: Path) -> str:
         UserError: a result is missing or damaged.
         ValueError: the page does not have each section once.
     """
+    for folder in (home(plots)[0], plots / "study"):
+        settle(folder)
     cards = read(plots / "results.json", ["models"], published.RESULTS)["models"]
     seeds = read(plots / "study" / "seeds.json", ["networks"], f"{published.STUDY} seeds")
     comparison = read(plots / "study" / "preprocessing.json", ["networks"], f"{published.STUDY} preprocessing")

@@ -160,12 +160,13 @@ def number(
     def convert(text: str) -> float:
         try:
             value: float = kind(text)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value) or not least <= value <= most or (above and value == least):
+            finite = math.isfinite(value)
+        except (ValueError, OverflowError):
+            finite = False
+        if not finite or not least <= value <= most or (above and value == least):
             what = f"{'a whole number' if kind is int else 'a number'} {'above' if above else 'of at least'} {least}"
             what += f" and at most {most}" if most < math.inf else ""
-            raise argparse.ArgumentTypeError(f"must be {what}, got {text!r}")
+            raise argparse.ArgumentTypeError(f"must be {what}, got {text[:40]!r}")
         return value
 
     return convert

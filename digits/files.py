@@ -5,16 +5,20 @@ have put there goes through :func:`read_bytes`: it opens nothing but regular fil
 read.
 """
 
+import errno
 import hashlib
 import json
 import os
+import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
+PARTIAL = ".partial-"  #: begins the name of a temporary file; the writing process's number follows
 KINDS = {  #: of files that are not read, by their type in ``st_mode``
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -22,6 +26,7 @@ KINDS = {  #: of files that are not read, by their type in ``st_mode``
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+UNSYNCED = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EPERM)  #: this folder cannot be synced
 
 
 @contextmanager
@@ -33,17 +38,36 @@ def replacing(path: Path) -> Iterator[Path]:
     block fails, the temporary file is removed and what stood at ``path`` is untouched.
 
     Raises:
-        OSError: the folder cannot be made or written, or the disk is full.
+        OSError: the folder cannot be made or written, the disk is full, or what stands at ``path`` is not a file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    if os.path.lexists(path) and (kind := KINDS.get(stat.S_IFMT(path.lstat().st_mode))):
+        raise OSError(f"{path} is {kind}, not a file")
+    suffixes = "".join(path.suffixes)[-40:]  # a name may be as long as the file system allows
+    temporary = path.with_name(f"{PARTIAL}{os.getpid()}-{secrets.token_hex(4)}{suffixes}")
     try:
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())  # first the bytes, then the name: a power cut leaves the old file
         os.replace(temporary, path)
+        sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut, where the platform and the file system can."""
+    if sys.platform == "win32":
+        return  # folders cannot be opened
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if error.errno not in UNSYNCED:
+            raise
 
 
 def write_text(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ that process is killed, the next one does it before it reads (:func:`settle`) or
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -14,124 +15,222 @@ import sys
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from types import FrameType
 
-from digits.errors import UserError, reason
-from digits.files import read_json, write_json
+from digits.errors import UserError, reason, writing
+from digits.files import PARTIAL, read_json, sync_folder, write_json
 
 JOURNAL = ".publishing.json"  #: hidden name → final name, relative to the folder
 LOCK = ".lock"
 INCOMING, STAGED = ".incoming-", ".staged-"
 MOST_JOURNAL = 1 << 20  #: bytes
 PATIENCE = 10.0  #: seconds that a reader waits for another process to put its files into place
+A_DAY = 86_400.0  #: seconds after which a temporary file is nobody's, whatever its process
+UNCHANGED = "nothing published has changed"
+COMPLETE = "everything is done and in its place"
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-class Writer:
-    """The only writer of a folder; :func:`exclusive` gives it."""
+class Busy(UserError):
+    """Another process is writing to the folder."""
+
+
+class Staged:
+    """A folder in which a set of files is made, laid out as the one that they are published in.
+
+    Files lie in the folder itself or in a folder in it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = os.stat(folder / LOCK)
+        self.files: set[PurePosixPath] = set()
 
-    def publish(self, staged: Path, expected: Collection[Path] = ()) -> None:
-        """Put every file of a staging folder into its place, all in one step.
+    def file(self, *parts: str) -> Path:
+        """Where to write a file; without all that were asked for, nothing is published.
 
         Args:
-            staged: laid out as the folder; empty afterwards.
-            expected: paths relative to ``staged`` without which nothing is published.
+            parts: the file's name, or a folder and the name.
+        """
+        self.files.add(PurePosixPath(*parts))
+        path = self.folder.joinpath(*parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+class Writer:
+    """The only writer of a folder; :func:`exclusive` gives it.
+
+    Attributes:
+        folder: that it writes to.
+        published: whether it has changed anything there.
+    """
+
+    def __init__(self, folder: Path, option: str) -> None:
+        self.folder, self.published = folder, False
+        self._option, self._lock = option, os.stat(folder / LOCK)
+
+    def check(self, files: Collection[str] = ()) -> None:
+        """Find out whether files could be published, before they are made at great cost.
+
+        Args:
+            files: such as "models/ANN.json"; none for the folder alone.
 
         Raises:
-            UserError: files are missing, or the folder is not the one that was locked: nothing has changed. Or a file
-                cannot be renamed into its place: the next command will do it.
-            OSError: the folder cannot be written, or the disk is full; nothing has changed.
-            KeyboardInterrupt: everything is in place, and a signal came meanwhile.
+            UserError: the folder was deleted or replaced, or something is in a file's way.
         """
-        files = sorted(path.relative_to(staged) for path in staged.rglob("*") if path.is_file())
-        missing = sorted(map(str, {*expected} - {*files}))
-        if missing or not self._still_ours():
-            gone = f"; {', '.join(missing[:3])}{' and more' if missing[3:] else ''} can no longer be found" * bool(
-                missing
-            )
+        try:
+            ours = os.path.samestat(os.stat(self.folder / LOCK), self._lock)
+        except OSError:
+            ours = False
+        if not ours:
             raise UserError(
-                f"{self.folder} was deleted or replaced while this was running{gone}; nothing was published; "
+                f"{self.folder} was deleted or replaced while this was running; nothing was published; "
                 "repeat the command"
             )
-        token = secrets.token_hex(4)
-        incoming = {file: file.with_name(f"{INCOMING}{token}-{file.name}") for file in files}
-        try:
-            for file, hidden in incoming.items():
-                if (self.folder / file).is_dir():
-                    raise UserError(f"{self.folder / file} is a folder; move it away: a file is to be written there")
-                (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
-                _bring(staged / file, self.folder / hidden)
+        with writing(self.folder, UNCHANGED, self._option):
+            for file in files:
+                target = self.folder / file
+                if os.path.isdir(target):
+                    raise UserError(f"{target} is a folder; move it away: a file is to be written there")
+                if os.path.lexists(target.parent) and not os.path.isdir(target.parent):
+                    raise UserError(f"{target.parent} is not a folder; move it away: {target.name} is to be put there")
             for folder in {(self.folder / file).parent for file in files}:
-                sync_folder(folder)
+                if os.path.isdir(folder):
+                    probe = folder / f"{INCOMING}{secrets.token_hex(4)}"
+                    probe.touch()
+                    probe.unlink()
+
+    def publish(self, staged: Staged) -> None:
+        """Put the files of a staging folder into their places, all in one step.
+
+        Args:
+            staged: emptied, also where this fails.
+
+        Raises:
+            UserError: a file is missing, the folder is not the one that was locked, cannot be written, or the disk is
+                full: nothing has changed. Or a file cannot be renamed into its place: the next command will do it.
+            KeyboardInterrupt: if :attr:`published`, everything is in place, else nothing has changed.
+        """
+        files = sorted(staged.files)
+        self.check([*map(str, files)])
+        if missing := [str(file) for file in files if not (staged.folder / file).is_file()]:
+            raise UserError(
+                f"{', '.join(missing[:3])}{' and more' if missing[3:] else ''} can no longer be found in "
+                f"{staged.folder}; nothing was published; repeat the command"
+            )
+        token = secrets.token_hex(4)
+        incoming = {file: file.with_name(f"{INCOMING}{token}-{number}") for number, file in enumerate(files)}
+        try:
+            with writing(self.folder, UNCHANGED, self._option):
+                for file, hidden in incoming.items():
+                    (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
+                    _bring(staged.folder / file, self.folder / hidden)
+                for folder in {self.folder, *((self.folder / file).parent for file in files)}:
+                    sync_folder(folder)
             with _undisturbed():
-                write_json(
-                    self.folder / JOURNAL, {hidden.as_posix(): file.as_posix() for file, hidden in incoming.items()}
-                )
+                self._decide({str(hidden): str(file) for file, hidden in incoming.items()})
                 _complete(self.folder)
-        except (OSError, UserError):
-            if not (self.folder / JOURNAL).exists():
+        except BaseException:
+            if not os.path.lexists(self.folder / JOURNAL):
                 for hidden in incoming.values():
-                    (self.folder / hidden).unlink(missing_ok=True)
+                    _remove(self.folder / hidden)
             raise
 
-    def _still_ours(self) -> bool:
+    def _decide(self, moved: dict[str, str]) -> None:
+        """Write the journal: from then on the new set counts."""
         try:
-            return os.path.samestat(os.stat(self.folder / LOCK), self._lock)
-        except OSError:
-            return False
+            with writing(self.folder, UNCHANGED, self._option):
+                write_json(self.folder / JOURNAL, moved)
+        except UserError:
+            if not os.path.lexists(self.folder / JOURNAL):  # else what failed came after the decision
+                raise
+        self.published = True
+
+    def discard(self, path: Path) -> None:
+        """Remove a file or a folder of this file system, if it exists, in one step; leave it if that is impossible."""
+        gone = self.folder / f"{STAGED}{secrets.token_hex(4)}"
+        with suppress(OSError):
+            os.replace(path, gone)
+            _remove(gone)
+
+
+def home(folder: Path) -> tuple[Path, str]:
+    """The folder whose lock and journal are responsible for a folder, and the latter's name in it.
+
+    They are its own (and the name is ""), but those of ``models`` and ``plots`` are their parent's.
+    """
+    absolute = Path(os.path.abspath(folder))
+    return (absolute.parent, absolute.name) if absolute.name in ("models", "plots") else (folder, "")
 
 
 @contextmanager
-def exclusive(folder: Path) -> Iterator[Writer]:
-    """Be the only writer of a folder, which is made if it does not exist.
+def exclusive(folder: Path, option: str = "--output DIR") -> Iterator[Writer]:
+    """Be the only writer of a folder and the folders in it; it is made if it does not exist.
 
     What an earlier process had decided to publish is completed first; what it had only prepared is removed. The
     operating system releases the lock of a process that ends, however it ends.
 
+    Args:
+        folder: see :func:`home`.
+        option: with which another place is chosen.
+
     Raises:
-        UserError: another process is writing there, or what was to be completed cannot be.
-        OSError: the folder cannot be written.
+        UserError: the folder cannot be written, another process is writing there (:class:`Busy`), or what was to be
+            completed cannot be.
+        KeyboardInterrupt: in the block, after it has published: says that everything is done.
     """
     from filelock import FileLock, Timeout  # here: whoever only reads need not load it
 
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK, timeout=0)
+    with writing(folder, option=option):
+        if os.path.lexists(folder) and not os.path.isdir(folder):
+            raise UserError(f"{folder} is not a folder; choose another place with {option}")
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK, timeout=0, fallback_to_soft=False)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise Busy(
+                f"another run is writing to {folder}; wait until it has ended, or choose another place with {option}"
+            ) from error
     try:
-        lock.acquire()
-    except Timeout as error:
-        raise UserError(
-            f"another run is writing to {folder}; wait until it has ended, or choose another place with --output DIR"
-        ) from error
-    try:
-        _complete(folder)
-        _clean(folder)
-        yield Writer(folder)
+        with writing(folder, option=option):
+            _complete(folder)
+            _clean(folder)
+            writer = Writer(folder, option)
+        try:
+            yield writer
+        except KeyboardInterrupt as error:
+            if writer.published:
+                raise KeyboardInterrupt(COMPLETE) from error
+            raise
     finally:
         lock.release()
 
 
 @contextmanager
-def staging(writer: Writer) -> Iterator[Path]:
-    """Yield a folder to stage files in; publish them once the block has succeeded, and forget them if it fails."""
-    staged = writer.folder / f"{STAGED}{secrets.token_hex(4)}"
-    staged.mkdir()
+def staging(writer: Writer) -> Iterator[Staged]:
+    """Yield a folder to stage files in; publish them once the block has succeeded, and forget them if it fails.
+
+    Raises:
+        UserError: as :meth:`Writer.publish` does.
+    """
+    staged = Staged(writer.folder / f"{STAGED}{secrets.token_hex(4)}")
     try:
         yield staged
         writer.publish(staged)
     finally:
-        shutil.rmtree(staged, ignore_errors=True)
+        _remove(staged.folder)
 
 
 def settle(folder: Path) -> None:
     """Complete what a process that was killed had decided to publish. To be called before reading from a folder.
 
     If a living process is putting its files into place, wait for it.
+
+    Args:
+        folder: that was published to, not ``models`` or ``plots`` in it: see :func:`home`.
 
     Raises:
         UserError: what was to be completed cannot be.
@@ -141,23 +240,10 @@ def settle(folder: Path) -> None:
         try:
             with exclusive(folder):
                 return
-        except UserError:
+        except Busy:
             if time.monotonic() > end:
                 raise
             time.sleep(0.02)
-        except OSError as error:
-            raise _not_completed(folder, error) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut, where the platform can."""
-    if sys.platform == "win32":
-        return  # folders cannot be opened
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _complete(folder: Path) -> None:
@@ -165,22 +251,24 @@ def _complete(folder: Path) -> None:
     if not os.path.exists(folder / JOURNAL):
         return
     moved, lost = _journal(folder), []
-    for hidden, file in moved.items():
+    with _undisturbed():
         try:
-            os.replace(folder / hidden, folder / file)
-        except FileNotFoundError:
-            if not (folder / file).exists():  # else it was renamed before the process was killed
-                lost.append(file)
+            for hidden, file in moved.items():
+                try:
+                    os.replace(folder / hidden, folder / file)
+                except FileNotFoundError:
+                    if not os.path.exists(folder / file):  # else it was renamed before the process was killed
+                        lost.append(file)
+            for parent in {(folder / file).parent for file in moved.values()}:
+                if parent.is_dir():
+                    sync_folder(parent)
+            os.unlink(folder / JOURNAL)
+            sync_folder(folder)
         except OSError as error:
-            raise _not_completed(folder, error) from error
-    try:
-        for parent in {(folder / file).parent for file in moved.values()}:
-            if parent.is_dir():
-                sync_folder(parent)
-        os.unlink(folder / JOURNAL)
-        sync_folder(folder)
-    except OSError as error:
-        raise _not_completed(folder, error) from error
+            raise UserError(
+                f"new files for {folder} are ready but cannot be put into place ({reason(error)}); close what has the "
+                "old ones open, or allow writing there: the next command that uses them will do it"
+            ) from error
     if lost:
         raise UserError(f"{folder / lost[0]} was deleted while it was put into place; make it again")
 
@@ -207,12 +295,43 @@ def _journal(folder: Path) -> dict[str, str]:
 
 
 def _clean(folder: Path) -> None:
-    """Remove what a killed process had prepared and nobody will need."""
-    for parent in (folder, *(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())):
-        for path in parent.glob(f"{INCOMING}*"):
-            path.unlink(missing_ok=True)
-    for path in folder.glob(f"{STAGED}*"):
+    """Remove what killed processes left in a folder and in the folders in it, and nobody will need."""
+    for parent in (folder, *(path for path in folder.iterdir() if os.path.isdir(path))):
+        with suppress(OSError):  # it is another user's
+            for name in os.listdir(parent):
+                path = parent / name
+                if name.startswith((INCOMING, STAGED)) or (name.startswith(PARTIAL) and _is_left(path)):
+                    _remove(path)
+
+
+def _is_left(path: Path) -> bool:
+    """Whether the process that was writing a temporary file has ended."""
+    found = re.match(f"{re.escape(PARTIAL)}([0-9]{{1,9}})-", path.name)
+    try:
+        return bool(found and not _exists(int(found[1]))) or time.time() - path.lstat().st_mtime > A_DAY
+    except OSError:
+        return False  # renamed just now
+
+
+def _exists(process: int) -> bool:
+    if sys.platform == "win32":
+        return True  # asking would end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # another user's
+    return True
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder with everything in it, as far as that is possible."""
+    if os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def _bring(source: Path, target: Path) -> None:
@@ -226,13 +345,6 @@ def _bring(source: Path, target: Path) -> None:
         source.unlink()
     with open(target, "rb+") as file:
         os.fsync(file.fileno())
-
-
-def _not_completed(folder: Path, error: OSError) -> UserError:
-    return UserError(
-        f"new files for {folder} are ready but cannot be put into place ({reason(error)}); close what has the old ones "
-        "open, or allow writing there, and repeat the command: it will do it"
-    )
 
 
 @contextmanager
@@ -250,11 +362,14 @@ def _undisturbed() -> Iterator[None]:
     def note(number: int, _: FrameType | None) -> None:
         came.append(number)
 
-    before = {number: signal.signal(number, note) for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    handled = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
     try:
+        for number in handled:
+            signal.signal(number, note)
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in handled:
+            signal.signal(number, before[number])
     if came:
-        raise KeyboardInterrupt("everything is done and in its place")
+        signal.raise_signal(came[0])

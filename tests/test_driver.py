@@ -26,6 +26,7 @@ import pytest
 from digits.learning.cli import default_of
 from digits.learning.config import MNIST, UCI, recipe_for
 from digits.networks import MODELS
+from digits.publishing import LOCK
 from digits.study import workers
 from digits.study.plan import preprocessing_plan, seeds_plan
 
@@ -110,8 +111,9 @@ def assert_one_line(result: Result, *words: object) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below ``folder``, by its path."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    """Every file below ``folder``, by its path, but locks."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != LOCK)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def table(result: Result) -> str:
@@ -161,12 +163,16 @@ def test_help_states_the_default_seeds_of_every_study(run: Run) -> None:
     ("arguments", "message"),
     [
         (["--models", "LeNet"], "invalid choice: 'LeNet' (choose from"),
-        (["--epochs", "0"], "--epochs: must be a whole number of at least 1, got '0'"),
+        (["--epochs", "0"], "--epochs: must be a whole number of at least 1 and at most 10000, got '0'"),
         (["--epochs", "-3"], "got '-3'"),
-        (["--epochs", "2.5"], "must be a whole number of at least 1, got '2.5'"),
-        (["--batch-size", "0"], "--batch-size: must be a whole number of at least 1, got '0'"),
-        (["--learning-rate", "0"], "--learning-rate: must be a number above 0, got '0'"),
+        (["--epochs", "2.5"], "must be a whole number of at least 1 and at most 10000, got '2.5'"),
+        (["--batch-size", "0"], "--batch-size: must be a whole number of at least 1 and at most 1024, got '0'"),
+        (["--learning-rate", "0"], "--learning-rate: must be a number above 0 and at most 10.0, got '0'"),
         (["--learning-rate", "nan"], "got 'nan'"),
+        (["--learning-rate", "1e30"], "above 0 and at most 10.0, got '1e30'"),
+        (["--epochs", "1000000000"], "at most 10000, got '1000000000'"),
+        (["--epochs", "1" + 400 * "0"], "at most 10000, got '1000"),
+        (["--batch-size", "1000000000000"], "at most 1024, got '1000000000000'"),
         (["--seed", "-1"], "--seed: must be a whole number of at least 0 and at most 4294967295, got '-1'"),
         (["--seed", "4294967296"], "and at most 4294967295, got '4294967296'"),
         (["--dataset", "emnist"], "invalid choice: 'emnist'"),
@@ -179,7 +185,8 @@ def test_help_states_the_default_seeds_of_every_study(run: Run) -> None:
             ["--study", "preprocessing", "--seeds", "-1"],
             "--seeds: must be a whole number of at least 0 and at most 4294967295, got '-1'",
         ),
-        (["--study", "preprocessing", "--workers", "0"], "--workers: must be a whole number of at least 1, got '0'"),
+        (["--study", "preprocessing", "--workers", "0"], "--workers: must be a whole number of at least 1 and at most"),
+        (["--study", "preprocessing", "--workers", "100000"], "got '100000'"),
         (["--study", "preprocessing", "--resume"], "--evaluate and --resume do not go with --study"),
         (["--study", "preprocessing", "--seed", "1"], "the seeds of a study are --seeds N [N ...]"),
         (["--study", "seeds", "--variants", "otsu"], "--variants goes with --study preprocessing"),
@@ -376,7 +383,8 @@ def test_a_full_disk_is_one_line_and_leaves_the_previous_outputs_whole(
     arguments = ("--models", "ANN", "--data", npz, "--epochs", 1, "--output", output)
     process = start(*arguments, preexec_fn=quota)
     out, err = process.communicate(timeout=120)
-    assert_one_line(Result(process.returncode, out, err), f"cannot write to {output}", "unchanged", "--output DIR")
+    said = f"cannot write to {output}", "nothing published has changed", "--output DIR"
+    assert_one_line(Result(process.returncode, out, err), *said)
     after = contents(output)
     assert {name: content for name, content in after.items() if not name.startswith(".unfinished")} == before
 
@@ -395,7 +403,7 @@ def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]
 def test_a_disk_that_fills_up_is_one_line(small_disk: Path, run: Run, npz: Path) -> None:
     result = run("--models", "ANN", "--data", npz, "--epochs", 1, "--output", small_disk / "output")
     assert_one_line(result, "cannot write to", "No space left on device")
-    assert {path.name for path in (small_disk / "output").iterdir()} == {".unfinished"}
+    assert {path.name for path in (small_disk / "output").iterdir()} == {".unfinished", LOCK}
 
 
 def test_an_output_that_cannot_be_a_folder_is_one_line(run: Run, npz: Path, tmp_path: Path) -> None:
@@ -448,7 +456,7 @@ def test_a_study_is_interrupted_and_continues_and_both_share_their_cells(run: Ru
     names = {f"ANN-{variant}-{seed}.json" for variant in ("unit", "otsu") for seed in (0, 1)}
     assert set(contents(cells)) == names
     pages = {"README.md", "preprocessing.json", "seeds.json", "errors.png", "variants.png", "ANN_corrupted.png"}
-    assert {path.name for path in (output / "plots" / "study").iterdir()} == pages | {"cells"}
+    assert {path.name for path in (output / "plots" / "study").iterdir()} == pages | {"cells", LOCK}
 
     seeds = run("--study", "seeds", "--seeds", 0, 1, *options)
     assert "2 cells, 2 of them done, 0 to run" in seeds.out

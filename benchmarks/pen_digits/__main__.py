@@ -16,15 +16,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import published
+from benchmarks.networks import digests
 from benchmarks.pen_digits.drawing import open_entries
 from benchmarks.pen_digits.measure import measure
 from benchmarks.pen_digits.page import figures, gallery_figure, page
 from digits import command_line
-from digits.errors import writing
+from digits.errors import UserError, writing
 from digits.files import write_json, write_text
 from digits.learning import card
 from digits.learning.plots import style
 from digits.networks import MODELS
+from digits.publishing import exclusive, home, settle, staging
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,18 +43,22 @@ def _work(arguments: Sequence[str] | None) -> int:
     entries = open_entries(options.strokes)
     if options.limit:
         entries = entries[:: max(1, len(entries) // options.limit)][: options.limit]
+    settle(home(options.models)[0])
     cards = {name: card.read(options.models / f"{name}.json") for name in MODELS}
     temperatures = {name: made["calibration"]["temperature"] for name, made in cards.items()}
-    with writing(options.output):
-        options.output.mkdir(parents=True, exist_ok=True)  # before a long measurement, not after it
-    results, gallery = measure(entries, options.models, temperatures, options.limit, options.jobs, _report)
-    text = page(results)
-    with writing(options.output):
-        write_json(options.output / "pen_digits.json", results)
-        write_text(options.output / "pen_digits.md", text)
-        for kind, figure in {"misses": gallery_figure(gallery), **figures(results)}.items():
-            style.save(figure, options.output / f"pen_digits_{kind}.png")
-    print(text)
+    before = digests(options.models)
+    folder, name = home(options.output)
+    with exclusive(folder) as writer:
+        results, gallery = measure(entries, options.models, temperatures, options.limit, options.jobs, _report)
+        if results["models"] != before:
+            raise UserError(f"the networks in {options.models} were replaced while they were measured; measure again")
+        text = page(results)
+        with staging(writer) as staged, writing(folder):
+            write_json(staged.file(name, "pen_digits.json"), results)
+            write_text(staged.file(name, "pen_digits.md"), text)
+            for kind, figure in {"misses": gallery_figure(gallery), **figures(results)}.items():
+                style.save(figure, staged.file(name, f"pen_digits_{kind}.png"))
+        print(text, flush=True)
     return 0
 
 

@@ -38,6 +38,7 @@ from digits.reading.classifier import Network
 from digits.reading.recognizer import Digit, Reading, read
 from digits.reading.rejection import CONFIDENCE
 from digits.reading.segmentation import segment, stroke_components
+from digits.study.workers import ending_with_this
 
 PENS = (3, 5, 14, 24)  #: further diameters of the pen, pixels
 APART, NEAR = (0.08, 0.35), (0.0, 0.1)  #: gaps between the digits of a number, in units of their size
@@ -206,8 +207,8 @@ def _in_processes(
         tasks[f"numbers {title}"] = delayed(numbers)(entries, models, gap, n)
     tasks |= {f"junk {name}": delayed(measure_junk)(models, name, n) for name in MODELS}
     warnings.filterwarnings("ignore", "A worker stopped", UserWarning)  # joblib replaces one that has grown too large
-    measured = {}
-    for title, result in zip(tasks, Parallel(n_jobs=jobs, return_as="generator")(tasks.values()), strict=True):
+    measured, parallel = {}, Parallel(n_jobs=jobs, return_as="generator", **ending_with_this())
+    for title, result in zip(tasks, parallel(tasks.values()), strict=True):
         measured[title] = result
         done(title)
     return measured

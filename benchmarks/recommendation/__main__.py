@@ -28,6 +28,7 @@ from digits.files import write_json, write_text
 from digits.learning import dataset
 from digits.learning.card import Card
 from digits.learning.plots import style
+from digits.publishing import Writer, exclusive, home, settle, staging
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _work(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
-    folder: Path = options.plots
+    settle(home(options.models)[0])
+    with exclusive(home(options.plots)[0], "--plots DIR") as writer:  # these results and the others belong together
+        return _measure(options, options.plots, writer)
+
+
+def _measure(options: argparse.Namespace, folder: Path, writer: Writer) -> int:
     cards: dict[str, Card] = published.read(folder / "results.json", ["models"], published.RESULTS)["models"]
     pen: Results = published.read(folder / "pen_digits.json", Results.__annotations__, published.PEN_DIGITS)
     data = dataset.load(options.data)
@@ -46,12 +52,13 @@ def _work(arguments: Sequence[str] | None) -> int:
     measured = measure(options.models, images, labels, data.digest, options.rounds, options.calls)
     found = findings(measured, cards, pen)
     text = page(found, measured, cards, pen)
-    with writing(folder, option="--plots DIR"):
-        write_json(folder / "recommendation.json", measured)
-        write_text(folder / "recommendation.md", text)
+    name = home(folder)[1]
+    with staging(writer) as staged, writing(folder, option="--plots DIR"):
+        write_json(staged.file(name, "recommendation.json"), measured)
+        write_text(staged.file(name, "recommendation.md"), text)
         figure = ParetoDisplay([*found.networks, found.vote]).plot().figure_
-        style.save(figure, folder / "recommendation_pareto.png")
-    print(text)
+        style.save(figure, staged.file(name, "recommendation_pareto.png"))
+    print(text, flush=True)
     return 0
 
 

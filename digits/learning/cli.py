@@ -1,6 +1,7 @@
 """The command line of training and evaluation: its options, what they change, and where the output goes."""
 
 import argparse
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import partial
@@ -14,11 +15,15 @@ from digits.image_format import CLASSES, SIZE
 from digits.learning.config import MNIST, MNIST_RECIPE, OWN_RECIPES, SPLITS, UCI, UCI_RECIPE, Recipe, digest, recipe_for
 from digits.learning.start import start_keras
 from digits.networks import CORE, MODELS
+from digits.publishing import Writer, exclusive, settle
 
 if TYPE_CHECKING:
     from digits.learning.dataset import Dataset
 
 MOST_SEED = 2**32 - 1  #: NumPy's
+MOST_EPOCHS = 10_000
+MOST_BATCH = 1024  #: images; VGG16's activations for as many take 1 GB
+MOST_RATE = 10.0  #: at 1 no network here learns anything
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -31,9 +36,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"from {', '.join(MODELS)}; default: {', '.join(CORE)}; with --evaluate, all saved ones",
     )
-    add("--epochs", type=number(int, 1), metavar="N", help=default_of("epochs"))
-    add("--batch-size", type=number(int, 1), metavar="N", help=default_of("batch_size"))
-    add("--learning-rate", type=number(float, 0, above=True), metavar="X", help=default_of("learning_rate"))
+    add("--epochs", type=number(int, 1, most=MOST_EPOCHS), metavar="N", help=default_of("epochs"))
+    add("--batch-size", type=number(int, 1, most=MOST_BATCH), metavar="N", help=default_of("batch_size"))
+    add(
+        "--learning-rate",
+        type=number(float, 0, above=True, most=MOST_RATE),
+        metavar="X",
+        help=default_of("learning_rate"),
+    )
     add("--seed", type=number(int, 0, most=MOST_SEED), metavar="N", help=default_of("seed"))
     add("--dataset", choices=("mnist", "uci"), default="mnist", help="default: mnist; uci: embedded digits")
     add("--data", type=Path, metavar="FILE", help="an .npz as Keras lays out MNIST, or a folder of the four IDX files")
@@ -92,7 +102,7 @@ def recipes(names: tuple[str, ...], data_name: str, changed: Mapping[str, Any]) 
 
 def default_models(folder: Path, evaluate: bool) -> tuple[str, ...]:
     """The networks where none is named: the core ones to be trained, those that are saved to be evaluated."""
-    saved = tuple(name for name in MODELS if (folder / f"{name}.keras").exists())
+    saved = tuple(name for name in MODELS if os.path.exists(folder / f"{name}.keras"))
     return saved if evaluate and saved else CORE
 
 
@@ -112,7 +122,7 @@ def output_folder(options: argparse.Namespace, data_name: str, root: Path) -> Pa
         UserError: networks trained on other data would replace the published ones.
     """
     folder: Path = options.output or default_output(root, data_name, changes(options), options.evaluate)
-    if data_name != MNIST and not options.evaluate and folder.resolve() == root:
+    if data_name != MNIST and not options.evaluate and os.path.realpath(folder) == os.path.realpath(root):
         raise UserError(
             f"networks trained on {data_name} would replace the published ones in {root}; "
             "give another folder with --output, or leave it out"
@@ -149,6 +159,15 @@ def run(options: argparse.Namespace, root: Path) -> int:
     """
     data = load_data(options)
     folder = output_folder(options, data.name, root)
+    if options.evaluate and not options.replot:
+        settle(folder)
+        return _work(options, data, folder, None)
+    with exclusive(folder) as writer:  # from here on, whatever happens, no other run changes these files
+        return _work(options, data, folder, writer)
+
+
+def _work(options: argparse.Namespace, data: "Dataset", folder: Path, writer: Writer | None) -> int:
+    """Do it, and print the table; without a writer nothing is written."""
     names = options.models or default_models(folder / "models", options.evaluate)
     start_keras()  # takes seconds: after everything that may be wrong with the input
     from digits.learning import card, pipeline
@@ -158,12 +177,12 @@ def run(options: argparse.Namespace, root: Path) -> int:
     wanted = recipes(names, data.name, changes(options))
     print(_header(options, data, builders, wanted, folder), flush=True)
     if options.evaluate:
-        cards = pipeline.evaluate(names, data, output, options.replot)
-    else:
-        cards = pipeline.run(builders, data, wanted, output, options.resume)
-    print(f"\n{data.name}\n\n{card.plain_table(cards)}")
-    if not options.evaluate or options.replot:
-        print(f"\nmodels  {output.models}\nplots   {output.plots}\ntable   {output.plots / 'results.md'}")
+        cards = pipeline.evaluate(names, data, output, writer)
+    elif writer:
+        cards = pipeline.run(builders, data, wanted, writer, options.resume)
+    print(f"\n{data.name}\n\n{card.plain_table(cards)}", flush=True)
+    if writer:
+        print(f"\nmodels  {output.models}\nplots   {output.plots}\ntable   {output.plots / 'results.md'}", flush=True)
     return 0
 
 

@@ -1,9 +1,8 @@
 """The whole job: train, evaluate, save and plot; everything is staged and put into place at the end."""
 
-import os
-import shutil
 import sys
-from collections.abc import Callable, Container, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import UserError, writing
-from digits.files import sha256, write_json, write_text
+from digits.files import PARTIAL, sha256, write_json, write_text
 from digits.image_format import to_input
 from digits.learning import architecture, calibration, card, evaluation, export
 from digits.learning.augmentation import restyle, restyle_share
@@ -31,20 +30,21 @@ from digits.learning.plots.network import (
     HistoryDisplay,
 )
 from digits.learning.plots.results import SamplesDisplay, comparison
-from digits.learning.training import Labelled, Progress, Trained, train
+from digits.learning.training import STATE, Labelled, Progress, Trained, train
 from digits.markdown import duration
 from digits.networks import MODELS
+from digits.publishing import UNCHANGED, Staged, Writer, settle, staging
 
 Builder = Callable[[], keras.Model]
 Probabilities = Mapping[Split, NDArray[np.float32]]
 HALF_ABOVE = 8_000_000  #: parameters above which the ONNX twin keeps its weights as 16-bit floats
 GALLERY = 32  #: misses shown in a gallery
-UNCHANGED = "models/ and plots/ are unchanged"
+WATCHED = 1.0  #: seconds after which a run looks again whether its folder is still there
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where a run's files go, and where they are staged until all of them are whole."""
+    """Where a run's files go."""
 
     folder: Path
 
@@ -58,114 +58,147 @@ class Output:
 
     @property
     def work(self) -> Path:
-        """The state to resume from, and a folder laid out like this one."""
+        """The state to resume from, and what is staged."""
         return self.folder / ".unfinished"
 
-    @property
-    def staged(self) -> "Output":
-        return Output(self.work / "staged")
 
-    def publish(self) -> None:
-        """Rename every staged file into its place, then forget the run's state."""
-        for file in sorted(path for path in self.staged.folder.rglob("*") if path.is_file()):
-            target = self.folder / file.relative_to(self.staged.folder)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(file, target)
-        shutil.rmtree(self.work)
+class Watch(keras.callbacks.Callback):
+    """Ends a training run whose folder was deleted, at once instead of after hours."""
+
+    def __init__(self, writer: Writer):
+        super().__init__()
+        self._writer, self._next = writer, 0.0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if time.monotonic() > self._next:
+            self._writer.check()
+            self._next = time.monotonic() + WATCHED
+
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
+        self._writer.check()  # what follows writes the epoch's state
 
 
 def run(
-    builders: Mapping[str, Builder], dataset: Dataset, recipes: Mapping[str, Recipe], output: Output, resume: bool
+    builders: Mapping[str, Builder], dataset: Dataset, recipes: Mapping[str, Recipe], writer: Writer, resume: bool
 ) -> dict[str, Card]:
     """Train, evaluate, save and plot the given networks.
 
-    Nothing in ``output.models`` and ``output.plots`` changes before everything is done. What an
+    Nothing in ``models`` and ``plots`` changes before everything is done. What an
     earlier run left there of other networks, on the same data, stays and enters the comparison.
 
     Args:
         builders, recipes: by the networks' names.
         dataset: to learn from.
-        output: where the files go.
+        writer: of the folder that the files go to.
         resume: continue an interrupted run.
 
     Returns:
         The model cards by name, those of earlier runs included.
 
     Raises:
-        UserError: the folder cannot be written, or the state to resume does not fit.
+        UserError: the folder cannot be written or is deleted, an earlier card is damaged, a loss is not finite, or the
+            state to resume does not fit.
     """
+    output = Output(writer.folder)
+    _prepare(builders, output, writer, resume)
+    earlier = _earlier(dataset, output, builders)  # read before hours of training, not after
+    staged = Staged(output.work / "staged")
+    splits = dataset.splits()
+    cards: dict[str, Card] = {}
+    for name, build_model in builders.items():
+        trained = train(
+            name,
+            build_model,
+            splits["train"],
+            splits["validation"],
+            recipes[name],
+            output.work / name,
+            dataset.digest,
+            resume,
+            callbacks=[Watch(writer), Progress(name, bar=sys.stdout.isatty())],
+        )
+        print(f"{name}: trained in {duration(trained.seconds)}; evaluating and saving", flush=True)
+        writer.check()
+        with writing(output.folder, UNCHANGED):
+            cards[name] = _evaluate_and_stage(name, trained, dataset, recipes[name], staged)
+        keras.utils.clear_session()
+    cards = _in_order(earlier | cards)
+    writer.check()
     with writing(output.folder, UNCHANGED):
-        if not resume and output.work.exists():
-            print(
-                "Starting over: discarding the unfinished run found here (--resume would have continued it)", flush=True
-            )
-            shutil.rmtree(output.work, ignore_errors=True)
-        shutil.rmtree(output.staged.folder, ignore_errors=True)
-        output.work.mkdir(parents=True, exist_ok=True)
-        earlier = _earlier(dataset, output, builders)  # read before hours of training, not after
-        splits = dataset.splits()
-        cards: dict[str, Card] = {}
-        for name, build_model in builders.items():
-            trained = train(
-                name,
-                build_model,
-                splits["train"],
-                splits["validation"],
-                recipes[name],
-                output.work / name,
-                dataset.digest,
-                resume,
-                callbacks=[Progress(name, bar=sys.stdout.isatty())],
-            )
-            print(f"{name}: trained in {duration(trained.seconds)}; evaluating and saving", flush=True)
-            cards[name] = _evaluate_and_stage(name, trained, dataset, recipes[name], output.staged)
-            keras.utils.clear_session()
-        cards = _in_order(earlier | cards)
-        _stage_results(cards, dataset, output.staged)
-        output.publish()
-        return cards
+        _stage_results(cards, dataset, staged)
+    writer.publish(staged)
+    for folder in (staged.folder, *(output.work / name for name in builders)):
+        writer.discard(folder)
+    if output.work.exists() and not any(output.work.iterdir()):
+        writer.discard(output.work)
+    return cards
 
 
-def evaluate(names: Iterable[str], dataset: Dataset, output: Output, replot: bool = False) -> dict[str, Card]:
+def _prepare(names: Collection[str], output: Output, writer: Writer, resume: bool) -> None:
+    """Refuse what can be refused before a training run, and make room for its state.
+
+    Raises:
+        UserError: something is in the way of the files that the run will make.
+    """
+    writer.check([f"models/{name}.{suffix}" for name in names for suffix in ("keras", "onnx", "json")])
+    writer.check(["plots/results.json", "plots/results.md"])
+    if not resume and output.work.exists():
+        print("Starting over: discarding the unfinished run found here (--resume would have continued it)", flush=True)
+        writer.discard(output.work)
+    if resume and not any((output.work / name / STATE).exists() for name in names):
+        print(f"Nothing to resume in {output.folder}: starting from the beginning", flush=True)
+    writer.discard(output.work / "staged")
+    with writing(output.folder, UNCHANGED):
+        output.work.mkdir(exist_ok=True)
+        for left in output.work.glob(f"*/{PARTIAL}*"):
+            left.unlink(missing_ok=True)
+
+
+def evaluate(names: Iterable[str], dataset: Dataset, output: Output, writer: Writer | None = None) -> dict[str, Card]:
     """Evaluate saved networks again; what cannot be measured (recipe, history, time) is taken from their cards.
 
     Args:
         names: of the networks, in ``output.models``.
         dataset: any; the networks need not have learned from it.
         output: where the networks are.
-        replot: write ``output.plots`` again, too. Otherwise nothing is written.
+        writer: of the same folder, to write ``output.plots`` again, too. Otherwise nothing is written.
 
     Raises:
         UserError: a model or its card is missing, damaged, or they do not belong together; the
             plots cannot be written, or would show other data than the networks learned from.
     """
+    settle(output.folder)
+    known = {name: card.read(output.models / f"{name}.json") for name in names}  # before a run can publish others
+    if writer is None:
+        return {name: _evaluate(name, known[name], dataset, output)[0] for name in known}
+    for name, made in known.items():
+        if made["data_digest"] != dataset.digest:
+            raise UserError(
+                f"{name} learned from {made['dataset']}, not from {dataset.name}, so its plots cannot be replotted"
+            )
+    earlier = _earlier(dataset, output, known)
     cards: dict[str, Card] = {}
-    for name in names:
-        file = output.models / f"{name}.keras"
-        known = card.read(output.models / f"{name}.json")
-        model = export.load_model(file)
-        if known["files"].get(file.name) != sha256(file):
-            raise UserError(
-                f"{file} is not the file that {name}.json describes; "
-                f"make both again with: python test.py --models {name}"
-            )
-        if replot and known["data_digest"] != dataset.digest:
-            raise UserError(
-                f"{name} learned from {known['dataset']}, not from {dataset.name}, so its plots cannot be replotted"
-            )
-        print(f"{name}: evaluating {file}", flush=True)
-        probabilities = predict(model, dataset)
-        restyled = known["recipe"]["restyle"]["share"]
-        found = _evaluated(dataset, probabilities, known["calibration"]["temperature"], restyled)
-        cards[name] = {**known, "dataset": dataset.name, **found}
-        if replot:
+    with staging(writer) as staged:
+        for name, made in known.items():
+            cards[name], model, probabilities = _evaluate(name, made, dataset, output)
             with writing(output.folder, UNCHANGED):
-                _stage_plots(model, cards[name], dataset, probabilities["test"], output.staged)
-    if replot:
+                _stage_plots(model, cards[name], dataset, probabilities["test"], staged)
         with writing(output.folder, UNCHANGED):
-            _stage_results(_in_order(_earlier(dataset, output, cards) | cards), dataset, output.staged)
-            output.publish()
+            _stage_results(_in_order(earlier | cards), dataset, staged)
     return cards
+
+
+def _evaluate(name: str, known: Card, dataset: Dataset, output: Output) -> tuple[Card, keras.Model, Probabilities]:
+    """One network's card with what is found now, the network and its probabilities."""
+    file = output.models / f"{name}.keras"
+    model = export.load_model(file)
+    if known["files"].get(file.name) != sha256(file):
+        raise UserError(f"{file} is not the file that {name}.json describes; make both again by training {name}")
+    print(f"{name}: evaluating {file}", flush=True)
+    probabilities = predict(model, dataset)
+    restyled = known["recipe"]["restyle"]["share"]
+    found = _evaluated(dataset, probabilities, known["calibration"]["temperature"], restyled)
+    return {**known, "dataset": dataset.name, **found}, model, probabilities
 
 
 def calibrate(model: keras.Model, validation: Labelled, style: Restyle) -> float:
@@ -226,12 +259,12 @@ def _reliabilities(
     }
 
 
-def _evaluate_and_stage(name: str, trained: Trained, dataset: Dataset, recipe: Recipe, staged: Output) -> Card:
+def _evaluate_and_stage(name: str, trained: Trained, dataset: Dataset, recipe: Recipe, staged: Staged) -> Card:
     """Calibrate and evaluate a trained network; stage its files, its card and its plots."""
     model = trained.model
     temperature = calibrate(model, dataset.splits()["validation"], recipe.restyle)
     probabilities = predict(model, dataset)
-    files = staged.models / f"{name}.keras", staged.models / f"{name}.onnx"
+    files = staged.file("models", f"{name}.keras"), staged.file("models", f"{name}.onnx")
     export.save_keras(model, files[0])
     export.save_onnx(model, files[1], half=model.count_params() > HALF_ABOVE)
     made: Card = {
@@ -247,13 +280,13 @@ def _evaluate_and_stage(name: str, trained: Trained, dataset: Dataset, recipe: R
         "versions": export.versions(),
         "files": export.file_digests(*files),
     }
-    write_json(staged.models / f"{name}.json", made)
+    write_json(staged.file("models", f"{name}.json"), made)
     _stage_plots(model, made, dataset, probabilities["test"], staged)
     return made
 
 
 def _stage_plots(
-    model: keras.Model, made: Card, dataset: Dataset, probabilities: NDArray[np.float32], staged: Output
+    model: keras.Model, made: Card, dataset: Dataset, probabilities: NDArray[np.float32], staged: Staged
 ) -> None:
     """One network's figures, from its card and its probabilities on the test images."""
     name, images, labels = made["model"], *dataset.splits()["test"]
@@ -273,7 +306,7 @@ def _stage_plots(
     }
     figures = card_figures(made) | {kind: display.plot().figure_ for kind, display in plotted.items()}
     for kind, figure in figures.items():
-        style.save(figure, staged.plots / f"{name}_{kind}.png")
+        style.save(figure, staged.file("plots", f"{name}_{kind}.png"))
 
 
 def card_figures(made: Card) -> dict[str, style.Figure]:
@@ -308,13 +341,13 @@ def results_figures(cards: Mapping[str, Card], dataset: str) -> dict[str, style.
     }
 
 
-def _stage_results(cards: Mapping[str, Card], dataset: Dataset, staged: Output) -> None:
+def _stage_results(cards: Mapping[str, Card], dataset: Dataset, staged: Staged) -> None:
     """Samples, comparison, risk–coverage curve, and the results of all networks."""
     samples = SamplesDisplay(_samples(dataset), f"{dataset.name}: two of each digit").plot().figure_
     for kind, figure in {"samples": samples, **results_figures(cards, dataset.name)}.items():
-        style.save(figure, staged.plots / f"{kind}.png")
-    write_json(staged.plots / "results.json", {"dataset": dataset.name, "models": dict(cards)})
-    write_text(staged.plots / "results.md", card.results_page(cards))
+        style.save(figure, staged.file("plots", f"{kind}.png"))
+    write_json(staged.file("plots", "results.json"), {"dataset": dataset.name, "models": dict(cards)})
+    write_text(staged.file("plots", "results.md"), card.results_page(cards))
 
 
 def _samples(dataset: Dataset) -> dict[str, Labelled]:
@@ -332,9 +365,21 @@ def _samples(dataset: Dataset) -> dict[str, Labelled]:
 
 
 def _earlier(dataset: Dataset, output: Output, made_again: Container[str]) -> dict[str, Card]:
-    """The cards of other networks that earlier runs left in ``output``, if they learned from the same data."""
-    paths = (path for path in output.models.glob("*.json") if path.stem not in made_again)
-    cards = {path.stem: card.read(path) for path in paths}
+    """The cards of other networks that earlier runs left in ``output``, if they learned from the same data.
+
+    A card lies beside its network. What else is called ``.json`` there is left alone, and named.
+
+    Raises:
+        UserError: a card is damaged.
+    """
+    cards: dict[str, Card] = {}
+    for path in sorted(output.models.glob("*.json")):
+        if path.stem in made_again:
+            continue
+        if path.with_suffix(".keras").exists():
+            cards[path.stem] = card.read(path)
+        else:
+            print(f"{path} is ignored: there is no {path.stem}.keras beside it", flush=True)
     return {name: made for name, made in cards.items() if made["data_digest"] == dataset.digest}
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import math
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,13 +15,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.errors import UserError, reason
+from digits.errors import UserError, reason, writing
 from digits.files import replacing, write_json
 from digits.image_format import to_input
 from digits.learning import architecture
 from digits.learning.augmentation import augment
 from digits.learning.config import Recipe
 from digits.markdown import duration, in_words, percent
+from digits.publishing import UNCHANGED
 
 Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
@@ -80,16 +82,42 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         variables = self._folder / f"epoch-{epoch + 1}.npz"
-        with replacing(variables) as temporary:
-            np.savez(temporary, *(variable.numpy() for variable in _variables(self.model)))
+        with writing(self._folder, UNCHANGED):
+            with replacing(variables) as temporary:
+                np.savez(temporary, *(variable.numpy() for variable in _variables(self.model)))
+            for key, value in (logs or {}).items():
+                self._state["history"].setdefault(key, []).append(float(value))
+            self._state["seconds"] += time.perf_counter() - self._began
+            self._state["variables"] = variables.name
+            write_json(self._folder / STATE, self._state)
+            for old in self._folder.glob("epoch-*.npz"):
+                if old != variables:
+                    old.unlink()
+
+
+class Finite(keras.callbacks.Callback):
+    """Ends a training run at the first loss that is not a number: no later step could mend the weights."""
+
+    def __init__(self, name: str, recipe: Recipe):
+        super().__init__()
+        self._name, self._recipe = name, recipe
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._check(logs)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._check(logs)
+
+    def _check(self, logs: dict[str, float] | None) -> None:
         for key, value in (logs or {}).items():
-            self._state["history"].setdefault(key, []).append(float(value))
-        self._state["seconds"] += time.perf_counter() - self._began
-        self._state["variables"] = variables.name
-        write_json(self._folder / STATE, self._state)
-        for old in self._folder.glob("epoch-*.npz"):
-            if old != variables:
-                old.unlink()
+            if not math.isfinite(value):
+                raise UserError(
+                    f"{self._name}: {key} became {float(value)} in epoch {self._epoch + 1} at learning rate "
+                    f"{self._recipe.learning_rate:g}; choose a lower one with --learning-rate; {UNCHANGED}"
+                )
 
 
 class FreshStatistics(keras.callbacks.Callback):
@@ -193,7 +221,8 @@ def train(
         callbacks: further callbacks, called after the ones that training itself needs.
 
     Raises:
-        UserError: the state to resume is damaged or was made with a different recipe, network or data.
+        UserError: the state to resume is damaged or was made with a different recipe, network or data; a loss is not
+            finite; or the state cannot be written.
     """
     steps = -(-len(train_data[0]) // recipe.batch_size)
     model = _compiled(build_model, recipe, steps)
@@ -220,7 +249,7 @@ def train(
             initial_epoch=done,
             epochs=recipe.epochs,
             verbose=0,
-            callbacks=[Checkpoint(folder, state), *averaging, *callbacks],
+            callbacks=[Finite(name, recipe), Checkpoint(folder, state), *averaging, *callbacks],
         )
     return Trained(model, state["history"], state["seconds"])
 

@@ -1,6 +1,7 @@
 """The command line of the studies, which adds to that of training."""
 
 import argparse
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -10,10 +11,12 @@ from digits.command_line import number
 from digits.learning import cli
 from digits.learning.start import start_keras, use_one_thread
 from digits.networks import CORE, MODELS
+from digits.publishing import exclusive
 from digits.study.plan import ONE_SEED, SEEDS, SOME_VARIANTS, THREE_SEEDS, preprocessing_plan, seeds_plan
 from digits.study.preprocessing import VARIANTS
 
 STUDIES = ("preprocessing", "seeds")
+MOST_WORKERS = 4 * (os.cpu_count() or 1)  #: each computes on one core and takes about 1 GB
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +29,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--variants", nargs="+", choices=VARIANTS, metavar="NAME", help=default_variants())
     add("--seeds", nargs="+", type=number(int, 0, most=cli.MOST_SEED), metavar="N", help=default_seeds())
-    add("--workers", type=number(int, 1), metavar="N", help="processes, one core each; default: as many as cores")
+    add(
+        "--workers",
+        type=number(int, 1, most=MOST_WORKERS),
+        metavar="N",
+        help="processes, one core each; default: as many as cores",
+    )
     add("--cluster", metavar="ADDRESS", help="address of a Dask scheduler (tcp://…:8786) whose workers run the cells")
 
 
@@ -82,7 +90,10 @@ def run(options: argparse.Namespace, root: Path) -> int:
     data = cli.load_data(options)
     folder = cli.output_folder(options, data.name, root) / "plots" / "study"
     names = options.models or CORE
-    with workers.pool(options.cluster, options.workers, data, run_cell) as (pool, place):
+    with (
+        exclusive(folder) as writer,
+        workers.pool(options.cluster, options.workers, data, run_cell) as (pool, place),
+    ):
         start_keras()
         use_one_thread()  # a single process is this one
         recipes = cli.recipes(MODELS, data.name, cli.changes(options))
@@ -92,11 +103,12 @@ def run(options: argparse.Namespace, root: Path) -> int:
         else:
             planned = preprocessing_plan(names, options.variants, options.seeds)
         print(f"{data.name}, {data.source}\n{', '.join(names)} on {place}, into {folder}", flush=True)
-        failed = [] if options.replot else runner.run(study, planned, pool)
-    for outcome in failed:
-        print(f"test.py: {outcome.task.cell} failed: {outcome.error}", file=sys.stderr)
-    runner.publish(study, dict.fromkeys([*preprocessing_plan(CORE), *planned]))  # the page covers the whole study
-    print(f"\npage  {folder / 'README.md'}")
+        failed = [] if options.replot else runner.run(study, planned, pool, writer)
+        for outcome in failed:
+            print(f"test.py: {outcome.task.cell} failed: {outcome.error}", file=sys.stderr)
+        whole = dict.fromkeys([*preprocessing_plan(CORE), *planned])  # the page covers all of the study
+        runner.publish(study, whole, writer)
+        print(f"\npage  {folder / 'README.md'}", flush=True)
     return 1 if failed else 0
 
 

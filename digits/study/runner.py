@@ -16,6 +16,7 @@ from digits.files import write_json, write_text
 from digits.learning.config import Recipe
 from digits.learning.dataset import Dataset
 from digits.markdown import duration, percent
+from digits.publishing import Writer, staging
 from digits.study import cell as cells
 from digits.study import comparison, page
 from digits.study.cell import Cell, Result, Task
@@ -62,19 +63,20 @@ class Study:
         return cells.read(self.cells, [self.task(cell) for cell in found if cell and cell.network in self.recipes])
 
 
-def run(study: Study, planned: Sequence[Cell], pool: Pool) -> list[Outcome]:
+def run(study: Study, planned: Sequence[Cell], pool: Pool, writer: Writer | None = None) -> list[Outcome]:
     """Run the missing cells and write each as it finishes.
 
     Args:
         study: the dataset, recipes and folder.
         planned: the cells that are wanted.
         pool: runs tasks and yields their outcomes in any order.
+        writer: of the study's folder, to notice that it was deleted.
 
     Returns:
         The outcomes that failed.
 
     Raises:
-        UserError: the folder cannot be written, or the pool is lost. What was finished is kept.
+        UserError: the folder cannot be written or was deleted, or the pool is lost. What was finished is kept.
     """
     done = study.finished()
     tasks = [study.task(cell) for cell in planned if cell not in done]
@@ -88,6 +90,8 @@ def run(study: Study, planned: Sequence[Cell], pool: Pool) -> list[Outcome]:
             failed.append(outcome)
             message = f"failed: {outcome.error}"
         else:
+            if writer:
+                writer.check()
             with writing(study.folder, KEPT):
                 cells.write(study.cells, cell, outcome.result)
             error = percent(len(outcome.result["test"]["clean"]["index"]) / outcome.result["n"])
@@ -97,12 +101,13 @@ def run(study: Study, planned: Sequence[Cell], pool: Pool) -> list[Outcome]:
     return failed
 
 
-def publish(study: Study, planned: Iterable[Cell]) -> None:
-    """Make the page, its figures and its JSON from whatever cells there are.
+def publish(study: Study, planned: Iterable[Cell], writer: Writer) -> None:
+    """Make the page, its figures and its JSON from whatever cells there are, and publish them in one step.
 
     Args:
         study: the dataset, recipes and folder.
         planned: the cells without which the page says that the study is unfinished.
+        writer: of the study's folder.
 
     Raises:
         UserError: there is no cell, or the folder cannot be written.
@@ -117,14 +122,14 @@ def publish(study: Study, planned: Iterable[Cell]) -> None:
     compared = comparison.compare(study.dataset, done, missing)
     seeds = comparison.seeds(study.dataset, done)
     images, labels = study.dataset.splits()["test"]
-    with writing(study.folder, KEPT):
-        write_json(study.folder / "preprocessing.json", compared)
-        write_json(study.folder / "seeds.json", seeds)
-        style.save(plots.variants(images, labels).plot().figure_, study.folder / "variants.png")
-        style.save(plots.ErrorsDisplay(compared).plot().figure_, study.folder / "errors.png")
+    with staging(writer) as staged, writing(study.folder, KEPT):
+        write_json(staged.file("preprocessing.json"), compared)
+        write_json(staged.file("seeds.json"), seeds)
+        style.save(plots.variants(images, labels).plot().figure_, staged.file("variants.png"))
+        style.save(plots.ErrorsDisplay(compared).plot().figure_, staged.file("errors.png"))
         for name in comparison.with_baseline(compared):
-            style.save(plots.HeatMapDisplay(compared, name).plot().figure_, study.folder / f"{name}_corrupted.png")
-        write_text(study.folder / "README.md", page.page(compared, seeds))
+            style.save(plots.HeatMapDisplay(compared, name).plot().figure_, staged.file(f"{name}_corrupted.png"))
+        write_text(staged.file("README.md"), page.page(compared, seeds))
 
 
 def _with_bar(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:

@@ -6,8 +6,11 @@ one to write files: workers share no disk.
 
 import io
 import logging
-import multiprocessing
+import os
 import signal
+import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +33,7 @@ Runner = Callable[[Task, Dataset], Result]
 Pool = Callable[[Sequence[Task]], Iterator["Outcome"]]
 CONNECT = 5.0  #: seconds for a scheduler to answer
 WAIT = 30.0  #: seconds for its first worker
+WATCH = 0.5  #: seconds after which a process looks again whether the one that started it is still there
 START = "PYTHONPATH=. dask worker ADDRESS --nthreads 1"
 
 
@@ -71,7 +75,13 @@ def locally(tasks: Sequence[Task], dataset: Dataset, runner: Runner, processes: 
     """
     warnings.filterwarnings("ignore", "A worker stopped", UserWarning)  # joblib replaces one that has grown too large
     warnings.filterwarnings("ignore", ".*tasks which were still being processed", UserWarning)  # after Ctrl-C
-    parallel = joblib.Parallel(processes, backend="loky", return_as="generator_unordered", batch_size=1)
+    parallel = joblib.Parallel(
+        min(processes, len(tasks)),
+        backend="loky",
+        return_as="generator_unordered",
+        batch_size=1,
+        **ending_with_this(),
+    )
     try:
         yield from parallel(joblib.delayed(_guarded)(runner, task, dataset) for task in tasks)
     except joblib.externals.loky.process_executor.TerminatedWorkerError as error:
@@ -118,12 +128,14 @@ def connected(address: str) -> Iterator["Client"]:
     """
     try:
         from distributed import Client
+        from distributed.comm import get_address_host_port
     except ImportError as error:
         raise UserError("--cluster needs Dask: pip install -r requirements-cluster.txt") from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # errors are reported in one line
     try:
+        get_address_host_port(address)  # a client that does not understand its address complains when it is forgotten
         client = Client(address, timeout=CONNECT, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, NotImplementedError) as error:
         raise UserError(
             f"no Dask scheduler answers at {address} ({reason(error)}); start one with: dask scheduler"
         ) from error
@@ -136,9 +148,30 @@ def connected(address: str) -> Iterator["Client"]:
         yield client
 
 
+def ending_with_this() -> dict[str, Any]:
+    """Arguments of ``joblib.Parallel`` that let its processes end with this one, however it ends."""
+    return {"initializer": _end_with, "initargs": (os.getpid(),)}
+
+
+def _end_with(parent: int) -> None:
+    """Let this process end when the one that started it has: it may have been killed, and could not say so."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who then ends this process
+    threading.Thread(target=_watch, args=[parent], daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    if sys.platform == "win32":
+        import _winapi
+
+        handle = _winapi.OpenProcess(_winapi.SYNCHRONIZE, False, parent)
+        _winapi.WaitForSingleObject(handle, _winapi.INFINITE)
+    else:
+        while os.getppid() == parent:
+            time.sleep(WATCH)
+    os._exit(1)
+
+
 def _guarded(runner: Runner, task: Task, dataset: Dataset) -> Outcome:
-    if multiprocessing.current_process().name != "MainProcess":
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who then ends this process
     try:
         return Outcome(task, runner(task, dataset))
     except Exception as error:  # one cell must not end the others

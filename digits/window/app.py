@@ -1,12 +1,27 @@
 """Opens the window. Tk is imported only when a window is asked for."""
 
+import ctypes
 import gc
-from collections.abc import Sequence
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
-from digits.errors import UserError
+from digits.command_line import complain
+from digits.errors import UserError, reason
 from digits.networks import MODELS
+from digits.reading.cli import PROGRAM
 from digits.window import WITHOUT_WINDOW
+
+if TYPE_CHECKING:
+    from digits.window.main_window import MainWindow
+
+INTERVAL = 200  #: ms within which a signal closes the window
 
 
 def run(
@@ -22,22 +37,112 @@ def run(
 
     Raises:
         UserError: there is no display, or tkinter or ttkbootstrap is not installed.
+        KeyboardInterrupt: Ctrl-C, or another signal that the caller treats in the same way, has closed the window. It
+            closes without a question; the settings are saved.
     """
     _require_toolkit()
     from digits.window.collection import Collection, default_folder
     from digits.window.main_window import MainWindow
     from digits.window.session import Session
-    from digits.window.settings import default_path, load
+    from digits.window.settings import default_path, load, save
 
-    path = settings or default_path()
-    session = Session(names, Collection(collection or default_folder()), load(path))
-    reopen = True
-    while reopen:
-        window = MainWindow(models, session, path)
-        window.mainloop()
-        reopen = window.reopen
-        del window
-        gc.collect()  # Tk objects must be freed by this thread, not by a worker's
+    try:
+        path = settings or default_path()
+        session = Session(names, Collection(collection or default_folder()), load(path))
+    except (OSError, RuntimeError) as error:  # no home, or no current folder
+        raise UserError(f"there is no folder for what the window keeps ({reason(error)}); set HOME") from error
+
+    def lost() -> None:
+        with suppress(OSError):
+            save(path, session.settings)
+
+    keep = _when_the_display_is_lost(lost)
+    with _collected_here(), _noted_signals() as came:
+        reopen = True
+        while reopen and not came:
+            window = MainWindow(models, session, path)
+            _look_after(window, came)
+            window.mainloop()
+            reopen = window.reopen
+            del window
+            gc.collect()
+    del keep
+    if came:
+        signal.raise_signal(came[0])  # now the caller's handler ends the program
+
+
+def _look_after(window: "MainWindow", came: list[int]) -> None:
+    """Regularly do what Tk, which waits in C, keeps Python from doing: close after a signal, and collect garbage."""
+    if not window.alive:
+        return
+    if came:
+        window.destroy()
+        return
+    for generation in (2, 1, 0):
+        if gc.get_count()[generation] > gc.get_threshold()[generation] > 0:
+            gc.collect(generation)
+            break
+    window.after(INTERVAL, lambda: _look_after(window, came))
+
+
+@contextmanager
+def _collected_here() -> Iterator[None]:
+    """Let only this thread collect garbage: Tk's objects must not be freed by a worker's."""
+    before = gc.isenabled()
+    gc.disable()
+    gc.collect()
+    gc.freeze()  # what is imported by now need not be examined again and again
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if before:
+            gc.enable()
+
+
+@contextmanager
+def _noted_signals() -> Iterator[list[int]]:
+    """Yield a list to which the signals that end a program are added, in place of what they would do.
+
+    A KeyboardInterrupt would be raised anywhere in the code that Tk calls, which would print it and go on.
+    """
+    came: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        came.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, note) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _when_the_display_is_lost(save: Callable[[], None]) -> object:
+    """End the program in one line, after a last call, when the X server has gone: Xlib would print its own and exit.
+
+    Returns:
+        What must be kept alive as long as the window is open.
+    """
+    if sys.platform in ("win32", "darwin"):
+        return None
+
+    def end(_: int) -> int:
+        save()
+        complain(PROGRAM, UserError("the connection to the display is lost; open the window again"))
+        os._exit(2)  # at once: returning would let Xlib exit while threads are running
+
+    try:
+        handler = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(end)
+        ctypes.CDLL("libX11.so.6").XSetIOErrorHandler(handler)
+    except (OSError, AttributeError):  # Tk brings its own
+        return None
+    return handler
 
 
 def _require_toolkit() -> None:

@@ -2,13 +2,22 @@
 
 A digit is two files named ``<label>-<key>``: a 28×28 PNG and, if it was drawn, its strokes as
 JSON. Nothing leaves the computer.
+
+Several windows may share a folder. Whoever changes a digit locks the folder meanwhile, and trusts the folder rather
+than its own memory. The picture decides which label a digit has, and changing the label is one renaming; the strokes
+are there before the picture and go after it. So whatever ends a process, each digit has one label, and its strokes
+with it. Strokes without a picture are left over, and the next change removes them.
 """
 
 import csv
 import io
+import os
+import re
 import shutil
 import zipfile
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +26,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digits.errors import UserError, reason
-from digits.files import replacing, write_text
+from digits.files import read_bytes, replacing
 from digits.image_format import CLASSES, SIZE
 from digits.reading.ink import save_strokes
 from digits.window.document import Sample
+
+MOST = 100_000  #: digits in a folder; further ones are left out
+MOST_PICTURE = 1 << 16  #: bytes of a PNG; those written here have less than 1,000
+MOST_STROKES = 1 << 24  #: bytes of the strokes of a digit
+PORTION = 500  #: pictures that are read in one go, in less than 0.1 s
+LOCK = ".lock"
+PATIENCE = 5.0  #: s, for another process to end its change of the folder, which takes milliseconds
+PICTURE = re.compile(r"[0-9]-.+\.png", re.DOTALL)
+STROKES = re.compile(r"[0-9]-[0-9a-f]{16}\.json")
+TEMPORARY = re.compile(r"\.partial-.+\.(png|json)", re.DOTALL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,20 +71,26 @@ class Collection:
     """The digits in one folder, which is created with the first digit."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the folder. Files other than 28×28 PNGs of digits are ignored."""
+        """List the folder and read its first 500 pictures; the others are to be read in portions.
+
+        Files with other names are ignored. What is named as a digit but is none, or cannot be read, is left out:
+        :meth:`notice`.
+        """
         self.folder = folder.absolute()
+        self._listed: dict[str, int] = {}  # pictures by name, the oldest first, with their times
+        self._read: dict[str, Entry | None] = {}  # None: it cannot be read
         self._entries: dict[str, Entry] = {}
-        found = [(path.stat().st_mtime, path) for path in folder.glob("[0-9]-*.png") if path.is_file()]
-        for _, path in sorted(found):  # of two labels for the same ink, the newer counts
-            if (entry := _open(path)) is not None:
-                self._entries[entry.key] = entry
+        self._too_many = False
+        self._problem = self._noticed = ""
+        self.refresh()
+        self.read_portion()
 
     def __len__(self) -> int:
         return len(self._entries)
 
     @property
     def entries(self) -> list[Entry]:
-        """All digits, sorted by label."""
+        """All digits that are read, sorted by label."""
         return sorted(self._entries.values(), key=lambda entry: entry.label)
 
     def labels(self) -> list[int]:
@@ -77,6 +102,77 @@ class Collection:
         counted = Counter(self.labels())
         return [counted[digit] for digit in range(CLASSES)]
 
+    # ---- reading
+
+    def refresh(self) -> bool:
+        """List the folder, as another window may have changed it; returns whether it has.
+
+        Lists 100,000 pictures at most, about 200 bytes each.
+        """
+        before, self._problem = self._listed, ""
+        try:
+            self._listed = self._list()
+        except FileNotFoundError:
+            self._listed = {}
+        except OSError as error:
+            self._problem = f"My handwriting in {self.folder} cannot be read: {reason(error, self.folder)}"
+        if self._listed == before:
+            return False
+        self._read = {name: entry for name, entry in self._read.items() if name in self._listed}
+        self._arrange()
+        return True
+
+    def unread(self) -> list[str]:
+        """The names of the next pictures that are to be read, 500 at most."""
+        return [name for name in self._listed if name not in self._read][:PORTION]
+
+    def open(self, names: Sequence[str]) -> dict[str, Entry | None]:
+        """Read pictures, on any thread: 64 KiB at most of each. None for one that cannot be read."""
+        return {name: _open(self.folder / name) for name in names}
+
+    def take(self, opened: Mapping[str, Entry | None]) -> None:
+        """Add what :meth:`open` has read, but for what has been removed since."""
+        for name, entry in opened.items():
+            if entry is None and not os.path.lexists(self.folder / name):
+                self._listed.pop(name, None)
+            elif name in self._listed:
+                self._read[name] = entry
+        self._arrange()
+
+    def read_portion(self) -> None:
+        """Read the next pictures."""
+        self.take(self.open(self.unread()))
+
+    def notice(self) -> str:
+        """What is left out, in one line; "" if nothing is, or if that was said before."""
+        n = sum(entry is None for entry in self._read.values())
+        files = "1 file" if n == 1 else f"{n:,} files"
+        said = [f"{files} in {self.folder} cannot be read and {'is' if n == 1 else 'are'} left out"] if n else []
+        if self._too_many:
+            said.append(f"of {self.folder} only {MOST:,} digits are read")
+        text = self._problem or "; ".join(said)
+        if text == self._noticed:
+            return ""
+        self._noticed = text
+        return text
+
+    def _list(self) -> dict[str, int]:
+        found: list[tuple[int, str]] = []
+        with os.scandir(self.folder) as inside:
+            for file in inside:
+                if PICTURE.fullmatch(file.name):
+                    found.append((self._listed.get(file.name) or _time(file), file.name))
+                    if len(found) > MOST:
+                        break
+        self._too_many = len(found) > MOST
+        return {name: time for time, name in sorted(found[:MOST])}
+
+    def _arrange(self) -> None:
+        read = (self._read.get(name) for name in self._listed)
+        self._entries = {entry.key: entry for entry in read if entry is not None}  # of two labels the newer counts
+
+    # ---- changing
+
     def keep(self, sample: Sample) -> None:
         """Add a digit, replacing an older label for the same ink.
 
@@ -84,17 +180,20 @@ class Collection:
             UserError: the folder cannot be written; its contents are unchanged.
         """
         entry = Entry(sample.key, sample.label, sample.crop)
-        try:
-            with replacing(self._path(entry, ".png")) as temporary:
-                Image.fromarray(sample.crop).save(temporary, format="PNG")
+        picture = self._path(entry, ".png")
+        with self._changing("kept in"):
+            before = self._labelled(entry.key)
             if sample.strokes.strokes:
                 save_strokes(self._path(entry, ".json"), sample.strokes)
-            before = self._entries.get(entry.key)
-            if before is not None and before.stem != entry.stem:
-                self._unlink(before)
-        except OSError as error:
-            raise UserError(f"the digit cannot be kept in {self.folder}: {reason(error)}") from error
-        self._entries[entry.key] = entry
+            if not before:
+                with replacing(picture) as temporary:
+                    temporary.write_bytes(_png(entry.crop))
+            elif before[-1].stem != entry.stem:
+                os.replace(self._path(before[-1], ".png"), picture)  # one step: never two labels, never none
+            for other in before:
+                if other.stem != entry.stem:
+                    self._unlink(other)
+        self.take(self.open([picture.name]))
 
     def remove(self, key: str) -> None:
         """Remove a digit, if it is in the collection.
@@ -102,46 +201,111 @@ class Collection:
         Raises:
             UserError: its files cannot be removed.
         """
-        entry = self._entries.get(key)
-        if entry is None:
-            return
-        try:
-            self._unlink(entry)
-        except OSError as error:
-            raise UserError(f"the digit cannot be removed from {self.folder}: {reason(error)}") from error
-        del self._entries[key]
+        if key in self._entries:
+            with self._changing("removed from"):
+                for entry in self._labelled(key):
+                    self._unlink(entry)
 
-    def export(self, target: Path) -> None:
-        """Copy all digits, their strokes and a table of labels to a new folder or a ``.zip`` file.
+    @contextmanager
+    def _changing(self, done: str) -> Iterator[None]:
+        """Lock the folder, remove what a killed process has left there, and look at it again after the change.
+
+        Raises:
+            UserError: in place of an OSError, or if another process does not end its change.
+        """
+        from filelock import FileLock, Timeout  # here: the window starts without it
+
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.folder / LOCK, timeout=PATIENCE, poll_interval=0.005):
+                self._clean()
+                yield
+        except Timeout as error:
+            raise UserError(
+                f"the digit cannot be {done} {self.folder}: another window is changing it; try again"
+            ) from error
+        except OSError as error:
+            raise UserError(f"the digit cannot be {done} {self.folder}: {reason(error, self.folder)}") from error
+        finally:
+            self.refresh()
+
+    def _clean(self) -> None:
+        names = set(os.listdir(self.folder))
+        for name in names:
+            alone = STROKES.fullmatch(name) and f"{name.removesuffix('.json')}.png" not in names
+            if alone or TEMPORARY.fullmatch(name):
+                with suppress(OSError):
+                    os.unlink(self.folder / name)
+
+    def _labelled(self, key: str) -> list[Entry]:
+        """The digits in the folder with this key: none or one, or more if a person has copied them; the last counts."""
+        names = [f"{label}-{key}.png" for label in range(CLASSES)]
+        opened = [(name, entry) for name, entry in self.open(names).items() if entry is not None]
+        return [entry for _, entry in sorted(opened, key=lambda each: os.stat(self.folder / each[0]).st_mtime_ns)]
+
+    def _unlink(self, entry: Entry) -> None:
+        for suffix in (".png", ".json"):
+            self._path(entry, suffix).unlink(missing_ok=True)
+
+    def _path(self, entry: Entry, suffix: str) -> Path:
+        return self.folder / f"{entry.stem}{suffix}"
+
+    # ---- exporting
+
+    def export(self, target: Path) -> int:
+        """Copy all digits, their strokes and a table of labels to a new folder or a ``.zip`` file, or nothing of it.
+
+        Returns:
+            The number of digits whose strokes cannot be read; their pictures are exported without them.
 
         Raises:
             UserError: the folder is not empty or cannot be written.
         """
+        unreadable: list[Path] = []
         try:
+            self.refresh()
+            while self.unread():
+                self.read_portion()
             if target.suffix.lower() == ".zip":
-                self._export_zip(target)
+                with replacing(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+                    for name, content in self._contents(unreadable):
+                        archive.writestr(name, content)
             else:
-                self._export_folder(target)
+                self._export_folder(target, unreadable)
         except OSError as error:
             raise UserError(f"cannot export to {target}: {reason(error)}") from error
+        return len(unreadable)
 
-    def _export_zip(self, target: Path) -> None:
-        with replacing(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in self._files():
-                archive.write(path, path.name)
-            archive.writestr("labels.csv", self._table())
-
-    def _export_folder(self, target: Path) -> None:
+    def _export_folder(self, target: Path, unreadable: list[Path]) -> None:
         if target.exists() and any(target.iterdir()):
             raise UserError(f"{target} is not empty; give a new folder or a .zip file")
-        target.mkdir(parents=True, exist_ok=True)
-        for path in self._files():
-            shutil.copyfile(path, target / path.name)
-        write_text(target / "labels.csv", self._table())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".partial-{target.name}")
+        shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
+        temporary.mkdir()
+        try:
+            for name, content in self._contents(unreadable):
+                (temporary / name).write_bytes(content)
+            if target.is_dir():
+                target.rmdir()
+            temporary.rename(target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
-    def _files(self) -> list[Path]:
-        paths = [self._path(entry, suffix) for entry in self.entries for suffix in (".png", ".json")]
-        return [path for path in paths if path.exists()]
+    def _contents(self, unreadable: list[Path]) -> Iterator[tuple[str, bytes]]:
+        """Yield the name and content of each file to export; add to the list what cannot be read."""
+        for entry in self.entries:
+            yield f"{entry.stem}.png", _png(entry.crop)
+            strokes, content = self._path(entry, ".json"), b""
+            try:
+                content = read_bytes(strokes, MOST_STROKES)
+            except FileNotFoundError:
+                continue  # it is from an image
+            except (OSError, ValueError):
+                unreadable.append(strokes)
+                continue
+            yield strokes.name, content
+        yield "labels.csv", self._table().encode()
 
     def _table(self) -> str:
         table = io.StringIO()
@@ -150,19 +314,30 @@ class Collection:
         writer.writerows((f"{entry.stem}.png", entry.label) for entry in self.entries)
         return table.getvalue()
 
-    def _path(self, entry: Entry, suffix: str) -> Path:
-        return self.folder / f"{entry.stem}{suffix}"
 
-    def _unlink(self, entry: Entry) -> None:
-        for suffix in (".png", ".json"):
-            self._path(entry, suffix).unlink(missing_ok=True)
+def _time(file: os.DirEntry[str]) -> int:
+    """When a file was written, in ns; 0 if that cannot be found out."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _png(crop: NDArray[np.uint8]) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(crop).save(content, format="PNG")
+    return content.getvalue()
 
 
 def _open(path: Path) -> Entry | None:
+    """Read a digit; None if that is impossible, for whatever reason. Allocates 64 KiB at most."""
     label, _, key = path.stem.partition("-")
     try:
-        with Image.open(path) as image:
+        key.encode()
+        with Image.open(io.BytesIO(read_bytes(path, MOST_PICTURE)), formats=("PNG",)) as image:
+            if image.size != (SIZE, SIZE):
+                return None
             crop = np.array(image.convert("L"), np.uint8)
-    except (OSError, ValueError, SyntaxError):
+    except Exception:  # Pillow raises many kinds for damaged files
         return None
-    return Entry(key, int(label), crop) if crop.shape == (SIZE, SIZE) else None
+    return Entry(key, int(label), crop)

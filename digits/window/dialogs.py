@@ -165,6 +165,7 @@ class HandwritingDialog(Dialog):
         super().__init__(parent, "My handwriting", factor)
         self._collection, self._palette, self._keys, self._handlers = collection, palette, keys, handlers
         self._picture: ImageTk.PhotoImage | None = None
+        self._entries: list[Entry] = []
         self._selected: str | None = None
         self.title_label = ttk.Label(self.body, font="Title")
         self.title_label.pack(anchor="w")
@@ -192,7 +193,12 @@ class HandwritingDialog(Dialog):
             frame, width=COLUMNS * size, height=4 * size, highlightthickness=0, background=self._palette.paper
         )
         bar = ttk.Scrollbar(frame, command=self.gallery.yview)
-        self.gallery.configure(yscrollcommand=bar.set)
+
+        def scrolled(first: float, last: float) -> None:
+            bar.set(first, last)
+            self._draw()
+
+        self.gallery.configure(yscrollcommand=scrolled)
         self.gallery.pack(side="left", fill="both", expand=True)
         bar.pack(side="right", fill="y")
         self.gallery.bind("<Button-1>", self._click)
@@ -226,12 +232,19 @@ class HandwritingDialog(Dialog):
             self.counts.columnconfigure(digit, weight=1, uniform="digits")
         self.delete.configure(state="normal" if selected else "disabled")
         self.export.configure(state="normal" if n else "disabled")
+        self._entries = self._collection.entries
+        size = self.px(52)
+        n_rows = max(1, -(-len(self._entries) // COLUMNS))
+        self.gallery.configure(scrollregion=(0, 0, COLUMNS * size, n_rows * size))
         self._draw()
 
     def _draw(self) -> None:
-        """Draw all digits as one image, which is fast even for thousands."""
-        entries, size = self._collection.entries, self.px(52)
-        n_rows = max(1, -(-len(entries) // COLUMNS))
+        """Draw the digits in the visible rows, as one image: of 10,000 digits all together would take 2 GB."""
+        size = self.px(52)
+        top = max(0, int(self.gallery.canvasy(0) // size))  # type: ignore[no-untyped-call]
+        n_rows = max(self.gallery.winfo_height(), self.gallery.winfo_reqheight()) // size + 2
+        start = top * COLUMNS
+        entries = self._entries[start : start + n_rows * COLUMNS]
         sheet = Image.new("L", (COLUMNS * size, n_rows * size), 0)
         inner = size - self.px(8)
         for i, entry in enumerate(entries):
@@ -242,10 +255,9 @@ class HandwritingDialog(Dialog):
         coloured = Image.fromarray((paper * (1 - ink) + dark * ink).astype(np.uint8))
         self._picture = ImageTk.PhotoImage(coloured, master=self)
         self.gallery.delete("all")
-        self.gallery.create_image(0, 0, image=self._picture, anchor="nw")
-        for i, entry in enumerate(entries):
+        self.gallery.create_image(0, top * size, image=self._picture, anchor="nw")
+        for i, entry in enumerate(entries, start):
             self._draw_label(i, entry)
-        self.gallery.configure(scrollregion=(0, 0, COLUMNS * size, n_rows * size))
 
     def _draw_label(self, i: int, entry: Entry) -> None:
         x, y = self._corner(i, 0)
@@ -265,8 +277,8 @@ class HandwritingDialog(Dialog):
         size = self.px(52)
         column, row = int(event.x // size), int(self.gallery.canvasy(event.y) // size)  # type: ignore[no-untyped-call]
         i = row * COLUMNS + column
-        entries = self._collection.entries
-        self._handlers.select(entries[i].key if column < COLUMNS and i < len(entries) else None)
+        found = column < COLUMNS and i < len(self._entries)
+        self._handlers.select(self._entries[i].key if found else None)
 
 
 def raise_existing(parent: tk.Misc, kind: type[Dialog]) -> bool:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from digits.reading.ink import Stroke, Strokes
 from digits.reading.segmentation import Segment
 
+MOST_STEPS = 10_000  #: that can be undone
+MOST_BYTES = 400 << 20  #: that undo keeps alive beside the drawing; one large photograph has 165 MB
+
 
 @dataclass(frozen=True, eq=False)
 class Photograph:
@@ -32,6 +35,12 @@ class Photograph:
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
         return self.rgb.shape[1], self.rgb.shape[0]
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes, bytes."""
+        preview = 0 if self.preview is self.rgb else self.preview.nbytes
+        return self.rgb.nbytes + preview + sum(component.ink.nbytes + 500 for component in self.components)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +83,15 @@ class State:
 
 
 class Document:
-    """The drawing with its undo and redo history."""
+    """The drawing with its undo and redo history.
+
+    The history is bounded by steps and by memory: the oldest steps are forgotten first, the last one never.
+    """
 
     def __init__(self) -> None:
         self.state = State()
         self.path: Path | None = None  #: the file that Save writes to
-        self._past: list[State] = []
+        self._past: list[tuple[State, int]] = []  # each with the bytes that it alone keeps alive
         self._future: list[State] = []
         self._saved: tuple[Stroke, ...] = ()
 
@@ -136,13 +148,12 @@ class Document:
         """Undo the last step, if there is one."""
         if self._past:
             self._future.append(self.state)
-            self.state = self._past.pop()
+            self.state, _ = self._past.pop()
 
     def redo(self) -> None:
         """Redo the last undone step, if nothing has changed since."""
         if self._future:
-            self._past.append(self.state)
-            self.state = self._future.pop()
+            self._advance(self._future.pop())
 
     def mark_saved(self, path: Path) -> None:
         """Record that the strokes were saved to ``path`` as they are now."""
@@ -150,9 +161,28 @@ class Document:
         self._saved = self.state.strokes
 
     def _change(self, state: State) -> None:
-        self._past.append(self.state)
         self._future.clear()
+        self._advance(state)
+        kept = sum(size for _, size in self._past)
+        while len(self._past) > 1 and (len(self._past) > MOST_STEPS or kept > MOST_BYTES):
+            kept -= self._past.pop(0)[1]
+
+    def _advance(self, state: State) -> None:
+        self._past.append((self.state, _size_beyond(self.state, state)))
         self.state = state
+
+
+def _size_beyond(state: State, following: State) -> int:
+    """About how many bytes a state holds that the one after it does not: its own tuples, and ink that was removed."""
+    size = 500 + 8 * len(state.strokes)
+    if state.strokes is not following.strokes:
+        remaining = set(map(id, following.strokes))
+        size += sum(300 + 112 * len(stroke.points) for stroke in state.strokes if id(stroke) not in remaining)
+    if state.labels is not following.labels:
+        size += 100 * len(state.labels)
+    if state.photograph is not None and state.photograph is not following.photograph:
+        size += state.photograph.nbytes
+    return size
 
 
 def digit_key(segment: Segment) -> str:

@@ -60,7 +60,7 @@ class Engine:
                 self._classifiers[name] = error
         found = self._classifiers[name]
         if isinstance(found, UserError):
-            raise found
+            raise UserError(*found.args)  # the same error again and again would collect every traceback
         return found
 
     def read(self, state: State, names: Sequence[str]) -> Result:
@@ -119,6 +119,7 @@ class Engine:
         known.update(zip((entry.key for entry in batch), map(int, answers.argmax(axis=1)), strict=True))
         if len(unknown) > BATCH:
             return None
+        self._collected[name] = {entry.key: known[entry.key] for entry in entries}  # forget what was removed
         return sum(known[entry.key] != entry.label for entry in entries)
 
     def _segments(self, state: State) -> list[Segment]:

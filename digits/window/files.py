@@ -151,11 +151,12 @@ class Files:
             return
         collection = self._session.collection
         try:
-            collection.export(path)
+            without = collection.export(path)
         except UserError as error:
             self._fail(error)
         else:
-            self._report(f"Exported {summary.counted(len(collection), 'digit')} to {path}")
+            lost = f"; the strokes of {without:,} cannot be read" if without else ""
+            self._report(f"Exported {summary.counted(len(collection), 'digit')} to {path}{lost}")
 
     # ---- close
 

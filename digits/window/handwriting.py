@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from digits.errors import UserError
 from digits.window import dialogs, summary
+from digits.window.collection import Entry
 from digits.window.document import Sample
 from digits.window.engine import Engine
 from digits.window.jobs import Jobs
@@ -32,7 +33,7 @@ class Handwriting:
     """Changes the collection, has the networks read it, and shows it in a dialog."""
 
     def __init__(self, window: tk.Tk, factor: float, session: Session, jobs: Jobs[Engine], handlers: Handlers) -> None:
-        """Set up; nothing is counted before :meth:`count_misses`.
+        """Set up; nothing is read or counted before :meth:`read_on`.
 
         Args:
             window: the parent of the dialog.
@@ -57,16 +58,39 @@ class Handwriting:
         self.dialog = dialogs.HandwritingDialog(self._window, self._factor, palette, collection, keys, calls)
         self._select(None)
 
+    def refresh(self) -> None:
+        """Look at the folder, which another window may have changed, and read what is new in it."""
+        if self._session.collection.refresh():
+            self.read_on()
+        self._tell()
+
+    def read_on(self) -> None:
+        """Read the pictures that are not read yet, portion by portion; then have the networks read the collection."""
+        collection = self._session.collection
+        names = collection.unread()
+        if not names:
+            self._tell()
+            self.count_misses()
+            return
+
+        def take(opened: Mapping[str, Entry | None]) -> None:
+            collection.take(opened)
+            self._show()
+            self.read_on()
+
+        self._jobs.submit("collection", lambda _: collection.open(names), take, self._fail, urgency=-1, background=True)
+
     def keep(self, sample: Sample) -> bool:
-        """Keep a labelled digit in the collection and the drawing; returns whether it succeeded."""
+        """Label a digit in the drawing and keep it in the collection; returns whether it could be kept."""
+        self._session.document.label(sample)
         try:
             self._session.collection.keep(sample)
+            return True
         except UserError as error:
-            self._handlers.report(str(error), True)
+            self._fail(error)
             return False
-        self._session.document.label(sample)
-        self.count_misses()
-        return True
+        finally:
+            self.read_on()
 
     def _select(self, key: str | None) -> None:
         """Select a digit of the collection, or none."""
@@ -81,8 +105,8 @@ class Handwriting:
         try:
             self._session.collection.remove(key)
         except UserError as error:
-            self._handlers.report(str(error), True)
-        self.count_misses()
+            self._fail(error)
+        self.read_on()
 
     def follow(self, before: Mapping[str, Sample], after: Mapping[str, Sample]) -> None:
         """Change the collection as an undo or redo has changed the drawing's labels."""
@@ -96,8 +120,8 @@ class Handwriting:
                 if before.get(key) is not sample:
                     collection.keep(sample)
         except UserError as error:
-            self._handlers.report(str(error), True)
-        self.count_misses()
+            self._fail(error)
+        self.read_on()
 
     def count_misses(self) -> None:
         """Have all networks read the collection again."""
@@ -123,6 +147,14 @@ class Handwriting:
             self._jobs.submit(
                 f"misses {name}", lambda engine: engine.misses(name, entries), done, failed, urgency=-1, background=True
             )
+
+    def _tell(self) -> None:
+        """Report once what is left out."""
+        if notice := self._session.collection.notice():
+            self._handlers.report(notice, True)
+
+    def _fail(self, error: UserError) -> None:
+        self._handlers.report(str(error), True)
 
     def _show(self) -> None:
         misses = self._session.misses_by_network()

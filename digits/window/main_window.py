@@ -5,6 +5,7 @@ import tkinter as tk
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from digits.errors import UserError, reason
 from digits.reading.ink import Stroke
@@ -70,8 +71,8 @@ class MainWindow(tk.Tk):
         self._build()
         self._apply_theme()
         self.recognition.load()
-        self.handwriting.count_misses()
         self._drawing_changed(fit=True)
+        self.handwriting.read_on()
         self.panel.show_comparison(session.comparing)
         self.deiconify()
         self.canvas.focus_set()
@@ -125,6 +126,7 @@ class MainWindow(tk.Tk):
         self.menus = commands.build_menus(self, self.commands)
         commands.bind(self, self.commands)
         self.bind("<Key>", self._typed)
+        self.bind("<FocusIn>", lambda _: self.handwriting.refresh())
         self.protocol("WM_DELETE_WINDOW", self.close)
         if commands.is_mac(self):
             self.createcommand("tk::mac::Quit", self.close)
@@ -238,8 +240,10 @@ class MainWindow(tk.Tk):
         sample = self.session.sample(digit, self.canvas.page_size)
         if sample is None:
             self._report("The network sees no digit here; if there is one, type it")
-        elif self.handwriting.keep(sample):
-            self._show()
+            return
+        kept = self.handwriting.keep(sample)
+        self._show()
+        if kept:
             self._report(f"Kept in My handwriting as {sample.label}")
 
     def delete_digit(self) -> None:
@@ -314,7 +318,8 @@ class MainWindow(tk.Tk):
             dialogs.HelpDialog(self, self.factor, self.commands)
 
     def show_handwriting(self) -> None:
-        """Show the collected digits."""
+        """Show the collected digits, those of another window too."""
+        self.handwriting.refresh()
         self.handwriting.open(self.palette, self._keys)
 
     def choose_theme(self, name: str) -> None:
@@ -337,6 +342,11 @@ class MainWindow(tk.Tk):
         self.destroy()
 
     # ---- closing
+
+    def report_callback_exception(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        """Print a bug's traceback; but what a dialog says that was open while the window closed is none."""
+        if self.alive or kind is not tk.TclError:
+            super().report_callback_exception(kind, error, trace)
 
     def close(self) -> None:
         """Close the window; asks first if there are unsaved strokes."""

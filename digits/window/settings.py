@@ -1,6 +1,5 @@
 """The settings kept between runs, in a small JSON file. No widgets."""
 
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -8,10 +7,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from digits.files import write_json
+from digits.files import read_json, write_json
 
 THEMES = ("system", "light", "dark")
 SMALLEST_PEN, LARGEST_PEN = 2, 40  #: logical px
+MOST = 1 << 16  #: bytes of the file
 ZOOMS = (0, 100, 125, 150, 175, 200)  #: percent; 0 follows the screen
 
 
@@ -45,13 +45,14 @@ def default_path(environment: Mapping[str, str] = os.environ, platform: str = sy
 
 
 def load(path: Path) -> Settings:
-    """Read the settings; what is missing, damaged or out of range gets its default."""
+    """Read the settings; what is missing, damaged or out of range gets its default.
+
+    Reads 64 KiB at most, of a regular file only, and allocates 2 MB at most.
+    """
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        stored = read_json(path, dict[str, Any], MOST)
+    except (OSError, ValueError):
         return Settings()  # not worth an error message
-    if not isinstance(stored, dict):
-        return Settings()
     known = {field.name: stored[field.name] for field in fields(Settings) if _valid(field.name, stored)}
     return Settings(**known)
 

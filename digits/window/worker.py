@@ -5,6 +5,7 @@ result is discarded if it has.
 """
 
 import atexit
+import os
 import queue
 import threading
 import time
@@ -40,6 +41,10 @@ class Job(Generic[Resource, Value]):
     urgency: int = 0
     long: bool = False
     submitted: float = field(default_factory=time.monotonic)
+
+
+#: The threads that have not ended, with what ends them.
+_running: "dict[threading.Thread, tuple[queue.Queue[Any], threading.Event]]" = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +126,8 @@ class Worker(Generic[Resource]):
         self._stop = threading.Event()
         arguments = (self._make_resource, self._jobs, self._outcomes, self._stop)
         thread = threading.Thread(target=_run, args=arguments, name="worker", daemon=True)
+        _running[thread] = self._jobs, self._stop
         thread.start()
-        atexit.register(_finish, thread, self._jobs, self._stop)
 
 
 def _run(
@@ -131,15 +136,24 @@ def _run(
     outcomes: "queue.Queue[_Outcome[Resource]]",
     stop: threading.Event,
 ) -> None:
-    resource = make_resource()
-    pending: dict[str, Job[Resource, Any]] = {}
-    while not stop.is_set():
-        if pending and jobs.empty():
-            job = max(pending.values(), key=lambda job: (job.urgency, -job.submitted))
-            del pending[job.kind]
-            outcomes.put(_outcome(resource, job))
-        elif (newest := jobs.get()) is not None:
-            pending[newest.kind] = newest
+    """Run jobs until ``stop``; while it waits for one, it holds none of those before, which may be large."""
+    try:
+        resource = make_resource()
+        pending: dict[str, Job[Resource, Any]] = {}
+        while not stop.is_set():
+            if pending and jobs.empty():
+                kind = max(pending, key=lambda kind: (pending[kind].urgency, -pending[kind].submitted))
+                outcomes.put(_outcome(resource, pending.pop(kind)))
+            else:
+                pending.update(_received(jobs))
+    finally:
+        del _running[threading.current_thread()]
+
+
+def _received(jobs: "queue.Queue[Job[Resource, Any] | None]") -> dict[str, Job[Resource, Any]]:
+    """Wait for a job."""
+    job = jobs.get()
+    return {} if job is None else {job.kind: job}
 
 
 def _outcome(resource: Resource, job: Job[Resource, Any]) -> _Outcome[Resource]:
@@ -149,8 +163,13 @@ def _outcome(resource: Resource, job: Job[Resource, Any]) -> _Outcome[Resource]:
         return _Outcome(job, error=error)
 
 
-def _finish(thread: threading.Thread, jobs: "queue.Queue[Job[Resource, Any] | None]", stop: threading.Event) -> None:
-    """Wait for the current job at exit: a thread killed inside OpenCV would crash the process."""
-    stop.set()
-    jobs.put(None)
-    thread.join()
+@atexit.register
+def _finish() -> None:
+    """Wait for the current jobs at exit: a thread killed inside OpenCV would crash the process."""
+    for thread, (jobs, stop) in list(_running.items()):
+        stop.set()
+        jobs.put(None)
+        try:
+            thread.join()
+        except KeyboardInterrupt:  # asked for twice
+            os._exit(130)

@@ -1,5 +1,6 @@
 import json
 import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import keras
@@ -12,9 +13,10 @@ from digits.image_format import to_input
 from digits.learning import architecture, calibration, card, dataset, pipeline
 from digits.learning.card import Card
 from digits.learning.config import Recipe, Restyle
-from digits.learning.pipeline import Output
+from digits.learning.pipeline import Builder, Output
 from digits.learning.plots import style
 from digits.learning.training import train
+from digits.publishing import LOCK, exclusive
 
 ONE_EPOCH = Recipe(epochs=1, batch_size=16, learning_rate=1e-3, restyle=Restyle(share=0.0))
 
@@ -28,7 +30,22 @@ def small() -> keras.Model:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    """Every file below a folder, by its path, but its lock."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != LOCK)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def run(
+    builders: Mapping[str, Builder], data: dataset.Dataset, output: Output, resume: bool = False
+) -> dict[str, Card]:
+    """Train networks for an epoch each."""
+    with exclusive(output.folder) as writer:
+        return pipeline.run(builders, data, dict.fromkeys(builders, ONE_EPOCH), writer, resume)
+
+
+def replot(names: Iterable[str], data: dataset.Dataset, output: Output) -> dict[str, Card]:
+    with exclusive(output.folder) as writer:
+        return pipeline.evaluate(names, data, output, writer)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +57,7 @@ def data(npz: Path) -> dataset.Dataset:
 def finished(data: dataset.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run of one network."""
     folder = tmp_path_factory.mktemp("finished") / "output"
-    pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, Output(folder), resume=False)
+    run({"small": small}, data, Output(folder))
     return folder
 
 
@@ -129,7 +146,7 @@ def test_the_card_knows_every_miss_and_its_rank(output: Output, made: Card, data
 @pytest.mark.usefixtures("undrawn")
 def test_a_damaged_card_does_not_stand_in_the_way_of_its_own_making(output: Output, data: dataset.Dataset) -> None:
     (output.models / "small.json").write_text("{")
-    assert list(pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, output, resume=False)) == ["small"]
+    assert list(run({"small": small}, data, output)) == ["small"]
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -140,16 +157,12 @@ def test_nothing_is_published_before_everything_is_done(output: Output, data: da
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pipeline.run(
-            {"first": small, "second": broken}, data, {"first": ONE_EPOCH, "second": ONE_EPOCH}, output, resume=False
-        )
+        run({"first": small, "second": broken}, data, output)
     after = contents(output.folder)
     assert {name: content for name, content in after.items() if not name.startswith(".unfinished")} == before
     assert ".unfinished/staged/models/first.keras" in after
 
-    cards = pipeline.run(
-        {"first": small, "second": small}, data, {"first": ONE_EPOCH, "second": ONE_EPOCH}, output, resume=True
-    )
+    cards = run({"first": small, "second": small}, data, output, resume=True)
     assert list(cards) == ["first", "second", "small"]
     assert not output.work.exists()
 
@@ -160,7 +173,7 @@ def test_starting_again_says_what_it_discards(
 ) -> None:
     (output.work / "small").mkdir(parents=True)
     (output.work / "small" / "state.json").write_text("{")
-    pipeline.run({"small": small}, data, {"small": ONE_EPOCH}, output, resume=False)
+    run({"small": small}, data, output)
     assert "discarding the unfinished run found here" in capsys.readouterr().out
     assert not output.work.exists()
 
@@ -168,18 +181,19 @@ def test_starting_again_says_what_it_discards(
 @pytest.mark.usefixtures("undrawn")
 def test_networks_that_learned_from_other_data_stay_out_of_the_results(output: Output, made: Card) -> None:
     (output.models / "small.json").write_text(json.dumps({**made, "data_digest": "another"}))
-    cards = pipeline.run({"new": small}, dataset.load_uci(), {"new": ONE_EPOCH}, output, resume=False)
+    cards = run({"new": small}, dataset.load_uci(), output)
     assert list(cards) == ["new"]
 
 
 def test_an_unreadable_card_is_reported_before_training(output: Output, data: dataset.Dataset) -> None:
     (output.models / "other.json").write_text("{")
+    (output.models / "other.keras").write_bytes(b"")
 
     def never() -> keras.Model:
         raise AssertionError("the training began")
 
     with pytest.raises(UserError, match=r"other.json is not a valid model card"):
-        pipeline.run({"small": never}, data, {"small": ONE_EPOCH}, output, resume=False)
+        run({"small": never}, data, output)
 
 
 def test_evaluating_gives_the_cards_figures_and_writes_nothing(
@@ -196,14 +210,14 @@ def test_evaluating_on_other_data_says_so_and_is_not_replotted(output: Output) -
     assert evaluated["dataset"] == "UCI digits"
     assert evaluated["metrics"]["test"]["n"] == 359
     with pytest.raises(UserError, match="its plots cannot be replotted"):
-        pipeline.evaluate(["small"], other, output, replot=True)
+        replot(["small"], other, output)
 
 
 def test_replotting_writes_the_plots_and_no_model(output: Output, data: dataset.Dataset) -> None:
     before = contents(output.folder)
     for path in output.plots.iterdir():
         path.unlink()
-    pipeline.evaluate(["small"], data, output, replot=True)
+    replot(["small"], data, output)
     after = contents(output.folder)
     assert after.keys() == before.keys()
     assert {name: after[name] for name in after if not name.endswith(".png")} == {
@@ -214,7 +228,7 @@ def test_replotting_writes_the_plots_and_no_model(output: Output, data: dataset.
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        ("missing", "make it with: python test.py --models small"),
+        ("missing", "no model at"),
         ("exchanged", "not the file that small.json describes"),
     ],
 )

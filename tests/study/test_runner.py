@@ -1,5 +1,6 @@
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from digits.errors import UserError
 from digits.learning.config import MNIST_RECIPE, UCI_RECIPE
 from digits.learning.dataset import Dataset
+from digits.publishing import exclusive
 from digits.study import cell as cells
 from digits.study import comparison, page, runner
 from digits.study.cell import Cell, Result, Task
@@ -14,6 +16,11 @@ from digits.study.plan import preprocessing_plan, seeds_plan
 from digits.study.preprocessing import BASELINE, VARIANTS
 from digits.study.runner import Study
 from tests.study.stand_in import NETWORKS, broken, run, stand_in
+
+
+def publish(study: Study, planned: Iterable[Cell]) -> None:
+    with exclusive(study.folder) as writer:
+        runner.publish(study, planned, writer)
 
 
 def test_what_is_there_is_not_run_again(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +94,7 @@ def test_everything_that_the_page_shows_is_beside_it(study: Study, done: dict[Ce
     planned = preprocessing_plan(NETWORKS)
     for cell, result in done.items():
         cells.write(study.cells, cell, result)
-    runner.publish(study, planned)
+    publish(study, planned)
     text = (study.folder / "README.md").read_text(encoding="utf-8")
     compared = json.loads((study.folder / "preprocessing.json").read_text(encoding="utf-8"))
     seeds = json.loads((study.folder / "seeds.json").read_text(encoding="utf-8"))
@@ -102,7 +109,7 @@ def test_everything_that_the_page_shows_is_beside_it(study: Study, done: dict[Ce
 def test_a_network_of_which_only_seeds_were_run_has_no_figure_of_its_own(study: Study) -> None:
     run(study, seeds_plan(["CNN"]))
     run(study, preprocessing_plan(["ANN"], ["otsu"], [0]))
-    runner.publish(study, [Cell("ANN", "median", 0)])
+    publish(study, [Cell("ANN", "median", 0)])
     saved = json.loads((study.folder / "preprocessing.json").read_text(encoding="utf-8"))
     assert list(saved["networks"]) == ["ANN"]
     assert saved["missing"] == ["ANN-median-0"]
@@ -111,4 +118,4 @@ def test_a_network_of_which_only_seeds_were_run_has_no_figure_of_its_own(study: 
 
 def test_nothing_to_show_is_one_line(study: Study) -> None:
     with pytest.raises(UserError, match="no finished cell in"):
-        runner.publish(study, [])
+        publish(study, [])

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from digits.reading.ink import Stroke, Strokes
 from digits.reading.segmentation import Box, Segment
-from digits.window.document import Document, Photograph, Sample, digit_key
+from digits.window.document import MOST_STEPS, Document, Photograph, Sample, digit_key
 
 A, B = Stroke(((10, 10), (20, 20)), 8), Stroke(((50, 10),), 8)
 INK = np.full((4, 3), 255, np.uint8)
@@ -99,3 +99,54 @@ def test_the_key_follows_ink_and_place() -> None:
     assert digit_key(segment()) == digit_key(segment(ink=INK.copy(), strokes=(4,)))
     assert digit_key(segment()) != digit_key(segment(box=(2, 2, 3, 4)))
     assert digit_key(segment()) != digit_key(segment(ink=INK - 1))
+
+
+def photograph(megabytes: int) -> Photograph:
+    """A photograph that says that it is large; the pages of an empty array take no memory."""
+    return Photograph("p", np.zeros((megabytes << 10, 1 << 10, 1), np.uint8), (), INK)
+
+
+def test_undo_keeps_photographs_of_a_bounded_size_and_always_the_last_step() -> None:
+    document = Document()
+    document.add(A)
+    for _ in range(20):
+        document.open_photograph(photograph(100))
+        document.add(B)
+    kept = {id(state.photograph): state.photograph for state, _ in document._past if state.photograph}
+    assert 300 <= sum(each.nbytes for each in kept.values()) >> 20 <= 500, "the drawing's own one counts separately"
+    for size in (1000, 1000):
+        document.open_photograph(photograph(size))
+    document.undo()
+    assert document.state.photograph is not None
+    assert document.state.photograph.nbytes >> 20 == 1000
+    assert not document.can_undo
+
+
+def test_a_photograph_s_components_and_preview_count() -> None:
+    ink = np.zeros((1000, 1000), np.uint8)
+    rgb = np.zeros((1000, 1000, 3), np.uint8)
+    large = Photograph("p", rgb, (segment(ink=ink), segment(ink=ink)), rgb)
+    assert 5_000_000 <= large.nbytes <= 5_010_000
+    assert Photograph("p", rgb, (), ink).nbytes == 4_000_000
+
+
+def test_undo_keeps_a_bounded_number_of_steps_and_all_of_a_day_s() -> None:
+    document = Document()
+    for _ in range(MOST_STEPS + 100):
+        document.set_strokes([A, B])
+    n = 0
+    while document.can_undo:
+        document.undo()
+        n += 1
+    assert n == MOST_STEPS
+    while document.can_redo:
+        document.redo()
+    assert document.state.strokes == (A, B)
+
+
+def test_the_memory_of_erased_strokes_is_bounded() -> None:
+    document = Document()
+    long = tuple((float(i), float(i)) for i in range(100_000))
+    for i in range(100):
+        document.set_strokes([Stroke(long, float(i))])
+    assert 30 <= len(document._past) <= 50

@@ -1,5 +1,6 @@
 """Settings are kept between runs, and a damaged file is ignored."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,33 @@ def test_each_platform_has_its_folder() -> None:
     assert default_path({"XDG_CONFIG_HOME": "/else"}, "linux") == Path("/else/handwritten-digits/settings.json")
     assert default_path({}, "darwin").is_relative_to(home / "Library")
     assert default_path({"APPDATA": "/roaming"}, "win32").is_relative_to("/roaming")
+
+
+@pytest.mark.parametrize("content", ['{"network": "\\ud800"}', '{"zoom": 1e999}', '{"pen": NaN}', "[" * 10_000])
+def test_what_is_loaded_can_be_saved(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(content)
+    save(path, load(path))
+    assert load(path) == Settings()
+
+
+def test_a_file_that_is_too_large_is_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text('{"theme": "dark"}' + " " * (1 << 16))
+    assert load(path) == Settings()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device", "dangling link", "circular link", "long name"])
+def test_what_is_no_file_is_ignored(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "settings.json"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "long name":
+        path = tmp_path / ("n" * 300)
+    else:
+        target = {"device": Path("/dev/zero"), "dangling link": tmp_path / "gone", "circular link": path}[kind]
+        path.symlink_to(target)
+    assert load(path) == Settings()

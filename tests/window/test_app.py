@@ -1,0 +1,159 @@
+"""The window as a process: ended by a signal or with its display, and started with what is no folder."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from digits.window.settings import Settings, load
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 20  #: s; reached only when something is broken
+#: Opens the window with an unsaved stroke and both threads at work in OpenCV, and says when it is there.
+PROGRAM = """
+import sys
+import cv2
+import numpy as np
+from digits.reading.ink import Stroke
+from digits.window import main_window
+
+class Window(main_window.MainWindow):
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.document.add(Stroke(((10, 10), (20, 20)), 8))
+        self.set_pen(31)
+        self.after(50, self.busy)
+
+    def busy(self):
+        def work(_):
+            return [cv2.GaussianBlur(np.zeros((2000, 2000)), (31, 31), 0) for _ in range(5)]
+        for background in (False, True):
+            self.jobs.submit("work", work, print, print, background=background)
+        print("open", self.session.message.text, flush=True)
+
+main_window.MainWindow = Window
+from gui_digit_recognizer import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+
+
+class Running:
+    """The window in a process of its own, with a home of its own."""
+
+    def __init__(self, home: Path, *arguments: object, display: str = "") -> None:
+        environment = os.environ | {"HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+        if display:
+            environment["DISPLAY"] = display
+        command = [sys.executable, "-c", PROGRAM, "--models", str(ROOT / "models"), *map(str, arguments)]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        self.said = self.process.stdout.readline()
+
+    def end(self) -> tuple[int, str]:
+        """Wait for the end; returns the exit code and what was printed to standard error."""
+        _, err = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, err
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start(display: None, tmp_path: Path) -> Iterator[Start]:
+    """Starts windows, which are killed after the test."""
+    started: list[Running] = []
+
+    def start_one(*arguments: object, display: str = "") -> Running:
+        started.append(Running(tmp_path, "--collection", tmp_path / "mine", *arguments, display=display))
+        return started[-1]
+
+    yield start_one
+    for each in started:
+        each.process.kill()
+        each.process.communicate()
+
+
+@posix
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_closes_the_window_as_a_person_would(start: Start, tmp_path: Path, name: str) -> None:
+    running = start()
+    assert running.said.startswith("open")
+    running.process.send_signal(getattr(signal, name))
+    assert running.end() == (128 + getattr(signal, name), "")
+    assert load(tmp_path / "handwritten-digits" / "settings.json") == Settings(pen=31)
+
+
+@posix
+def test_a_display_that_goes_away_is_one_line(start: Start, tmp_path: Path) -> None:
+    if not (xvfb := shutil.which("Xvfb")) or sys.platform == "darwin":
+        pytest.skip("needs Xvfb")
+    reading, writing = os.pipe()
+    command = [xvfb, "-displayfd", str(writing), "-screen", "0", "1300x900x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=(writing,), stderr=subprocess.DEVNULL)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        number = pipe.readline().strip()
+    running = start(display=f":{number}")
+    assert running.said.startswith("open")
+    server.kill()
+    server.wait()
+    code, err = running.end()
+    assert code == 2
+    assert err.count("\n") == 1 and "connection to the display" in err
+    assert load(tmp_path / "handwritten-digits" / "settings.json") == Settings(pen=31)
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+SPECIAL: dict[str, Callable[[Path], object]] = {
+    "a pipe": _pipe,
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+    "a circular link": lambda path: path.symlink_to(path),
+}
+
+
+@posix
+@pytest.mark.parametrize("option", ["--collection", "--models"])
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_the_window_opens_with_what_is_no_folder(start: Start, tmp_path: Path, option: str, kind: str) -> None:
+    SPECIAL[kind](tmp_path / "special")
+    running = start(option, tmp_path / "special")
+    assert running.said.startswith("open")
+    assert ("special cannot be read" in running.said) == (option == "--collection")
+    running.process.terminate()
+    assert running.end() == (143, "")
+
+
+@posix
+def test_the_window_opens_with_closed_streams(display: None, tmp_path: Path) -> None:
+    code = PROGRAM.replace('print("open"', "(open('said', 'w').write('open'), self.destroy()").replace(
+        "flush=True", "0"
+    )
+    environment = os.environ | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    command = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code, "--collection", "mine"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, timeout=PATIENCE)
+    assert done.returncode == 0
+    assert (tmp_path / "said").read_text() == "open"
+
+
+def test_no_home_is_one_line(display: None, tmp_path: Path) -> None:
+    code = (
+        "import pathlib, sys\n"
+        "def nowhere():\n    raise RuntimeError('Could not determine home directory.')\n"
+        "pathlib.Path.home = nowhere\n"
+        "from gui_digit_recognizer import main\nsys.exit(main([]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "home directory" in done.stderr
