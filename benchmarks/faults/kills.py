@@ -1,19 +1,19 @@
-"""Kills processes at chosen changes of the disk, in the middle of a write, and at random moments.
+"""Kills processes at each call that writes, in the middle of a write and at random moments; counts what survives.
 
-Python announces every renaming, deletion, folder and file opened for writing to audit hooks *before* it happens, so
-that a process can be killed right before its n-th change. A limit on the size of files kills it in the middle of a
-write, also where a library in C writes. Needs a POSIX system: the processes are forks of one that has imported what
-takes long.
+Python reports every call that changes a file system to an audit hook before it is made. The processes are forks of one
+that has imported what takes long, and run on POSIX systems only. After each fault the folder is read as the next
+command would read it, and the command is repeated.
 """
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -26,8 +26,13 @@ from digits.errors import UserError
 
 PATIENCE = 120.0  #: seconds for a process that is not killed
 CHAINED = 0.3  #: share of the kills after which what comes next is killed, too
-EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
-WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+#: SIGKILL before a call that writes; in the middle of the content that is written next; at a random moment.
+KILLS = ("kill", "cut", "moment")
+#: Ctrl-C; the disk is full, once; writing is refused from there on.
+REFUSALS = ("interrupt", "full", "denied")
+CALLS = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate")
+FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+CUT = 20  #: bytes of content that are still written
 HIDDEN = (".partial-", ".incoming-", ".staged-", ".publishing.json", ".unfinished")  #: nothing of it may be left
 OLD, NEW = "old", "new"
 MIX, LOST = "mix", "lost"
@@ -57,17 +62,20 @@ class Scenario(Protocol):
 
 
 @dataclass(frozen=True)
-class How:
-    """How to kill: before the n-th change ("change"), at a size in bytes ("write"), after seconds ("moment")."""
+class Fault:
+    """What happens, one of ``KILLS`` and ``REFUSALS``, and at which call that writes, counted from 1; at 0 nothing.
+
+    A "moment" is at so many seconds.
+    """
 
     kind: str
     at: float
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.at:.3f}" if self.kind == "moment" else f"{self.kind} {self.at:.0f}"
+        return f"{self.kind} at {self.at:.3f} s" if self.kind == "moment" else f"{self.kind} at {self.at:.0f}"
 
 
-class Fault(TypedDict):
+class Wrong(TypedDict):
     """What was wrong after a kill, the first kill that led to it, and how many did."""
 
     what: str
@@ -76,20 +84,20 @@ class Fault(TypedDict):
 
 
 class KillMetrics(TypedDict):
-    """What became of the kills of a scenario.
+    """What became of the faults of a scenario.
 
-    ``changes`` is the number of places at which it was killed or could have been; ``at`` the kills by their kind;
-    ``longest`` the seconds that checking and completing took at most.
+    ``changes`` is the number of calls that write when nothing happens, ``n`` the faults that came. By their kind,
+    ``at`` are those, ``wrong`` those that were not survived, ``mixed`` those of them after which old and new were mixed
+    or something was lost. ``longest`` are the seconds that reading and repeating took at most.
     """
 
     scenario: str
     changes: int
     n: int
     at: dict[str, int]
-    survived: int
-    mixes: int
-    lost: int
-    faults: list[Fault]
+    wrong: dict[str, int]
+    mixed: dict[str, int]
+    faults: list[Wrong]
     longest: float
 
 
@@ -98,15 +106,17 @@ def run(
     n: int,
     seed: int,
     found: Path,
+    kinds: Sequence[str] = KILLS,
     report: Callable[[KillMetrics], None] = lambda _: None,
 ) -> list[KillMetrics]:
-    """Kill processes of every scenario.
+    """Kill processes of every scenario, or refuse them something.
 
     Args:
         scenarios: makers of scenarios, each called in a process of its own, which imports what it needs.
-        n: kills in all, shared out as the scenarios say; at least one each.
-        seed: decides which changes, sizes and moments.
-        found: folder for what a fault left; made when there is one.
+        n: faults in all, shared out as the scenarios say; at least one each.
+        seed: decides which changes and moments.
+        found: folder for what was left where something was wrong; made when there is something.
+        kinds: of the faults.
         report: called with each scenario's metrics.
 
     Raises:
@@ -118,7 +128,7 @@ def run(
     for make in scenarios:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_stage, args=(theirs, make, n, seed, found))
+        process = context.Process(target=_stage, args=(theirs, make, n, seed, found, kinds))
         process.start()
         theirs.close()
         try:
@@ -134,39 +144,55 @@ def run(
     return results
 
 
-def die_at(n: int, folder: Path) -> None:
-    """Have this process killed right before its n-th change in a folder, counted from 1. Cannot be undone."""
-    count = 0
+def arm(folder: Path, fault: Fault) -> Callable[[], int]:
+    """Let a fault come in this process; for good, as an audit hook cannot be removed.
+
+    Returns:
+        A function that ends it and returns the number of calls so far.
+    """
+    import resource  # not on Windows
+
+    count, over = 0, False
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal count
-        if _is_change(event, arguments, str(folder)):
-            count += 1
-            if count == n:
-                os.kill(os.getpid(), signal.SIGKILL)
+        if over or not _writes(event, arguments, str(folder)):
+            return
+        count += 1
+        if not fault.at or fault.kind == "moment" or count < fault.at or (count > fault.at and fault.kind != "denied"):
+            return
+        if fault.kind == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif fault.kind == "cut":
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (CUT, resource.RLIM_INFINITY))
+        elif fault.kind == "interrupt":
+            os.kill(os.getpid(), signal.SIGINT)
+        else:
+            code = errno.ENOSPC if fault.kind == "full" else errno.EACCES
+            raise OSError(code, os.strerror(code), str(arguments[0]))
+
+    def end() -> int:
+        nonlocal over
+        over = True
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        return count
 
     sys.addaudithook(hook)
+    return end
 
 
-def count_changes(folder: Path) -> Callable[[], int]:
-    """Count the changes in a folder from now on; returns what tells the number. Cannot be undone."""
-    count = 0
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal count
-        count += _is_change(event, arguments, str(folder))
-
-    sys.addaudithook(hook)
-    return lambda: count
-
-
-def die_in_a_write(size: int) -> None:
-    """Have this process killed as soon as a file that it writes grows beyond a size, which it has then."""
-    import resource
-
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+def _writes(event: str, arguments: tuple[Any, ...], folder: str) -> bool:
+    if event == "open":
+        if not isinstance(arguments[2], int) or not arguments[2] & FLAGS:
+            return False
+    elif event not in CALLS:
+        return False
+    path = arguments[0]
+    if isinstance(path, int):
+        return False
+    name = os.fsdecode(path)
+    return not os.path.isabs(name) or name.startswith(folder)  # relative: to a folder that is being removed
 
 
 def visible(folder: Path) -> dict[str, bytes]:
@@ -200,28 +226,16 @@ def leftovers(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.name.startswith(HIDDEN))
 
 
-def _is_change(event: str, arguments: tuple[Any, ...], folder: str) -> bool:
-    if event == "open":
-        path, mode, flags = arguments
-        writes = bool(flags & WRITING) if mode is None else any(letter in mode for letter in "wax+")
-        return writes and isinstance(path, str) and path.startswith(folder)
-    if event not in EVENTS:
-        return False
-    try:
-        path = os.fsdecode(arguments[0])
-    except TypeError:
-        return False  # an open file's number
-    return path.startswith(folder) or not os.path.isabs(path)  # relative where a tree is removed
-
-
 # -- one scenario, in a process of its own --------------------------------------------------------
 
 
-def _stage(connection: Connection, make: Callable[[], Scenario], n: int, seed: int, found: Path) -> None:
+def _stage(
+    connection: Connection, make: Callable[[], Scenario], n: int, seed: int, found: Path, kinds: Sequence[str]
+) -> None:
     try:
         scenario = make()
         with scratch() as folder:
-            result: KillMetrics | str = _Trial(scenario, folder, seed, found).run(n)
+            result: KillMetrics | str = _Trial(scenario, folder, seed, found, kinds).run(n)
     except UserError as error:
         result = str(error)
     except BaseException:
@@ -232,19 +246,18 @@ def _stage(connection: Connection, make: Callable[[], Scenario], n: int, seed: i
 class _Trial:
     """All kills of one scenario."""
 
-    def __init__(self, scenario: Scenario, root: Path, seed: int, found: Path) -> None:
-        self.scenario, self.root, self.found = scenario, root, found
+    def __init__(self, scenario: Scenario, root: Path, seed: int, found: Path, kinds: Sequence[str]) -> None:
+        self.scenario, self.root, self.found, self.kinds = scenario, root, found, kinds
         self.rng = Random(f"{seed}/{scenario.name}")
         self.before, self.after = root / "before", root / "after"
-        self.faults: dict[str, Fault] = {}
+        self.faults: dict[str, Wrong] = {}
         self.metrics: KillMetrics = {
             "scenario": scenario.name,
             "changes": 0,
             "n": 0,
-            "at": {"change": 0, "write": 0, "moment": 0},
-            "survived": 0,
-            "mixes": 0,
-            "lost": 0,
+            "at": dict.fromkeys(kinds, 0),
+            "wrong": dict.fromkeys(kinds, 0),
+            "mixed": dict.fromkeys(kinds, 0),
             "faults": [],
             "longest": 0.0,
         }
@@ -259,8 +272,7 @@ class _Trial:
         changes = int(self._must("the undisturbed change", lambda: self._counted(self.after)))
         seconds = time.monotonic() - began
         self.metrics["changes"] = changes
-        sizes = [path.stat().st_size for path in self.after.rglob("*") if path.is_file()]
-        for how in self._plan(n, changes, sizes, seconds):
+        for how in self._plan(n, changes, seconds):
             self._attempt(how, changes)
             if self.metrics["n"] >= n:
                 break
@@ -269,44 +281,45 @@ class _Trial:
         return self.metrics
 
     def _counted(self, folder: Path) -> str:
-        number = count_changes(folder)
+        end = arm(folder, Fault("", 0))
         self.scenario.act(folder)
-        return str(number())
+        return str(end())
 
-    def _plan(self, n: int, changes: int, sizes: Sequence[int], seconds: float) -> Sequence[How]:
-        """Every change, or as many of them, evenly spread, as three quarters of the kills allow; then by chance."""
-        first = min(changes, max(1, round(0.75 * n)))
-        chosen = [How("change", 1 + place * changes // first) for place in range(first)]
-        by_chance = []
-        for place in range(3 * n + 20):  # some come too late and kill nobody
-            if place % 2:
-                by_chance.append(How("write", int(self.rng.choice(sizes) * self.rng.random())))
-            else:
-                by_chance.append(How("moment", self.rng.random() * seconds))
-        return [*chosen, *by_chance]
+    def _plan(self, n: int, changes: int, seconds: float) -> Iterator[Fault]:
+        """At every change, or as many of them, evenly spread, as the number allows; further ones by chance."""
+        placed = [kind for kind in self.kinds if kind != "moment"]
+        share = n if len(placed) == len(self.kinds) else 0.75 * n
+        for place, kind in enumerate(placed):
+            first = min(changes, max(1, round(share / len(placed))))
+            yield from (Fault(kind, 1 + (i * changes + place) // first) for i in range(first))
+        for _ in range(3 * n + 20):  # some come too late and kill nobody
+            kind = self.rng.choice(self.kinds)
+            at = self.rng.random() * seconds if kind == "moment" else self.rng.randint(1, changes)
+            yield Fault(kind, at)
 
-    def _attempt(self, how: How, changes: int) -> None:
+    def _attempt(self, how: Fault, changes: int) -> None:
         folder = self.root / "attempt"
         self._copy(self.before, folder)
-        if not self._killed(how, folder, self.scenario.act):
+        code, said = self._tried(how, folder, self.scenario.act)
+        if code == 0 and how.kind in KILLS:
             return  # too late
-        kills = [how]
+        came = [how]
         if self.rng.random() < CHAINED:
-            second = How("change", self.rng.randint(1, changes))
-            if self._killed(second, folder, self.scenario.again):
-                kills.append(second)
-        for kill in kills:
-            self.metrics["at"][kill.kind] += 1
-        self.metrics["n"] += len(kills)
+            second = Fault(how.kind if how.kind in REFUSALS else "kill", self.rng.randint(1, changes))
+            if self._tried(second, folder, self.scenario.again)[0]:
+                came.append(second)
+        for one in came:
+            self.metrics["at"][one.kind] += 1
+        self.metrics["n"] += len(came)
         began = time.monotonic()
-        problem = self._problem(folder)
+        problem = f"a traceback: {said}" if code > 0 else self._problem(folder)
         self.metrics["longest"] = max(self.metrics["longest"], time.monotonic() - began)
         if not problem:
-            self.metrics["survived"] += len(kills)
             return
-        self.metrics["mixes"] += problem.startswith(MIX)
-        self.metrics["lost"] += problem.startswith(LOST)
-        described = ", then ".join(map(str, kills))
+        for one in came:
+            self.metrics["wrong"][one.kind] += 1
+            self.metrics["mixed"][one.kind] += MIX in problem or LOST in problem
+        described = ", then ".join(map(str, came))
         fault = self.faults.setdefault(problem, {"what": problem, "how": described, "n": 0})
         fault["n"] += 1
         if fault["n"] == 1:
@@ -320,7 +333,7 @@ class _Trial:
         code, state = self._forked(lambda: self.scenario.check(folder, self.before, self.after))
         if code or state not in (OLD, NEW):
             return state or f"reading it ends with {code}"
-        code, said = self._forked(lambda: self.scenario.again(folder) or "")
+        code, said = self._forked(lambda: self._repeated(folder))
         if code:
             return f"repeating it ends with {code}: {said}"
         code, state = self._forked(lambda: self.scenario.check(folder, self.before, self.after))
@@ -329,19 +342,22 @@ class _Trial:
         left = leftovers(folder)
         return f"leftovers: {left[0]}" if left else ""
 
-    def _killed(self, how: How, folder: Path, act: Callable[[Path], None]) -> bool:
-        """Run and kill it; returns whether it was killed, and not too late."""
+    def _repeated(self, folder: Path) -> str:
+        self.scenario.again(folder)
+        return ""
+
+    def _tried(self, how: Fault, folder: Path, act: Callable[[Path], None]) -> tuple[int, str]:
+        """Run until the fault comes. Returns a negative code if it was killed or answered in one line."""
 
         def work() -> str:
-            if how.kind == "change":
-                die_at(int(how.at), folder)
-            elif how.kind == "write":
-                die_in_a_write(int(how.at))
-            act(folder)
+            arm(folder, how)
+            try:
+                act(folder)
+            except (UserError, KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGKILL)  # answered: as good as killed
             return ""
 
-        code, _ = self._forked(work, how.at if how.kind == "moment" else None)
-        return code < 0
+        return self._forked(work, how.at if how.kind == "moment" else None)
 
     def _must(self, what: str, work: Callable[[], str | None]) -> str:
         code, said = self._forked(lambda: work() or "")
@@ -361,6 +377,7 @@ class _Trial:
             code = 1
             try:
                 os.setsid()
+                signal.signal(signal.SIGINT, signal.default_int_handler)
                 nowhere = os.open(os.devnull, os.O_RDWR)
                 for stream in range(3):
                     os.dup2(nowhere, stream)

@@ -123,9 +123,7 @@ def _journal() -> Reader:
 
 
 def _results() -> Reader:
-    from benchmarks.readme import published as results
-
-    return lambda path: results.read(path, ["models"], results.RESULTS)
+    return lambda path: published.read(path, ["models"], published.RESULTS)
 
 
 def _drawn(draw: Callable[[], Sequence[Item]], _: Path) -> Sequence[Item]:
