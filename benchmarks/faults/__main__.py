@@ -3,9 +3,9 @@
     python -m benchmarks.faults
 
 Three parts: "inputs" (damaged files of every kind through the readers), "kills" (processes killed, interrupted and
-refused at every call that writes), and "events" (random events in the window). The seed and the number of a fault decide
-it. With fewer tries than the published ones, or a part alone, --output is needed; the parts that a folder has already
-from the same seed are kept. What led to a fault is kept in faults-found/ in the output folder.
+refused at every call that writes), and "events" (random events in the window). The seed and the number of a fault
+decide it. With fewer tries than the published ones, or a part alone, --output is needed; the parts that a folder has
+already from the same seed are kept. What led to a fault is kept in faults-found/ in the output folder.
 
 Writes faults.json and faults.md; python -m benchmarks.readme puts the summary into README.md. The exit code is 1 if
 something did not survive.
@@ -45,9 +45,7 @@ def _work(arguments: Sequence[str] | None) -> int:
     options = parser.parse_args(arguments)
     less = any(getattr(options, part) < FULL[part] for part in PARTS)
     if (less or options.only) and options.output is None:
-        parser.error(
-            "fewer tries, and --only, go with --output DIR: a quick look does not replace the published results"
-        )
+        parser.error("fewer tries and --only go with --output DIR: a quick look does not replace the published results")
     options.output = options.output or published.PLOTS
     results = _earlier(options.output, options.seed)
     folder, name = home(options.output)

@@ -17,19 +17,20 @@ KILLS = {
     "full": "the disk is full at a call",
     "denied": "writing is refused from a call on",
 }
+SURVIVED = "all files are the old ones or the new ones"
 HEAD = """Made with `python -m benchmarks.faults`, seed {seed}. Every fault is decided by the seed and its number, so
 that it can be made again."""
 KILLED = """After each fault the folder is read as the next command would read it, and the command is repeated. It
 survived if all files were the old ones or all the new ones, could be read and belonged together, the repeated command
 ended well with all the new ones, and nothing was left over. About a third of the faults are followed by a second one
 while the command is repeated. "Places" are the calls that write in one undisturbed command."""
-READ = f"""Each input is a whole file with one to four changes: bits and bytes, blocks taken away, doubled or spliced in,
-numbers in headers, values in JSON, members of archives, the content of another kind of file, or a pipe, a device or a
-folder in its place. It survived if it was read, or refused with one line, within {LONGEST:.0f} s and {MOST / 1e9:.0f} GB,
+READ = """Each input is a whole file with one to four changes: bits and bytes, blocks taken away, doubled or spliced
+in, numbers in headers, values in JSON, members of archives, the content of another kind of file, or a pipe, a device or
+a folder in its place. It survived if it was read, or refused with one line, within {longest:.0f} s and {most:.0f} GB,
 and no library printed anything."""
-DRIVEN = f"""Random events in the window: strokes, clicks, keys, menus, dialogs, files opened and saved. They survived if
-no exception was raised anywhere, and memory grew by no more than {driving.GROWTH:.0f} MB from the first tenth of the
-events to the last."""
+DRIVEN = """Random events in the window: strokes, clicks, keys, menus, dialogs, files opened and saved. They survived if
+no exception was raised anywhere, and memory grew by no more than {growth:.0f} MB from the first tenth of the events to
+the last. Resident memory after each tenth of the {n:,} events: {memory} MB."""
 
 
 class Results(TypedDict, total=False):
@@ -52,20 +53,15 @@ def page(results: Results) -> str:
             parts += [_kills_table(killed), *_wrong(f"{one['scenario']}: {fault['what']} ({fault['how']})"
                                                     for one in killed for fault in one["faults"])]  # fmt: skip
     if inputs := results.get("inputs"):
-        parts += ["## Damaged files", READ, _inputs_table(inputs)]
+        parts += ["## Damaged files", READ.format(longest=LONGEST, most=MOST / 1e9), _inputs_table(inputs)]
         parts += _wrong(
-            f"{kind['kind']}: {fault['what']} {fault['where']}".rstrip()
-            + f", {fault['n']:,} ×, first in {fault['first']}"
+            f"{kind['kind']}: {fault['what']} {fault['where']} ({fault['n']:,} times, first in {fault['first']})"
             for kind in inputs
             for fault in kind["faults"]
         )
     if events := results.get("events"):
         memory = ", ".join(f"{megabytes:.0f}" for megabytes in events["memory"])
-        parts += [
-            "## The window",
-            DRIVEN,
-            f"Resident memory after each tenth of the {events['n']:,} events: {memory} MB.",
-        ]
+        parts += ["## The window", DRIVEN.format(growth=driving.GROWTH, n=events["n"], memory=memory)]
         parts += _wrong(f"{raised['what']}, {raised['n']:,} ×" for raised in events["exceptions"])
     return "\n\n".join(parts) + "\n"
 
@@ -79,9 +75,7 @@ def summary(results: Results) -> str:
         if tries:
             bad = sum(one["wrong"][kind] for one in killed)
             mixes = sum(one["mixed"][kind] for one in killed)
-            rows.append(
-                (title, f"{tries:,}", f"{tries - bad:,}", f"{mixes:,}", "all files old or all new, and repeatable")
-            )
+            rows.append((title, f"{tries:,}", f"{tries - bad:,}", f"{mixes:,}", SURVIVED))
     if inputs := results.get("inputs"):
         tries, bad = sum(kind["n"] for kind in inputs), sum(map(_bad, inputs))
         peak, seconds = max(kind["peak"] for kind in inputs), max(kind["seconds"] for kind in inputs)

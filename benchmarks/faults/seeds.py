@@ -235,7 +235,9 @@ def bomb(size: int = 3 << 30) -> Item:
             with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
                 n = size // 784 if key == "x_train" else 10
                 shape = (n, 28, 28) if key.startswith("x") else (n,)
-                np.lib.format.write_array_header_1_0(  # type: ignore[no-untyped-call]member, {"descr": "|u1", "fortran_order": False, "shape": shape})
+                np.lib.format.write_array_header_1_0(  # type: ignore[no-untyped-call]
+                    member, {"descr": "|u1", "fortran_order": False, "shape": shape}
+                )
                 left = int(np.prod(shape))
                 while left > 0:
                     member.write(bytes(min(left, 1 << 24)))
