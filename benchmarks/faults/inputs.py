@@ -83,7 +83,7 @@ def run(
     results = []
     total = sum(kind.share for kind in kinds)
     with seeds.scratch() as folder:
-        _draw_networks(folder)
+        _draw(folder)
         for kind in kinds:
             trial = _Trial(kind, max(1, round(n * kind.share / total)), seed, folder, found, longest, most)
             results.append(trial.run(processes))
@@ -110,13 +110,13 @@ def _others() -> Sequence[bytes]:
 _known: list[bytes] = []
 
 
-def _draw_networks(folder: Path) -> None:
+def _draw(folder: Path) -> None:
     """In a process of its own: it needs Keras."""
-    process = get_context("spawn").Process(target=seeds.draw_networks, args=(folder,))
+    process = get_context("spawn").Process(target=seeds.draw, args=(folder,))
     process.start()
     process.join()
     if process.exitcode:
-        raise UserError("the tiny network cannot be drawn; see above, and run the tests")
+        raise UserError("the whole files cannot be drawn; see above, and run the tests")
 
 
 class _Worker:

@@ -20,7 +20,7 @@ class Kind:
     Attributes:
         name: of the files, in a few words.
         share: inputs of this kind among a thousand of all kinds: few where reading one takes long.
-        draw: the whole inputs, given the folder that :func:`benchmarks.faults.seeds.draw_networks` filled.
+        draw: the whole inputs, given the folder that :func:`benchmarks.faults.seeds.draw` filled.
         prepare: imports and loads what reading needs, and returns the reader, which raises UserError for bad input.
     """
 
@@ -134,26 +134,26 @@ def _networks(suffix: str, folder: Path) -> Sequence[Item]:
     return seeds.networks(folder, suffix)
 
 
-def _npz(_: Path) -> Sequence[Item]:
-    return [*seeds.npz() * 50, seeds.bomb()]
+def _npz(folder: Path) -> Sequence[Item]:
+    return [*seeds.npz() * 50, *seeds.bombs(folder, ".npz")]
 
 
-def _pictures(_: Path) -> Sequence[Item]:
-    return [*seeds.pictures() * 50, *seeds.picture_bombs()]
+def _pictures(folder: Path) -> Sequence[Item]:
+    return [*seeds.pictures() * 50, *seeds.bombs(folder, ".png")]
 
 
 KINDS: Sequence[Kind] = (
-    Kind("image", 330, _pictures, _image),
+    Kind("image", 380, _pictures, _image),
     Kind("image in the window", 60, _pictures, _window_image),
     Kind("clipboard", 60, partial(_drawn, seeds.clipboard), _clipboard),
-    Kind("strokes", 180, partial(_drawn, seeds.strokes), _image),
-    Kind(".npz", 110, _npz, _data),
-    Kind("IDX", 70, partial(_drawn, seeds.idx), _data),
-    Kind(".keras", 20, partial(_networks, ".keras"), _keras),
-    Kind(".onnx", 60, partial(_networks, ".onnx"), _onnx),
-    Kind("card", 40, partial(_drawn, seeds.cards), _card),
+    Kind("strokes", 200, partial(_drawn, seeds.strokes), _image),
+    Kind(".npz", 120, _npz, _data),
+    Kind("IDX", 80, partial(_drawn, seeds.idx), _data),
+    Kind(".keras", 4, partial(_networks, ".keras"), _keras),
+    Kind(".onnx", 12, partial(_networks, ".onnx"), _onnx),
+    Kind("card", 30, partial(_drawn, seeds.cards), _card),
     Kind("results", 10, partial(_drawn, seeds.results), _results),
-    Kind("settings", 20, partial(_drawn, seeds.settings), _settings),
-    Kind("collection", 30, partial(_drawn, seeds.collection), _collection),
+    Kind("settings", 14, partial(_drawn, seeds.settings), _settings),
+    Kind("collection", 20, partial(_drawn, seeds.collection), _collection),
     Kind("journal", 10, partial(_drawn, seeds.journal), _journal),
 )

@@ -1,6 +1,7 @@
 """Whole files of every kind that the project reads, drawn here; the mutations start from them."""
 
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -92,22 +93,6 @@ def pictures() -> list[Item]:
     return [Item({name: content}, name) for name, content in found]
 
 
-def picture_bombs() -> list[Item]:
-    """Small files of enormous pictures."""
-    found = []
-    for width, height in ((30_000, 30_000), (2, 25_000_000), (7_000, 7_000)):
-        header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-        packer = zlib.compressobj(9)
-        row = bytes(-(-width // 8) + 1)
-        many = max(1, (1 << 20) // len(row))
-        data = b"".join(packer.compress(row * min(many, height - y)) for y in range(0, height, many)) + packer.flush()
-        content = b"\x89PNG\r\n\x1a\n" + b"".join(
-            png_chunk(*chunk) for chunk in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
-        )
-        found.append(Item({"bomb.png": content}, "bomb.png", whole=False))
-    return found
-
-
 def png_chunk(kind: bytes, data: bytes) -> bytes:
     """A chunk of a PNG file with its length and checksum."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -194,10 +179,13 @@ def clipboard() -> list[Item]:
     return [Item({"clipboard": content}, "clipboard") for content in found]
 
 
-def draw_networks(folder: Path) -> None:
-    """Draw the tiny network that :func:`networks` reads. Needs Keras; to be called in a process of its own."""
+def draw(folder: Path) -> None:
+    """Draw what takes seconds, for :func:`networks` and :func:`bombs`; needs Keras, so in a process of its own."""
     from digits.learning.start import start_keras
 
+    for width, height in ((30_000, 30_000), (2, 25_000_000), (7_000, 7_000)):
+        (folder / f"{width}.png").write_bytes(_png_bomb(width, height))
+    (folder / "bomb.npz").write_bytes(_npz_bomb(3 << 30))
     start_keras()
     import keras
 
@@ -217,32 +205,44 @@ def draw_networks(folder: Path) -> None:
 
 def networks(folder: Path, suffix: str) -> list[Item]:
     """The tiny network, without its card, and with it."""
-    import hashlib
-
-    content = {path.name: path.read_bytes() for path in sorted(folder.glob("*.*"))}
-    own = {name: hashlib.sha256(content[name]).hexdigest() for name in (f"{TINY}.keras", f"{TINY}.onnx")}
-    described = json.dumps({**card(), "model": TINY, "files": own}).encode()
-    alone = [Item({name: content[name]}, name) for name in content if name.endswith(suffix)]
+    content = {path.name: path.read_bytes() for path in sorted(folder.glob(f"*{suffix}"))}
     name = f"{TINY}{suffix}"
+    own = {file: hashlib.sha256(inside).hexdigest() for file, inside in content.items()}
+    described = json.dumps({**card(), "model": TINY, "files": own}).encode()
+    alone = [Item({file: inside}, file) for file, inside in content.items()]
     return [*alone, *alone, Item({name: content[name], f"{TINY}.json": described}, name)]
 
 
-def bomb(size: int = 3 << 30) -> Item:
-    """A small ``.npz`` whose one array unpacks to ``size`` bytes."""
-    file = io.BytesIO()
+def bombs(folder: Path, suffix: str) -> list[Item]:
+    """Small files that unpack to gigabytes."""
+    found = sorted(folder.glob(f"*{suffix}"))
+    return [Item({path.name: path.read_bytes()}, path.name, whole=False) for path in found]
+
+
+def _png_bomb(width: int, height: int) -> bytes:
+    """A picture of one bit a pixel, all black."""
+    packer, row = zlib.compressobj(9), bytes(-(-width // 8) + 1)
+    many = max(1, (1 << 20) // len(row))
+    data = b"".join(packer.compress(row * min(many, height - y)) for y in range(0, height, many)) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+
+
+def _npz_bomb(size: int) -> bytes:
+    """A data set whose training images unpack to ``size`` bytes, all black."""
+    file, zeros = io.BytesIO(), bytes(1 << 24)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for key in KEYS:
+            n = size // 784 if key == "x_train" else 10
+            left = n * 784 if key.startswith("x") else n
+            header = {"descr": "|u1", "fortran_order": False, "shape": (n, 28, 28) if key.startswith("x") else (n,)}
             with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
-                n = size // 784 if key == "x_train" else 10
-                shape = (n, 28, 28) if key.startswith("x") else (n,)
-                np.lib.format.write_array_header_1_0(  # type: ignore[no-untyped-call]
-                    member, {"descr": "|u1", "fortran_order": False, "shape": shape}
-                )
-                left = int(np.prod(shape))
+                np.lib.format.write_array_header_1_0(member, header)  # type: ignore[no-untyped-call]
                 while left > 0:
-                    member.write(bytes(min(left, 1 << 24)))
-                    left -= 1 << 24
-    return Item({"digits.npz": file.getvalue()}, "digits.npz", whole=False)
+                    member.write(zeros[:left])
+                    left -= len(zeros)
+    return file.getvalue()
 
 
 def _saved(image: Image.Image, kind: str, **options: Any) -> bytes:
