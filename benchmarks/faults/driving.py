@@ -1,0 +1,126 @@
+"""Uses the window at random, in a process and on a display of its own, and watches exceptions and memory."""
+
+import gc
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import TypedDict
+
+from benchmarks import published
+from benchmarks.faults import seeds
+from digits.errors import UserError
+from digits.networks import MODELS
+
+GROWTH = 50.0  #: MB from the first tenth of the events to the last, within which memory is flat
+
+
+class Raised(TypedDict):
+    """An exception: its last line, the traceback of the first, and how many there were."""
+
+    what: str
+    traceback: str
+    n: int
+
+
+class EventMetrics(TypedDict):
+    """``n`` events, what they raised, and the resident memory in MB after each tenth of them."""
+
+    n: int
+    exceptions: list[Raised]
+    memory: list[float]
+    actions: dict[str, int]
+
+
+def run(n: int, seed: int) -> EventMetrics:
+    """Generate at least ``n`` events in a window.
+
+    Raises:
+        UserError: there is no display and no Xvfb, or the process that had the window is gone.
+    """
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    with _display():
+        process = context.Process(target=_drive, args=(theirs, n, seed))
+        process.start()
+        theirs.close()
+        try:
+            outcome: EventMetrics | str = ours.recv()
+        except EOFError:
+            outcome = "it crashed"
+        process.join()
+    if isinstance(outcome, str):
+        raise UserError(f"the window's process ended with {process.exitcode}: {outcome}")
+    return outcome
+
+
+def grown(metrics: EventMetrics) -> float:
+    """The growth of the memory from the first tenth of the events to the last, MB."""
+    return metrics["memory"][-1] - metrics["memory"][0]
+
+
+def _drive(connection: Connection, n: int, seed: int) -> None:
+    from benchmarks.faults.events import drive
+    from digits.window.collection import Collection
+    from digits.window.main_window import MainWindow
+    from digits.window.session import Session
+    from digits.window.settings import Settings
+
+    gc.disable()  # Tk objects must be freed by this thread, not by a worker's
+    try:
+        with seeds.scratch() as folder:
+            session = Session(MODELS, Collection(folder / "mine"), Settings(theme="light", zoom=100))
+            window = MainWindow(published.MODELS, session, folder / "settings.json")
+            driven = drive(window, published.MODELS, folder, n, seed)
+            driven.window.destroy()
+    except Exception as error:
+        connection.send(f"{type(error).__name__}: {error}")
+        return
+    counted: dict[str, Raised] = {}
+    for text in driven.exceptions:
+        what = text.strip().splitlines()[-1]
+        counted.setdefault(what, {"what": what, "traceback": text, "n": 0})["n"] += 1
+    connection.send(
+        EventMetrics(
+            n=driven.events,
+            exceptions=sorted(counted.values(), key=lambda raised: -raised["n"]),
+            memory=[round(megabytes, 1) for megabytes in driven.memory],
+            actions=dict(Counter(driven.done).most_common()),
+        )
+    )
+
+
+@contextmanager
+def _display() -> Iterator[None]:
+    """A virtual display, where there is Xvfb; else the one that there is."""
+    program = shutil.which("Xvfb")
+    if program is None:
+        if sys.platform not in ("win32", "darwin") and not os.environ.get("DISPLAY"):
+            raise UserError("the window needs a display or Xvfb; install it, or use --only inputs kills")
+        yield
+        return
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        [program, "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+        pass_fds=(writing,),
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        number = pipe.readline().strip()
+    before = os.environ.get("DISPLAY")
+    os.environ["DISPLAY"] = f":{number}"
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+        if before is None:
+            del os.environ["DISPLAY"]
+        else:
+            os.environ["DISPLAY"] = before
