@@ -45,6 +45,7 @@ def text_of(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+@cache
 def pinned(text: str) -> list[Pinned]:
     """Parse a file of pinned requirements, and fail at any line that is nothing else."""
     found: list[tuple[str, list[str]]] = []
