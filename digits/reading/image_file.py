@@ -12,7 +12,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
@@ -181,10 +181,14 @@ def _count(image: ImageFile.ImageFile) -> tuple[int, str]:
     if isinstance(image, GifImagePlugin.GifImageFile):
         found = image.n_frames
     else:
-        with suppress(EOFError):
+        try:
             while found <= MOST_PAGES:
                 image.seek(found)
                 found += 1
+        except EOFError:
+            pass
+        except Exception:  # as in guarded
+            found += 1  # a damaged page, which is reported when it is decoded
         image.seek(0)
     return min(found, MOST_PAGES), f"pages after the first {MOST_PAGES:,}" if found > MOST_PAGES else ""
 
