@@ -17,7 +17,7 @@ from digits.reading.classifier import Network
 from digits.reading.ink import open_strokes
 from digits.reading.page import open_page, to_ink
 from digits.reading.rejection import hatched, why_rejected
-from digits.reading.segmentation import Box, Segment, image_components, segment, stroke_components
+from digits.reading.segmentation import Box, Components, Segment, image_components, segment, stroke_components
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,8 @@ def read_file(path: Path, classifier: Network) -> Reading:
     return reading
 
 
-def _read_components(components: Sequence[Segment], classifier: Network) -> Reading:
-    return read(segment(components), classifier, getattr(components, "left_out", 0))
+def _read_components(components: Components, classifier: Network) -> Reading:
+    return read(segment(components), classifier, components.left_out)
 
 
 def read(segments: Sequence[Segment], classifier: Network, left_out: int = 0) -> Reading:

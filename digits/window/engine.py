@@ -45,7 +45,7 @@ class Engine:
         self._models = models
         self._classifiers: dict[str, Classifier | UserError] = {}
         self._collected: dict[str, dict[str, int]] = {}  # answers by network and key
-        self._segmented: tuple[State, list[Segment]] = (State(), [])
+        self._segmented: tuple[State, list[Segment], int] = (State(), [], 0)  # with how many components are left out
 
     def classifier(self, name: str) -> Classifier:
         """A network, loaded when it is first used.
@@ -65,14 +65,14 @@ class Engine:
 
     def read(self, state: State, names: Sequence[str]) -> Result:
         """Read a drawing with several networks; those that cannot be used are left out."""
-        segments = self._segments(state)
+        segments, left_out = self._segments(state)
         readings = {}
         for name in names:
             try:
                 classifier = self.classifier(name)
             except UserError:
                 continue  # reported when the window loaded the networks
-            readings[name] = read(segments, classifier)
+            readings[name] = read(segments, classifier, left_out)
         return Result(state, tuple(map(digit_key, segments)), readings)
 
     def open(self, path: Path) -> Photograph | Strokes:
@@ -117,15 +117,17 @@ class Engine:
             return None
         return sum(known[entry.key] != entry.label for entry in entries)
 
-    def _segments(self, state: State) -> list[Segment]:
-        before, segments = self._segmented
+    def _segments(self, state: State) -> tuple[list[Segment], int]:
+        """The digits of a drawing, and how many pieces of its ink are left out because there are too many."""
+        before, segments, left_out = self._segmented
         if before.strokes is not state.strokes or before.photograph is not state.photograph:
-            of_photograph = state.photograph.components if state.photograph else ()
-            segments = segment([*stroke_components(state.strokes), *of_photograph])
-            self._segmented = state, segments
-        if not state.hidden:
-            return segments
-        return [digit for digit in segments if digit_key(digit) not in state.hidden]
+            drawn, photograph = stroke_components(state.strokes), state.photograph
+            segments = segment([*drawn, *(photograph.components if photograph else ())])
+            left_out = drawn.left_out + (photograph.left_out if photograph else 0)
+            self._segmented = state, segments, left_out
+        if state.hidden:
+            segments = [digit for digit in segments if digit_key(digit) not in state.hidden]
+        return segments, left_out
 
 
 def _photograph(name: str, source: Source, called: str) -> Photograph:
@@ -135,4 +137,5 @@ def _photograph(name: str, source: Source, called: str) -> Photograph:
         note = f"page 1 of {pages.count:,}" if pages.count > 1 else pages.left_out and f"without {pages.left_out}"
     shrink = LARGEST_PREVIEW / max(rgb.shape[:2])
     preview = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
-    return Photograph(name, rgb, tuple(image_components(page.to_ink(rgb))), np.asarray(preview, np.uint8), note)
+    found = image_components(page.to_ink(rgb))
+    return Photograph(name, rgb, found, np.asarray(preview, np.uint8), found.left_out, note)

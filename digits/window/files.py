@@ -122,6 +122,9 @@ class Files:
         except OSError as error:
             self._fail(_not_written(path, error))
             return False
+        except UserError as error:
+            self._fail(error)
+            return False
         self._document.mark_saved(path)
         self._handlers.saved()
         self._report(f"Saved {path}")
