@@ -176,7 +176,7 @@ def _count(image: ImageFile.ImageFile) -> tuple[int, str]:
     """Count the pages; and say what is beyond them."""
     if image.format not in WITH_PAGES:
         frames = getattr(image, "n_frames", 1)
-        return 1, f"{frames - 1:,} further frames" if frames > 1 else ""
+        return 1, f"{frames - 1:,} further frame{'s' * (frames > 2)}" if frames > 1 else ""
     found = 1
     if isinstance(image, GifImagePlugin.GifImageFile):
         found = image.n_frames
