@@ -3,8 +3,12 @@
 import json
 import os
 import shutil
+import signal
+import socket
+import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,8 @@ import pytest
 from PIL import Image
 
 from digits.networks import DEFAULT, MODELS
+from digits.reading import recognizer
+from digits.reading.recognizer import Reading
 from gui_digit_recognizer import main
 from tests.reading.conftest import on_paper, picture, written
 
@@ -65,12 +71,172 @@ def test_lines_of_digits_are_joined_on_one_line(tmp_path: Path, capsys: pytest.C
 
 
 def test_an_unreadable_file_is_named_and_the_others_are_read(pages: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (pages / "a.txt").write_text("not an image")
+    (pages / "a.png").write_text("not an image")
     (pages / ".hidden").write_text("not an image")
     assert main(["--image", str(pages), "--json"]) == 2
     out, err = capsys.readouterr()
-    assert "a.txt" in one_line(err)
+    assert "a.png" in one_line(err)
     assert [json.loads(line)["text"] for line in out.splitlines()] == ["315", "4072", ""]
+
+
+def test_what_is_no_image_in_a_folder_is_named_once(pages: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for i in range(12):
+        (pages / f"{i:02}.txt").write_text("not an image")
+    assert main(["--image", str(pages), "--model", "ANN"]) == 0
+    line = one_line(capsys.readouterr().err)
+    assert "00.txt" in line and "09.txt and 2 more" in line and "10.txt" not in line
+    assert main(["--image", str(pages / "00.txt"), "--model", "ANN"]) == 2
+    assert "00.txt is not an image; give PNG" in one_line(capsys.readouterr().err)
+
+
+def test_every_page_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, *others = [Image.fromarray(picture(written(number))) for number in ("12", "34", "5")]
+    path = tmp_path / "pages.tif"
+    first.save(path, save_all=True, append_images=others, compression="tiff_lzw")
+    assert main(["--image", str(path)]) == 0
+    assert capsys.readouterr() == (f"{path}, page 1: 12\n{path}, page 2: 34\n{path}, page 3: 5\n", "")
+    assert main(["--image", str(path), "--json"]) == 0
+    lines = list(map(json.loads, capsys.readouterr().out.splitlines()))
+    assert [(line["page"], line["pages"], line["text"]) for line in lines] == [(1, 3, "12"), (2, 3, "34"), (3, 3, "5")]
+    path.write_bytes(path.read_bytes()[:-300])  # without the end of the last page's directory
+    assert main(["--image", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == f"{path}, page 1: 12\n{path}, page 2: 34\n" and f"{path}, page 3 cannot be read" in one_line(err)
+
+
+def test_further_frames_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, *others = [Image.fromarray(picture(written("12", seed=seed))) for seed in range(3)]
+    path = tmp_path / "animation.png"
+    first.save(path, save_all=True, append_images=others)
+    assert main(["--image", str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{path}: 12\n" and "animation.png has more than is read: 2 further frames" in one_line(err)
+
+
+def test_ink_that_is_not_read_is_named(
+    pages: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def read(*_: object) -> Reading:
+        return Reading("ANN", (), 0.0, 1234)
+
+    monkeypatch.setattr(recognizer, "read", read)
+    assert main(["--image", str(pages / "b.png"), "--model", "ANN"]) == 0
+    assert "b.png has too much ink: 1,234 pieces are not read" in one_line(capsys.readouterr().err)
+    assert main(["--image", str(pages / "b.png"), "--model", "ANN", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["left_out"] == 1234
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a pipe", "/dev/zero", "/dev/random", "/dev/null", "a socket", "a dangling link", "a circular link", "a long name",
+     "below a file", "a folder", "/proc/self/mem", "forbidden"],
+)  # fmt: skip
+@pytest.mark.skipif(sys.platform == "win32", reason="these exist on POSIX")
+def test_what_is_no_file_is_named_in_one_line(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"{name.split('/')[-1]}.png"
+    with socket.socket(socket.AF_UNIX) as server:
+        if name == "a pipe":
+            os.mkfifo(path)
+        elif name == "a socket":
+            monkeypatch.chdir(tmp_path)  # its name may not be long
+            server.bind(path.name)
+        elif name.startswith("/"):
+            if not Path(name).exists():
+                pytest.skip(f"needs {name}")
+            path.symlink_to(name)
+        elif "link" in name:
+            path.symlink_to(path if "circular" in name else tmp_path / "nothing")
+        elif name == "a long name":
+            path = tmp_path / ("a" * 300 + ".png")
+        elif name == "below a file":
+            path.write_bytes(b"")
+            path = path / "a.png"
+        elif name == "a folder":
+            path.mkdir()
+        else:
+            if os.geteuid() == 0:
+                pytest.skip("nothing is forbidden to root")
+            path.write_bytes(b"")
+            path.chmod(0)
+        assert main(["--image", str(path), "--model", "ANN"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and str(path) in one_line(err)
+
+
+def test_output_is_continued(pages: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "read.jsonl"
+    command = ["--image", str(pages), "--model", "ANN", "--output", str(output)]
+    assert main(command) == 0
+    assert capsys.readouterr() == (f"{output}: 3 pages added\n", "")
+    first = output.read_bytes()
+    lines = list(map(json.loads, first.splitlines()))
+    assert [line["text"] for line in lines] == ["315", "4072", ""] and lines[0]["page"] == lines[0]["pages"] == 1
+    (pages / "d").mkdir()
+    Image.fromarray(picture(written("7"))).save(pages / "d" / "d.png")
+    (pages / "damaged.png").write_bytes(b"")
+    for added in (1, 0):
+        assert main(command) == 2  # the damaged one is tried again
+        out, err = capsys.readouterr()
+        assert out == f"{output}: {added} page{'s' * (added != 1)} added\n" and "damaged.png" in one_line(err)
+    assert output.read_bytes().startswith(first) and output.read_bytes().count(b"\n") == 4
+    assert main([*command[:3], "CNN", *command[4:]]) == 2
+    assert output.read_bytes().count(b"\n") == 8
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_run_goes_on(tmp_path: Path, number: signal.Signals) -> None:
+    folder, output = tmp_path / "pages", tmp_path / "read.jsonl"
+    folder.mkdir()
+    for i in range(40):
+        Image.fromarray(picture(written(str(100 + i)))).save(folder / f"{i:02}.png")
+    command = [sys.executable, "gui_digit_recognizer.py", "--image", str(folder), "--model", "ANN"]
+    command += ["--output", str(output)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 30
+        while not output.exists() or output.read_bytes().count(b"\n") < 5:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        process.send_signal(number)
+        assert process.stderr is not None
+        said = process.stderr.read().decode()
+    n = output.read_bytes().count(b"\n")
+    if process.returncode:  # else it had already ended
+        assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}[number]
+        if number != signal.SIGKILL:
+            assert f"interrupted; {n} pages read and kept in {output}; the same command goes on" in said
+            assert said.strip().count("\n") == 0
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr, ended.stdout) == (0, "", f"{output}: {40 - n} pages added\n")
+    images = [json.loads(line)["image"] for line in output.read_text().splitlines()]
+    assert images == sorted(str(path) for path in folder.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_the_output_is_one_line(pages: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "gui_digit_recognizer.py", "--model", "ANN", "--image", str(pages)]
+        ended = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert ended.returncode == 2 and "cannot print (No space left on device)" in one_line(ended.stderr)
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a terminal")
+def test_progress_is_shown_on_a_terminal_only(pages: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "gui_digit_recognizer.py", "--image", str(pages), "--model", "ANN"]
+    import fcntl  # POSIX
+    import termios
+
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+    given = [*command, "--output", str(tmp_path / "a.jsonl")]
+    ended = subprocess.run(given, cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs, timeout=60)
+    os.write(theirs, b"the end")
+    assert ended.returncode == 0 and b"/3 [" in os.read(ours, 10_000)
+    os.close(theirs)
+    os.close(ours)
+    assert run_process(*command[2:], "--output", tmp_path / "b.jsonl").stderr == b""
 
 
 def test_missing_files_and_empty_folders_are_named(pages: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,7 +261,9 @@ def test_a_broken_network_is_reported_on_one_line(
     assert out == "" and f"{DEFAULT}.onnx" in one_line(err) and f"python test.py --models {DEFAULT}" in err
 
 
-@pytest.mark.parametrize("wrong", [["--model", "LeNet", "--image", "x"], ["--json"], ["--image"], ["extra"]])
+@pytest.mark.parametrize(
+    "wrong", [["--model", "LeNet", "--image", "x"], ["--json"], ["--output", "a.jsonl"], ["--image"], ["extra"]]
+)
 def test_a_wrong_command_line_is_reported_on_one_line(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(wrong)

@@ -12,7 +12,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
@@ -176,15 +176,19 @@ def _count(image: ImageFile.ImageFile) -> tuple[int, str]:
     """Count the pages; and say what is beyond them."""
     if image.format not in WITH_PAGES:
         frames = getattr(image, "n_frames", 1)
-        return 1, f"{frames - 1:,} further frames" if frames > 1 else ""
+        return 1, f"{frames - 1:,} further frame{'s' * (frames > 2)}" if frames > 1 else ""
     found = 1
     if isinstance(image, GifImagePlugin.GifImageFile):
         found = image.n_frames
     else:
-        with suppress(EOFError):
+        try:
             while found <= MOST_PAGES:
                 image.seek(found)
                 found += 1
+        except EOFError:
+            pass
+        except Exception:  # as in guarded
+            found += 1  # a damaged page, which is reported when it is decoded
         image.seek(0)
     return min(found, MOST_PAGES), f"pages after the first {MOST_PAGES:,}" if found > MOST_PAGES else ""
 

@@ -139,4 +139,4 @@ def _photograph(name: str, source: Source, called: str) -> Photograph:
     shrink = LARGEST_PREVIEW / max(rgb.shape[:2])
     preview = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
     found = image_components(page.to_ink(rgb))
-    return Photograph(name, rgb, found, np.asarray(preview, np.uint8), note, found.left_out)
+    return Photograph(name, rgb, found, np.asarray(preview, np.uint8), found.left_out, note)

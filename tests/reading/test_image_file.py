@@ -115,7 +115,7 @@ def scans(n: int) -> bytes:
 
 
 def exif_in(form: str, content: bytes) -> bytes:
-    return encoded(Image.new("L", (8, 8)), form, exif=content)
+    return encoded(Image.new("L", (8, 8)), form, exif=b"Exif\0\0" + content)
 
 
 JPEG = encoded(Image.new("L", (8, 8)), "JPEG")
@@ -184,9 +184,11 @@ def test_no_program_runs_for_an_image(tmp_path: Path, monkeypatch: pytest.Monkey
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (2, "") and ended.stderr.count("\n") == 1
     engine = Engine(tmp_path)
-    for work in (lambda: engine.open(path), lambda: engine.take(path), lambda: engine.take(content)):
+    with pytest.raises(UserError, match="PostScript"):
+        engine.open(path)
+    for pasted in (path, content):
         with pytest.raises(UserError, match="PostScript"):
-            work()
+            engine.take(pasted)
     assert len(Collection(path.parent)) == 0
     assert not ran.exists()
 

@@ -10,6 +10,7 @@ from PIL import Image
 from digits.errors import UserError
 from digits.networks import MODELS as NAMES
 from digits.reading.ink import Stroke, Strokes, rasterise, save_strokes
+from digits.window import summary
 from digits.window.collection import Entry
 from digits.window.document import Photograph, State
 from digits.window.engine import BATCH, Engine
@@ -65,6 +66,16 @@ def test_a_large_photograph_has_a_small_preview(engine: Engine) -> None:
     Image.new("RGB", (4800, 1200), "white").save(content, "PNG")
     photograph = engine.take(content.getvalue())
     assert photograph.preview.shape == (600, 2400, 3)
+
+
+def test_the_part_of_a_file_that_is_open_is_said(engine: Engine, tmp_path: Path) -> None:
+    page = Image.fromarray(255 - rasterise(DRAWN, 500, 300))
+    page.save(tmp_path / "pages.tif", save_all=True, append_images=[page, page])
+    page.save(tmp_path / "frames.png", save_all=True, append_images=[Image.new("L", page.size)])
+    for name, note in (("pages.tif", "page 1 of 3"), ("frames.png", "without 1 further frame")):
+        opened = engine.open(tmp_path / name)
+        assert isinstance(opened, Photograph) and opened.note == note
+        assert note in summary.found(engine.read(State(photograph=opened), ["ANN"]), ["ANN"])
 
 
 def test_misses_are_counted_in_portions(engine: Engine) -> None:
