@@ -31,10 +31,10 @@ ODD: tuple[Any, ...] = (
 SHOWN = 2  #: elements of a list that are damaged
 
 
-def some_damaged(value: Any) -> list[tuple[str, Any]]:
-    """400 of :func:`damaged`, always the same; all of them where the environment variable ``DAMAGE`` is "all"."""
+def some_damaged(value: Any, count: int = 400) -> list[tuple[str, Any]]:
+    """So many of :func:`damaged`, always the same; more where the environment variable ``DAMAGE`` says how many."""
     every = [*damaged(value)]
-    return every if os.environ.get("DAMAGE") == "all" else random.Random(0).sample(every, min(400, len(every)))
+    return random.Random(0).sample(every, min(int(os.environ.get("DAMAGE", count)), len(every)))
 
 
 def damaged(value: Any) -> Iterator[tuple[str, Any]]:

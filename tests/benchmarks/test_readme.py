@@ -71,7 +71,7 @@ def test_whatever_is_odd_in_a_result_is_one_line_or_harmless(
     """One value replaced by an odd one."""
     readme, path = tmp_path / "README.md", plots / name
     whole, ended = json.loads(path.read_text(encoding="utf-8")), Counter[int]()
-    for place, odd in some_damaged(whole)[:150]:
+    for place, odd in some_damaged(whole, 150):
         readme.write_text(EMPTY, encoding="utf-8")
         path.write_text(json.dumps(odd), encoding="utf-8")
         ended[code := main(["--plots", str(plots), "--readme", str(readme)])] += 1
