@@ -5,17 +5,28 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from digits import markdown
+from digits.learning.json_types import Count, Number, Share
 from digits.learning.statistics import wilson
 
 
 class AccuracyMetrics(TypedDict):
     """An :class:`Accuracy` as JSON's types; ``low`` and ``high`` are the 95% interval of the share."""
 
-    share: float
-    n: int
-    misses: int
-    low: float
-    high: float
+    share: Share
+    n: Number
+    misses: Count
+    low: Share
+    high: Share
+
+
+def check(value: AccuracyMetrics) -> None:
+    """Check what was read from a file.
+
+    Raises:
+        ValueError: it has more misses than answers.
+    """
+    if value["misses"] > value["n"]:
+        raise ValueError(f"it counts {value['misses']:,} misses of {value['n']:,}")
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import published
+from benchmarks.pen_digits import measure as pen_measure
 from benchmarks.pen_digits import page as pen_page
 from benchmarks.pen_digits.measure import Results
-from benchmarks.published import read
+from benchmarks.published import read, read_cards, read_comparison, read_seeds
+from benchmarks.recommendation import measure as recommendation_measure
 from benchmarks.recommendation import page as recommendation_page
 from benchmarks.recommendation.findings import findings
 from benchmarks.recommendation.measure import Measured
 from digits import command_line
 from digits.errors import UserError, reason, writing
-from digits.files import write_text
+from digits.files import read_bytes, write_text
 from digits.learning import card
 from digits.markdown import with_section
 from digits.publishing import home, settle
 from digits.study import page as study_page
+
+MOST = 16 << 20  #: bytes of a page
 
 
 def with_tables(page: str, plots: Path) -> str:
@@ -34,11 +38,9 @@ def with_tables(page: str, plots: Path) -> str:
     """
     for folder in (home(plots)[0], plots / "study"):
         settle(folder)
-    cards = read(plots / "results.json", ["models"], published.RESULTS)["models"]
-    seeds = read(plots / "study" / "seeds.json", ["networks"], f"{published.STUDY} seeds")
-    comparison = read(plots / "study" / "preprocessing.json", ["networks"], f"{published.STUDY} preprocessing")
-    pen = read(plots / "pen_digits.json", Results.__annotations__, published.PEN_DIGITS)
-    measured = read(plots / "recommendation.json", Measured.__annotations__, published.RECOMMENDATION)
+    cards, seeds, comparison = read_cards(plots), read_seeds(plots), read_comparison(plots)
+    pen = read(plots / "pen_digits.json", Results, published.PEN_DIGITS, pen_measure.check)
+    measured = read(plots / "recommendation.json", Measured, published.RECOMMENDATION, recommendation_measure.check)
     sections = {
         "results": card.results_table(cards),
         "seeds": study_page.seeds_table(seeds),
@@ -62,7 +64,7 @@ def _work(arguments: Sequence[str] | None) -> int:
     parser.add_argument("--readme", type=Path, default=published.ROOT / "README.md", metavar="FILE", help="the page")
     options: argparse.Namespace = parser.parse_args(arguments)
     try:
-        page = options.readme.read_text(encoding="utf-8")
+        page = read_bytes(options.readme, MOST).decode("utf-8")
         page = with_tables(page, options.plots)
     except (OSError, ValueError) as error:
         raise UserError(f"{options.readme} cannot be filled in: {reason(error, options.readme)}") from error

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, TypeVar
 
 Value = TypeVar("Value")
 PARTIAL = ".partial-"  #: begins the name of a temporary file; the writing process's number follows
+_DECODERS: dict[Any, Any] = {}  #: what reads JSON, by the type that it must be of
 KINDS = {  #: of files that are not read, by their type in ``st_mode``
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -126,10 +127,13 @@ def read_json(path: Path, kind: type[Value], most: int) -> Value:
     """
     import msgspec  # here: most of what imports this module reads no JSON
 
+    if kind not in _DECODERS:  # making one takes longer than reading a short file
+        _DECODERS[kind] = msgspec.json.Decoder(kind)
     try:
-        return msgspec.json.decode(read_bytes(path, most), type=kind)
+        value: Value = _DECODERS[kind].decode(read_bytes(path, most))
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+    return value
 
 
 def sha256(path: Path) -> str:

@@ -48,6 +48,8 @@ def test_module_imports_only_what_its_wing_may(module: str, loaded: dict[str, se
     if module not in TRAINING:
         assert not {"tensorflow", "keras"} & names
         assert "matplotlib" not in names or "plots" in module.split(".")
+    if wing in (READING, WINDOW) or module == "gui_digit_recognizer":
+        assert not {"onnx", "h5py"} & names  # a stranger's network is tried out in a process of its own
     if wing != WINDOW:
         assert "tkinter" not in names
     assert not {name for name in names if name.startswith(FORBIDDEN.get(wing, "-"))}

@@ -1,16 +1,19 @@
 """Pen-drawn digits from a file to drawings on a canvas, and the segments found on them."""
 
-import gzip
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Annotated, TypedDict
 
 import cv2
+import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from digits.errors import UserError, reason
+from digits.files import read_bytes
+from digits.learning.archive import Gzip
+from digits.learning.json_types import Digit
 from digits.reading.ink import Stroke, bounds, rasterise
 from digits.reading.page import to_ink
 from digits.reading.segmentation import Segment, image_components, segment
@@ -19,7 +22,7 @@ WIDTH, HEIGHT = 640, 480  #: of the canvas, pixels
 PEN = 8  #: diameter of the pen, pixels
 SMALLEST, LARGEST = 90, 220  #: longest side of a digit, pixels
 FARTHEST = 1e6  #: largest coordinate accepted from a file
-MAX_BYTES = 1 << 28  #: largest file accepted, uncompressed
+MOST = 32 << 20  #: bytes of the largest file accepted, uncompressed; lists of numbers take up to forty times as much
 FORMAT = '[{"digit": 0-9, "writer": int, "strokes": [[[x, y], ...], ...]}, ...]'
 
 Image = NDArray[np.uint8]
@@ -27,63 +30,40 @@ Points = NDArray[np.float64]
 Rng = np.random.Generator
 
 
+Coordinate = Annotated[float, Meta(ge=-FARTHEST, le=FARTHEST)]
+Point = Annotated[list[Coordinate], Meta(min_length=2, max_length=2)]
+
+
 class Entry(TypedDict):
     """One pen-drawn digit. Each stroke is a list of points [x, y], y downwards, in any unit."""
 
-    digit: int
+    digit: Digit
     writer: int
-    strokes: list[list[list[float]]]
+    strokes: Annotated[list[Annotated[list[Point], Meta(min_length=1)]], Meta(min_length=1)]
+
+
+Entries = Annotated[list[Entry], Meta(min_length=1)]
 
 
 def open_entries(path: Path) -> list[Entry]:
-    """Read pen-drawn digits from a JSON file, gzipped or not.
+    """Read pen-drawn digits from a JSON file, gzipped or not. Allocates 1.5 GB at most.
 
     Raises:
         UserError: the file cannot be read, or holds something else.
     """
     try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if zipped else path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise ValueError(f"more than {MAX_BYTES >> 20} MiB")
-        entries = json.loads(content)
-        if not isinstance(entries, list) or not entries:
-            raise ValueError("expected a list of digits")
-        return [_checked(entry, place) for place, entry in enumerate(entries)]
-    except (OSError, EOFError, ValueError, RecursionError) as error:
+        content = read_bytes(path, MOST)
+        if content.startswith(b"\x1f\x8b"):
+            packed = Gzip(content)
+            content = packed.read(MOST)
+            if packed.read(1):
+                raise ValueError(f"it has more than {MOST >> 20} MiB once it is unpacked")
+        return msgspec.json.decode(content, type=Entries)
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(
             f"{path} cannot be read as pen-drawn digits ({reason(error, path)}); "
             f"give a JSON file, gzipped or not, of the form {FORMAT}"
         ) from error
-
-
-def _checked(entry: Any, place: int) -> Entry:
-    """An entry as it is.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    known = isinstance(entry, dict) and all(type(entry.get(key)) is int for key in ("digit", "writer"))
-    if not known or not 0 <= entry["digit"] <= 9:
-        raise ValueError(f"entry {place} needs a digit from 0 to 9 and the writer's number")
-    strokes = entry.get("strokes")
-    if not isinstance(strokes, list) or not strokes or not all(_is_stroke(stroke) for stroke in strokes):
-        raise ValueError(f"entry {place} needs strokes, each a list of points [x, y]")
-    return Entry(digit=entry["digit"], writer=entry["writer"], strokes=strokes)
-
-
-def _is_stroke(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(_is_point(point) for point in value)
-
-
-def _is_point(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == 2
-        and all(type(number) in (int, float) and abs(number) <= FARTHEST for number in value)
-    )
 
 
 def labels_of(entries: Sequence[Entry]) -> NDArray[np.uint8]:

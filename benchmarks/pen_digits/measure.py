@@ -13,6 +13,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from benchmarks.accuracy import Accuracy, AccuracyMetrics
+from benchmarks.accuracy import check as check_accuracy
 from benchmarks.networks import digests, probabilities, read_networks
 from benchmarks.pen_digits.drawing import (
     HEIGHT,
@@ -33,6 +34,7 @@ from digits.errors import UserError
 from digits.image_format import BOX, SIZE, to_mnist_format
 from digits.learning import calibration
 from digits.learning.calibration import ReliabilityMetrics
+from digits.learning.json_types import Count, Number, Share
 from digits.networks import CORE, MODELS
 from digits.reading.classifier import Network
 from digits.reading.recognizer import Digit, Reading, read
@@ -53,15 +55,15 @@ class Single(AccuracyMetrics):
     ``rejected`` of the ``rejected_of`` segments that were found are rejected.
     """
 
-    rejected: int
-    rejected_of: int
+    rejected: Count
+    rejected_of: Count
 
 
 class Wrong(TypedDict):
     """The misses by their indices in the file: as shipped, and with no segment rejected."""
 
-    shipped: list[int]
-    unrejected: list[int]
+    shipped: list[Count]
+    unrejected: list[Count]
 
 
 class _AsSaved(TypedDict):
@@ -77,16 +79,16 @@ class Calibration(_AsSaved, total=False):
 class Curve(TypedDict):
     """The arguments of :func:`digits.learning.calibration.risk_coverage`."""
 
-    ranks: list[int]
-    n: int
+    ranks: list[Count]
+    n: Number
 
 
 class RiskCoverage(TypedDict):
     """The curve of what was found as one digit, and coverage and risk with the rejection as shipped."""
 
     curve: Curve
-    coverage: float
-    risk: float
+    coverage: Share
+    risk: Share
 
 
 Accuracies = dict[str, AccuracyMetrics]
@@ -95,7 +97,7 @@ Singles = dict[str, Single]
 Results = TypedDict(
     "Results",
     {
-        "digits": int,
+        "digits": Number,
         "stroke_width": float,
         "confidence": float,
         "crops": dict[str, Accuracies],
@@ -116,6 +118,41 @@ Results = TypedDict(
         "models": dict[str, str],
     },
 )
+
+
+def check(results: Results) -> None:
+    """Check that the parts of what was read from a file belong together, so that its page can be made.
+
+    Raises:
+        ValueError: counts contradict each other.
+        LookupError: a network or a row is missing.
+    """
+    names, crops = [*results["singles"]], results["crops"]
+    crops[REFERENCE], results["wrong"][SOFT]
+    tables: list[Mapping[str, AccuracyMetrics]] = [*crops.values(), results["edge"], results["singles"]]
+    tables += [results["pen 3"], results["pen 5"], results["pen 14"], results["pen 24"]]
+    for numbers in (results["numbers apart"], results["numbers near"]):
+        numbers["image"], *(row["count"] for row in numbers.values())
+        tables += numbers.values()
+    kinds = [*results["junk"][names[0]]]
+    accuracies = [results["found"], *results["votes"].values()]
+    for name in names:
+        accuracies += [*(table[name] for table in tables), *(results["junk"][name][kind] for kind in kinds)]
+        results["wrong"][name]
+    for accuracy in [*accuracies, *(accuracy for table in tables for accuracy in table.values())]:
+        check_accuracy(accuracy)
+    for single in (*results["singles"].values(), *results["votes"].values()):
+        if not single["rejected"] <= single["rejected_of"] > 0:
+            raise ValueError("more is rejected than there is")
+    for value in results["calibration"].values():
+        calibration.check(value["after"])
+        calibration.check(value.get("before", value["after"]))
+    for curve in (value["curve"] for value in results["risk_coverage"].values()):
+        if max(curve["ranks"], default=0) >= curve["n"]:
+            raise ValueError("a curve has a miss beyond its answers")
+    for wrong in results["wrong"].values():
+        if max((*wrong["shipped"], *wrong["unrejected"]), default=0) >= results["digits"]:
+            raise ValueError("a miss is beyond the digits")
 
 
 @dataclass(frozen=True)

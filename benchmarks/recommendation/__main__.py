@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks import published
 from benchmarks.networks import digests, file_of, read_networks
 from benchmarks.pen_digits.measure import Results
+from benchmarks.pen_digits.measure import check as check_pen_digits
 from benchmarks.recommendation.findings import findings
 from benchmarks.recommendation.measure import CALLS, ROUNDS, measure
 from benchmarks.recommendation.page import page
@@ -44,8 +45,8 @@ def _work(arguments: Sequence[str] | None) -> int:
 
 
 def _measure(options: argparse.Namespace, folder: Path, writer: Writer) -> int:
-    cards: dict[str, Card] = published.read(folder / "results.json", ["models"], published.RESULTS)["models"]
-    pen: Results = published.read(folder / "pen_digits.json", Results.__annotations__, published.PEN_DIGITS)
+    cards = published.read_cards(folder)
+    pen = published.read(folder / "pen_digits.json", Results, published.PEN_DIGITS, check_pen_digits)
     data = dataset.load(options.data)
     check(folder, options.models, data.digest, cards, pen)
     images, labels = data.splits()["test"]

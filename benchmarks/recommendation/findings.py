@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from benchmarks import published
 from benchmarks.accuracy import Accuracy
 from benchmarks.pen_digits.measure import Results
 from benchmarks.recommendation.measure import Measured
+from digits.errors import UserError
 from digits.learning.card import Card
 from digits.learning.statistics import LEVEL, McNemar, holm, mcnemar
 
@@ -138,8 +140,14 @@ def findings(measured: Measured, cards: Mapping[str, Card], pen: Results) -> Fin
         measured: recommendation.json.
         cards: the model cards in results.json, by name.
         pen: pen_digits.json.
+
+    Raises:
+        UserError: they are not of the same networks.
     """
     readers = measured["readers"]
+    tested = [name for name, reader in readers.items() if len(reader["voters"]) == 1]
+    tested.append(next(name for name, reader in readers.items() if len(reader["voters"]) > 1))
+    _check_together(measured, cards, pen, tested)
     found = []
     for name, reader in readers.items():
         voters = reader["voters"]
@@ -159,9 +167,21 @@ def findings(measured: Measured, cards: Mapping[str, Card], pen: Results) -> Fin
                 sum(readers[voter]["bytes"] for voter in voters),
             )
         )
-    tested = [candidate.name for candidate in found if not candidate.votes]
-    tested.append(next(candidate.name for candidate in found if candidate.votes))
     on_mnist = {name: readers[name]["wrong"] for name in tested}
     drawn_wrong = {name: pen["wrong"][name]["shipped"] for name in tested}
     tests = {MNIST: differences(on_mnist, measured["n"]), PEN: differences(drawn_wrong, pen["digits"])}
     return Findings(tuple(found), tests)
+
+
+def _check_together(measured: Measured, cards: Mapping[str, Card], pen: Results, tested: Sequence[str]) -> None:
+    for name, reader in measured["readers"].items():
+        drawn = pen["votes"] if len(reader["voters"]) > 1 else pen["singles"]
+        if (
+            name not in drawn
+            or (name in tested and name not in pen["wrong"])
+            or not {*reader["voters"]} <= cards.keys()
+        ):
+            raise UserError(
+                f"{name} is in recommendation.json, but not in pen_digits.json or results.json; make them again with: "
+                f"{published.RESULTS}; {published.PEN_DIGITS}; {published.RECOMMENDATION}"
+            )

@@ -4,14 +4,16 @@ import platform
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 import cv2
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from benchmarks.networks import digests, file_of, probabilities, read_networks
 from benchmarks.voting import VOTES, Voting
+from digits.learning.json_types import Count, Line, Number, Size, Time
 from digits.networks import CORE
 from digits.reading.classifier import Network
 
@@ -20,9 +22,9 @@ WARM_UP = 3  #: calls before each round that are not timed
 
 
 class _Voted(TypedDict):
-    voters: list[str]
-    wrong: list[int]
-    milliseconds: dict[str, float]
+    voters: Annotated[list[str], Meta(min_length=1)]
+    wrong: list[Count]
+    milliseconds: dict[str, Time]
 
 
 class Reader(_Voted, total=False):
@@ -32,26 +34,43 @@ class Reader(_Voted, total=False):
     median time of a call by the number of digits ("1", "10"), ``bytes`` the size of a network's file.
     """
 
-    bytes: int
+    bytes: Size
 
 
 class Versions(TypedDict):
     """What the times depend on."""
 
-    opencv: str
-    platform: str
-    cores: int
+    opencv: Line
+    platform: Line
+    cores: Size
 
 
 class Measured(TypedDict):
     """Everything measured, as plots/recommendation.json holds it."""
 
-    n: int
-    calls: int
+    n: Number
+    calls: Size
     models: dict[str, str]
     versions: Versions
     readers: dict[str, Reader]
     data_digest: str
+
+
+def check(measured: Measured) -> None:
+    """Check that the parts of what was read from a file belong together.
+
+    Raises:
+        ValueError: counts contradict each other, or there is no vote or no network.
+        LookupError: a voter or a time is missing.
+    """
+    readers = measured["readers"]
+    if {len(reader["voters"]) > 1 for reader in readers.values()} != {False, True}:
+        raise ValueError("it needs networks and a vote")
+    for name, reader in readers.items():
+        [readers[voter]["bytes"] for voter in reader["voters"]]
+        reader["milliseconds"]["1"], reader["milliseconds"]["10"]
+        if max(reader["wrong"], default=0) >= measured["n"] or len({*reader["wrong"]}) < len(reader["wrong"]):
+            raise ValueError(f"{name} misses other images than there are")
 
 
 def measure(

@@ -7,13 +7,15 @@ less confident, below 1 more confident.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
+from digits.learning.json_types import Count, Number, Share
 from digits.learning.statistics import wilson
 
 BINS = 15  #: of equal width on [0, 1], as in Guo et al.
@@ -59,11 +61,23 @@ class Reliability:
 class ReliabilityMetrics(TypedDict):
     """A :class:`Reliability` as JSON's types, and the error over bins of equally many images."""
 
-    ece: float
-    n: list[int]
-    correct: list[int]
-    confidence: list[float]
-    adaptive_ece: float
+    ece: Share
+    n: Annotated[list[Number], Meta(min_length=1, max_length=BINS)]
+    correct: list[Count]
+    confidence: list[Share]
+    adaptive_ece: Share
+
+
+def check(value: ReliabilityMetrics) -> None:
+    """Check that what was read from a file is the reliability of something.
+
+    Raises:
+        ValueError: its bins do not belong together.
+    """
+    if not len(value["n"]) == len(value["correct"]) == len(value["confidence"]):
+        raise ValueError("the bins of a reliability are not equally many")
+    if any(correct > n for correct, n in zip(value["correct"], value["n"], strict=True)):
+        raise ValueError("a bin of a reliability has more correct answers than answers")
 
 
 def reliability(correct: NDArray[np.bool_], confidence: NDArray[np.floating[Any]], equal: str = "width") -> Reliability:

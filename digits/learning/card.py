@@ -1,15 +1,21 @@
 """Model cards: how a network was trained and how well it performs; for programs (JSON) and for people (tables)."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
+
+import msgspec
 
 from digits import markdown
 from digits.errors import UserError, reason
+from digits.files import read_json
+from digits.learning import calibration
 from digits.learning.calibration import ReliabilityMetrics
 from digits.learning.config import MNIST, POST_ACCURACY, SPLITS, Split, Versions
-from digits.learning.evaluation import ByClass, Metrics
+from digits.learning.evaluation import ByClass, Metrics, MetricsJson
+from digits.learning.json_types import ByEpoch, Count, Digit, Duration, Line, Loss, Number, Sha256, Share, Size, Table
+from digits.network_file import MOST_CARD
+from digits.networks import remedy
 
 HEADER = ("model", "parameters", "training", "split", "loss", "accuracy", "misses / n", "95% interval", "the post")
 WORDS = (0, 3)  #: columns of words; the others hold numbers
@@ -21,26 +27,26 @@ class Misses(TypedDict):
     ``image`` are their indices, ``read`` what was read, ``rank`` how many images are read with more confidence.
     """
 
-    image: list[int]
-    read: list[int]
-    rank: list[int]
+    image: list[Count]
+    read: list[Digit]
+    rank: list[Count]
 
 
 class Calibration(TypedDict):
     """The temperature, what it was fitted on, and the reliability before and after by split."""
 
-    temperature: float
-    fitted_on: str
+    temperature: Annotated[float, msgspec.Meta(ge=0.01, le=100)]
+    fitted_on: Line
     before: dict[Split, ReliabilityMetrics]
     after: dict[Split, ReliabilityMetrics]
 
 
 class Evaluated(TypedDict):
-    """What evaluating a network gives. ``metrics`` are as :meth:`Metrics.to_json` makes them, by split."""
+    """What evaluating a network gives."""
 
-    metrics: dict[Split, dict[str, Any]]
+    metrics: dict[Split, MetricsJson]
     by_class: ByClass
-    confusion: list[list[int]]
+    confusion: Table
     misses: Misses
     calibration: Calibration
 
@@ -52,42 +58,74 @@ class Card(Evaluated):
     :func:`digits.learning.architecture.identity`, ``history`` is by epoch, ``files`` are SHA-256 digests by name.
     """
 
-    model: str
-    dataset: str
-    data_digest: str
-    date: str
+    model: Line
+    dataset: Line
+    data_digest: Sha256
+    date: Line
     recipe: dict[str, Any]
-    parameters: int
-    architecture: str
-    seconds: float
-    history: dict[str, list[float]]
+    parameters: Size
+    architecture: Line
+    seconds: Duration
+    history: dict[str, ByEpoch]
     versions: Versions
-    files: dict[str, str]
+    files: dict[str, Sha256]
+
+
+class _Restyle(TypedDict):
+    share: Share
+
+
+class _Recipe(TypedDict):
+    """What is used of a recipe that is read."""
+
+    epochs: Number
+    batch_size: Number
+    learning_rate: Loss
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+    restyle: _Restyle
 
 
 def read(path: Path) -> Card:
-    """Read a model card written by an earlier run.
+    """Read a model card written by an earlier run. Allocates 100 MB at most.
 
     Raises:
-        UserError: missing or damaged.
+        UserError: missing, damaged, or not of the network that it is named after.
     """
     try:
-        card: Card = json.loads(path.read_text(encoding="utf-8"))
-        metrics(card)
-        card["calibration"]["temperature"]
-        card["recipe"]["restyle"]["share"]
-        if missing := [key for key in Card.__required_keys__ if key not in card]:
-            raise KeyError(missing[0])
-        card["files"].items()
-        sum((card["calibration"]["temperature"], card["seconds"], card["parameters"]))
+        card = read_json(path, Card, MOST_CARD)
+        check(card, path.stem)
     except FileNotFoundError as error:
-        raise UserError(f"no model card at {path}; make it with: python test.py --models {path.stem}") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"{path} is not a valid model card ({reason(error)}); "
-            f"make it again with: python test.py --models {path.stem}"
-        ) from error
+        raise UserError(f"no model card at {path}; {remedy(path)}") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is not a valid model card ({reason(error, path)}); {remedy(path)}") from error
     return card
+
+
+def check(card: Card, name: str) -> None:
+    """Check that what was read as a card belongs together and is of the network of that name.
+
+    Raises:
+        ValueError: it does not, or is not.
+    """
+    if card["model"] != name:
+        raise ValueError(f"it is the card of {card['model']}")
+    msgspec.convert(card["recipe"], _Recipe)
+    history, calibrated, misses = card["history"], card["calibration"], card["misses"]
+    if not {"loss", "accuracy", "val_loss", "val_accuracy"} <= history.keys() or len({*map(len, history.values())}) > 1:
+        raise ValueError("its history is not complete")
+    for by_split in (card["metrics"], calibrated["before"], calibrated["after"]):
+        if missing := [split for split in SPLITS if split not in by_split]:
+            raise ValueError(f"it says nothing of the {missing[0]} images")
+    for value in (*calibrated["before"].values(), *calibrated["after"].values()):
+        calibration.check(value)
+    for split, found in metrics(card).items():
+        if found.misses > found.n or found.low > found.high:
+            raise ValueError(f"it counts {found.misses} misses of {found.n} {split} images")
+    n, missed = metrics(card)["test"].n, metrics(card)["test"].misses
+    if {len(misses["image"]), len(misses["read"]), len(misses["rank"])} != {missed}:
+        raise ValueError(f"it does not list the {missed} misses on the test images")
+    if max((*misses["image"], *misses["rank"]), default=0) >= n:
+        raise ValueError(f"it lists a miss beyond the {n} test images")
 
 
 def metrics(card: Card) -> dict[Split, Metrics]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypedDict
 
 from digits import crop, image_format
+from digits.learning.json_types import Line, Size
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -157,9 +158,9 @@ def digest(changed: Mapping[str, float]) -> str:
 class Versions(TypedDict):
     """What a result depends on besides recipe and data."""
 
-    python: str
-    tensorflow: str
-    keras: str
-    numpy: str
-    platform: str
-    cores: int
+    python: Line
+    tensorflow: Line
+    keras: Line
+    numpy: Line
+    platform: Line
+    cores: Size

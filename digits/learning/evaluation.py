@@ -1,14 +1,26 @@
 """Labels and probabilities in, metrics out."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, TypedDict
+from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
 from digits.image_format import CLASSES
+from digits.learning.json_types import Count, Counts, Loss, Number, Share, Shares
 from digits.learning.statistics import wilson
+
+
+class MetricsJson(TypedDict):
+    """:class:`Metrics` and the accuracy as JSON's types."""
+
+    accuracy: Share
+    n: Number
+    misses: Count
+    loss: Loss
+    low: Share
+    high: Share
 
 
 @dataclass(frozen=True)
@@ -33,23 +45,30 @@ class Metrics:
         """Share of the images that are read correctly, in [0, 1]."""
         return 1 - self.misses / self.n
 
-    def to_json(self) -> dict[str, Any]:
-        """All fields and the accuracy, as JSON's types."""
-        return {"accuracy": self.accuracy, **asdict(self)}
+    def to_json(self) -> MetricsJson:
+        """All fields and the accuracy."""
+        return {
+            "accuracy": self.accuracy,
+            "n": self.n,
+            "misses": self.misses,
+            "loss": self.loss,
+            "low": self.low,
+            "high": self.high,
+        }
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Metrics":
+    def from_json(cls, value: MetricsJson) -> "Metrics":
         """The inverse of :meth:`to_json`."""
-        return cls(**{key: value[key] for key in cls.__dataclass_fields__})
+        return cls(value["n"], value["misses"], value["loss"], value["low"], value["high"])
 
 
 class ByClass(TypedDict):
     """Precision, recall, F1 and support, each a list of ten, by digit."""
 
-    precision: list[float]
-    recall: list[float]
-    f1: list[float]
-    support: list[float]
+    precision: Shares
+    recall: Shares
+    f1: Shares
+    support: Counts
 
 
 def metrics(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Metrics:

@@ -15,27 +15,29 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.files import write_text
+from digits.files import read_json, write_text
 from digits.learning.config import Recipe, Versions
 from digits.learning.dataset import Dataset
+from digits.learning.json_types import Count, Duration, Line, Number
 from digits.learning.start import forget_networks, start_keras, use_one_thread
 from digits.study.preprocessing import AMOUNTS, CORRUPTIONS, VARIANTS, VERSION, corrupted
 
+MOST = 4 << 20  #: bytes of a cell's file; the largest published one has 56,719
 _TRAINING = threading.Lock()  # random seeds are set per process: one training at a time
 
 
 class Misses(TypedDict):
     """Indices of the misses, and what was read, one character each."""
 
-    index: list[int]
+    index: list[Count]
     read: str
 
 
 class Validation(TypedDict):
     """Validation images, and how many of them were missed."""
 
-    n: int
-    misses: int
+    n: Number
+    misses: Count
 
 
 class Result(TypedDict):
@@ -46,11 +48,11 @@ class Result(TypedDict):
     """
 
     identity: dict[str, Any]
-    dataset: str
+    dataset: Line
     validation: Validation
-    n: int
+    n: Number
     test: dict[str, Misses]
-    seconds: float
+    seconds: Duration
     versions: Versions
 
 
@@ -168,14 +170,14 @@ def write(folder: Path, cell: Cell, result: Result) -> None:
 
 
 def read(folder: Path, tasks: Iterable[Task]) -> dict[Cell, Result]:
-    """The existing results of exactly these tasks; other files are ignored."""
+    """The existing results of exactly these tasks; other and damaged files are ignored. Allocates 130 MB at most."""
     found: dict[Cell, Result] = {}
     for task in tasks:
         try:
-            result: Result = json.loads(path_of(folder, task.cell).read_text(encoding="utf-8"))
-            if fits(result, task):
+            result = read_json(path_of(folder, task.cell), Result, MOST)
+            if fits(result, task) and _counts(result):
                 found[task.cell] = result
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError):
             continue  # missing or damaged: it will be run
     return found
 
@@ -183,6 +185,15 @@ def read(folder: Path, tasks: Iterable[Task]) -> dict[Cell, Result]:
 def fits(result: Result, task: Task) -> bool:
     """Whether a result is this task's, and knows of every corruption."""
     return result["identity"] == task.identity() and result["test"].keys() >= CORRUPTIONS.keys()
+
+
+def _counts(result: Result) -> bool:
+    """Whether a result counts no more misses than images."""
+    return result["validation"]["misses"] <= result["validation"]["n"] and all(
+        len({*missed["index"]}) == len(missed["index"]) == len(missed["read"])
+        and max(missed["index"], default=0) < result["n"]
+        for missed in result["test"].values()
+    )
 
 
 def _misses(read: NDArray[np.intp], labels: NDArray[np.uint8]) -> Misses:

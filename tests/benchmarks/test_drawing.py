@@ -27,31 +27,43 @@ def test_a_file_is_read_gzipped_or_not_whatever_it_is_called(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "place"),
     [
-        ([], "a list of digits"),
-        ({"digits": []}, "a list of digits"),
-        ([ONE, 3], "entry 1 needs a digit"),
-        ([{**ONE, "digit": 10}], "entry 0 needs a digit"),
-        ([{**ONE, "digit": True}], "entry 0 needs a digit"),
-        ([{**ONE, "writer": "me"}], "writer's number"),
-        ([{**ONE, "strokes": []}], "entry 0 needs strokes"),
-        ([{**ONE, "strokes": [[]]}], "entry 0 needs strokes"),
-        ([{**ONE, "strokes": [[[1, 2, 3]]]}], "entry 0 needs strokes"),
-        ([{**ONE, "strokes": [[[1, "2"]]]}], "entry 0 needs strokes"),
-        ([{**ONE, "strokes": [[[1, float("nan")]]]}], "entry 0 needs strokes"),
-        ([{**ONE, "strokes": [[[1, 1e9]]]}], "entry 0 needs strokes"),
+        ([], "length >= 1"),
+        ({"digits": []}, "`array`, got `object`"),
+        ([ONE, 3], "$[1]"),
+        ([{**ONE, "digit": 10}], "$[0].digit"),
+        ([{**ONE, "digit": True}], "$[0].digit"),
+        ([{**ONE, "writer": "me"}], "$[0].writer"),
+        ([{**ONE, "strokes": []}], "$[0].strokes"),
+        ([{**ONE, "strokes": [[]]}], "$[0].strokes[0]"),
+        ([{**ONE, "strokes": [[[1, 2, 3]]]}], "$[0].strokes[0][0]"),
+        ([{**ONE, "strokes": [[[1, "2"]]]}], "$[0].strokes[0][0][1]"),
+        ([{**ONE, "strokes": [[[1, float("nan")]]]}], "malformed"),
+        ([{**ONE, "strokes": [[[1, 1e9]]]}], "$[0].strokes[0][0][1]"),
     ],
 )
-def test_what_is_not_pen_drawn_digits_is_refused_in_one_line(value: Any, said: str, tmp_path: Path) -> None:
+def test_what_is_not_pen_drawn_digits_is_refused_in_one_line(value: Any, place: str, tmp_path: Path) -> None:
     path = write(tmp_path / "strokes.json", value)
     with pytest.raises(UserError) as caught:
         drawing.open_entries(path)
     message = str(caught.value)
-    assert said in message and str(path) in message and '"strokes"' in message and "\n" not in message
+    assert place in message and str(path) in message and '"strokes"' in message and "\n" not in message
 
 
-@pytest.mark.parametrize("content", [b"", b"no JSON", b"\xff\xfe", b"\x1f\x8b damaged", gzip.compress(b"[]")[:-9]])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_large_file_is_refused(packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, content = tmp_path / "strokes.json", b" " * 2000
+    path.write_bytes(gzip.compress(content) if packed else content)
+    monkeypatch.setattr(drawing, "MOST", 1000)
+    with pytest.raises(UserError, match=r"more than") as caught:
+        drawing.open_entries(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no JSON", b"\xff\xfe", b"\x1f\x8b damaged", gzip.compress(b"[]", mtime=0)[:-9]]
+)
 def test_a_damaged_file_is_refused_in_one_line(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "strokes.json.gz"
     path.write_bytes(content)

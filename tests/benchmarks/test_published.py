@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 
@@ -9,19 +10,23 @@ from benchmarks import published
 from digits.errors import UserError, writing
 
 
-@pytest.mark.parametrize("content", ["", "[]", "3", '"n"', '{"calls": 1}', "[" * 100_000])
+class Counted(TypedDict):
+    n: int
+
+
+@pytest.mark.parametrize("content", ["", "[]", "3", '"n"', '{"calls": 1}', "[" * 100_000, '{"n": "1"}', '{"n": NaN}'])
 def test_what_is_not_the_result_is_refused_with_the_command_that_makes_it(content: str, tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match="with: python make") as caught:
-        published.read(path, ["n"], "python make.py")
+        published.read(path, Counted, "python make.py")
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_a_result_is_read(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_text(json.dumps({"n": 1, "calls": 2}), encoding="utf-8")
-    assert published.read(path, ["n"], "python make.py") == {"n": 1, "calls": 2}
+    assert published.read(path, Counted, "python make.py") == {"n": 1}
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from benchmarks.pen_digits import page as pen_page
 from benchmarks.readme import main, with_tables
 from digits.networks import MODELS
 from tests.benchmarks.small_results import NETWORKS, small_results
+from tests.json_damage import some_damaged
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "plots"
 SECTIONS = ("results", "seeds", "study", "pen digits", "recommendation")
@@ -58,6 +60,24 @@ def test_a_missing_result_is_named_and_the_readme_stays(
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1 and Path(name).name in said and "make it with: python" in said
     assert path.read_text(encoding="utf-8") == EMPTY
+
+
+@pytest.mark.parametrize(
+    "name", ["results.json", "study/seeds.json", "study/preprocessing.json", "pen_digits.json", "recommendation.json"]
+)
+def test_whatever_is_odd_in_a_result_is_one_line_or_harmless(
+    name: str, plots: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One value replaced by an odd one."""
+    readme, path = tmp_path / "README.md", plots / name
+    whole, ended = json.loads(path.read_text(encoding="utf-8")), Counter[int]()
+    for place, odd in some_damaged(whole, 150):
+        readme.write_text(EMPTY, encoding="utf-8")
+        path.write_text(json.dumps(odd), encoding="utf-8")
+        ended[code := main(["--plots", str(plots), "--readme", str(readme)])] += 1
+        said = capsys.readouterr().err
+        assert len(said.splitlines()) == (1 if code else 0), (place, said)
+    assert ended.keys() <= {0, 2} and ended[2] > 20
 
 
 def test_a_page_without_a_section_is_refused(plots: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

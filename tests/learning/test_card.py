@@ -4,21 +4,25 @@ from typing import Any
 
 import pytest
 
+from digits import network_file
 from digits.errors import UserError
-from digits.learning import card
+from digits.learning import calibration, card, config
+from digits.learning.calibration import ReliabilityMetrics
 from digits.learning.card import Card
 from digits.learning.config import Recipe
 from digits.learning.evaluation import Metrics
+from tests.json_damage import some_damaged
 
 SPLITS = {
     "train": Metrics(48_000, 480, 0.03, 0.989, 0.991),
     "validation": Metrics(12_000, 240, 0.06, 0.977, 0.982),
     "test": Metrics(10_000, 210, 0.07, 0.976, 0.982),
 }
+BINS: ReliabilityMetrics = {"ece": 0.01, "n": [9, 2], "correct": [8, 2], "confidence": [0.8, 0.9], "adaptive_ece": 0.0}
 CARD: Card = {
     "model": "ANN",
     "dataset": "MNIST",
-    "data_digest": "0123456789abcdef",
+    "data_digest": "0123456789abcdef" * 4,
     "date": "2026-01-02",
     "recipe": Recipe().identity(),
     "parameters": 1_234_567,
@@ -30,10 +34,15 @@ CARD: Card = {
         "validation": SPLITS["validation"].to_json(),
         "test": SPLITS["test"].to_json(),
     },
-    "by_class": {"precision": [0.97] * 10, "recall": [0.98] * 10, "f1": [0.975] * 10, "support": [1000.0] * 10},
+    "by_class": {"precision": [0.97] * 10, "recall": [0.98] * 10, "f1": [0.975] * 10, "support": [1000] * 10},
     "confusion": [[0] * 10] * 10,
-    "misses": {"image": [3], "read": [5], "rank": [0]},
-    "calibration": {"temperature": 0.7, "fitted_on": "validation", "before": {}, "after": {}},
+    "misses": {"image": [*range(210)], "read": [5] * 210, "rank": [*range(9790, 10_000)]},
+    "calibration": {
+        "temperature": 0.7,
+        "fitted_on": "validation",
+        "before": {"train": BINS, "validation": BINS, "test": BINS},
+        "after": {"train": BINS, "validation": BINS, "test": BINS},
+    },
     "versions": {
         "python": "3.13.1",
         "tensorflow": "2.21.0",
@@ -42,7 +51,7 @@ CARD: Card = {
         "platform": "Linux x86_64",
         "cores": 2,
     },
-    "files": {"ANN.keras": "0123"},
+    "files": {"ANN.keras": "0123456789abcdef" * 4},
 }
 
 
@@ -131,3 +140,41 @@ def test_a_missing_or_damaged_card_names_the_command_that_makes_it(text: str | N
     with pytest.raises(UserError, match=r"python test.py --models ANN") as caught:
         card.read(path)
     assert "\n" not in str(caught.value)
+
+
+def test_whatever_is_odd_in_a_card_is_one_line_or_harmless(tmp_path: Path) -> None:
+    """One value replaced by an odd one: what is read can be shown."""
+    path, refused, used = tmp_path / "ANN.json", 0, 0
+    for place, odd in some_damaged(CARD):
+        path.write_text(json.dumps(odd), encoding="utf-8")
+        try:
+            made = card.read(path)
+        except UserError as error:
+            assert "\n" not in str(error), place
+            refused += 1
+        else:
+            card.plain_table({"ANN": made})
+            card.results_page({"ANN": made})
+            calibration.risk_coverage(made["misses"]["rank"], made["metrics"]["test"]["n"])
+            [
+                calibration.Reliability.from_json(made["calibration"]["after"][split]).intervals()
+                for split in config.SPLITS
+            ]
+            used += 1
+    assert refused > 2 * used > 0
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff", b"[" * 100_000, b"NaN", b" " * (network_file.MOST_CARD + 1), b'{"loss": NaN}'], ids=range(5)
+)
+def test_what_is_no_card_is_one_line(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "ANN.json").write_bytes(content)
+    with pytest.raises(UserError, match="not a valid model card") as caught:
+        card.read(tmp_path / "ANN.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_card_of_another_network_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "CNN.json").write_text(json.dumps(CARD))
+    with pytest.raises(UserError, match="it is the card of ANN"):
+        card.read(tmp_path / "CNN.json")

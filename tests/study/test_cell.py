@@ -10,6 +10,7 @@ from digits.learning.dataset import Dataset
 from digits.study import cell as cells
 from digits.study.cell import Cell, Result, Task
 from digits.study.preprocessing import AMOUNTS, CORRUPTIONS
+from tests.json_damage import some_damaged
 from tests.study.stand_in import stand_in
 
 CELL = Cell("ANN", "deskewed", 3)
@@ -90,6 +91,17 @@ def test_a_file_that_is_damaged_or_another_tasks_is_passed_over(damage: str, dat
         }
         file.write_text(texts[damage])
     assert set(cells.read(tmp_path, [damaged, whole])) == {whole.cell}
+
+
+def test_whatever_is_odd_in_a_cells_file_is_passed_over_or_harmless(data: Dataset, tmp_path: Path) -> None:
+    """One value replaced by an odd one: what is read can be compared."""
+    task = task_of(data)
+    whole = stand_in(task, data)
+    for place, odd in some_damaged(whole, 200):
+        cells.path_of(tmp_path, task.cell).write_text(json.dumps(odd), encoding="utf-8")
+        for result in cells.read(tmp_path, [task]).values():
+            assert result["identity"] == whole["identity"], place
+            assert all(cells.wrong(result, name).sum() <= result["n"] for name in CORRUPTIONS), place
 
 
 @pytest.mark.parametrize("name", AMOUNTS)
