@@ -205,7 +205,7 @@ def _lost(scenario: Scenario, folder: Path, fault: Fault) -> str:
     for left in folder.rglob(".partial-*"):
         os.utime(left, (0, 0))  # the number of the process may be another's by now
     with exclusive(folder):
-        left_over = [path.name for path in folder.rglob(".*") if path.name not in (LOCK, ".unfinished")]
+        left_over = hidden(folder, but=".unfinished")
     again = forked(partial(scenario.again, folder), folder, Fault("", 0))
     wrong = {
         "a traceback": ended.bug or again.bug,
@@ -213,7 +213,7 @@ def _lost(scenario: Scenario, folder: Path, fault: Fault) -> str:
         "said to be complete": COMPLETE in ended.said and state != "new",
         "said to be unchanged": UNCHANGED in ended.said and state == "new",
         "ended well": not (ended.signal or ended.said or state == "new"),
-        "left over": left_over,
+        "left over": left_over or hidden(folder),
         "cannot be repeated": again.said or contents(folder) != scenario.states["new"],
     }
     found = [f"{what}, {fault}, {ended}, {again}, {sorted(contents(folder))}" for what in wrong if wrong[what]]
@@ -230,6 +230,12 @@ def contents(folder: Path) -> Contents:
             if not file.startswith("."):
                 found[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
     return found
+
+
+def hidden(folder: Path, but: str = LOCK) -> list[str]:
+    """What is hidden in a folder, but a lock and what another hidden folder has."""
+    found = [path.relative_to(folder) for path in folder.rglob(".*") if path.name not in (LOCK, but)]
+    return [str(path) for path in found if but not in path.parts]
 
 
 def put(folder: Path, files: Contents) -> None:

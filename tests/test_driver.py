@@ -343,7 +343,7 @@ def left_alone(root: Path, npz: Path) -> dict[str, Any]:
     return card
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_run_continues_with_resume(
     how: signal.Signals, run: Run, npz: Path, tmp_path: Path, left_alone: dict[str, Any]
 ) -> None:
@@ -353,11 +353,16 @@ def test_an_interrupted_run_continues_with_resume(
     deadline = time.monotonic() + 120
     while not state.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
+    for options in ([], ["--resume"], ["--evaluate", "--replot"]):  # it is still running
+        second = run(*interrupted_options(npz, output), *options)
+        assert_one_line(second, f"another run is writing to {output}; wait until it has ended", "--output DIR")
+        assert "Training" not in second.out
+    assert process.poll() is None
     process.send_signal(how)
     error = process.communicate(timeout=60)[1]
     assert 0 < len(json.loads(state.read_text())["history"]["loss"]) < 8
-    if how == signal.SIGINT:
-        assert process.returncode == 130
+    if how != signal.SIGKILL:
+        assert process.returncode == 128 + how
         assert error.splitlines()[-1].startswith("test.py: interrupted; nothing published has changed")
         assert "Traceback" not in error
     assert not (output / "models").exists()
@@ -407,11 +412,30 @@ def test_a_disk_that_fills_up_is_one_line(small_disk: Path, run: Run, npz: Path)
     assert {path.name for path in (small_disk / "output").iterdir()} == {".unfinished", LOCK}
 
 
-def test_an_output_that_cannot_be_a_folder_is_one_line(run: Run, npz: Path, tmp_path: Path) -> None:
-    file = tmp_path / "a file"
-    file.write_text("mine")
-    assert_one_line(run("--models", "ANN", "--data", npz, "--output", file), f"cannot write to {file}")
-    assert file.read_text() == "mine"
+@pytest.mark.parametrize("option", [[], ["--evaluate", "--replot"], ["--study", "seeds"]])
+def test_an_output_that_cannot_be_a_folder_is_one_line(option: list[str], run: Run, npz: Path, tmp_path: Path) -> None:
+    """Before anything is trained, and before Keras is imported."""
+    (tmp_path / "a file").write_text("mine")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "circular").symlink_to("circular")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("a file", "dangling", "circular", "pipe", "x" * 300, "/dev/null", "/proc/digits"):
+        result = run("--models", "ANN", "--data", npz, "--output", tmp_path / name, *option)
+        assert_one_line(result, tmp_path / name, "--output DIR")
+        assert "Training" not in result.out and "Evaluating" not in result.out
+    assert (tmp_path / "a file").read_text() == "mine"
+    for name in ("dangling", "circular", "pipe", "x" * 300):
+        assert_one_line(run("--evaluate", "--models", "ANN", "--data", npz, "--output", tmp_path / name), name)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_log_is_not_blamed_on_the_output(npz: Path, tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        arguments = ["--models", "ANN", "--data", str(npz), "--epochs", "1", "--output", str(tmp_path / "output")]
+        command = [sys.executable, str(ROOT / "test.py"), *arguments]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 2
+    assert result.stderr == "test.py: cannot print (No space left on device); give the output another place\n"
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="needs a folder in which not even root may write")

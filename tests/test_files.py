@@ -1,8 +1,11 @@
+import os
 import signal
+import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -45,6 +48,46 @@ with replacing(Path({str(path)!r})) as temporary:
     process.wait()
     assert len(list(tmp_path.glob(".partial-*"))) == 1
     assert path.read_text() == "old"
+
+
+def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
+    """Not even two with the same number, as in two containers that share a folder."""
+    path = tmp_path / "results.json"
+    with replacing(path) as first, replacing(path) as second:
+        assert first != second
+        first.write_text("first")
+        second.write_text("second")
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: Path) -> None:
+    for name in (f"{'x' * 250}.json", f"x.{'y' * 245}.json", f"{'ä' * 125}.json"):
+        write_text(tmp_path / name, name)
+        assert (tmp_path / name).read_text() == name
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    """Least of all /dev/null."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name, kind in (("pipe", "a named pipe"), ("folder", "a folder")):
+        with pytest.raises(OSError, match=f"{name} is {kind}, not a file"):
+            write_text(tmp_path / name, "new")
+    if os.path.exists(os.devnull):
+        with pytest.raises(OSError, match=f"{os.devnull} is a device, not a file"):
+            write_text(Path(os.devnull), "new")
+        assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe", "folder"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders cannot be opened")
+def test_the_new_name_survives_a_power_cut(tmp_path: Path) -> None:
+    synced: list[int] = []
+    with mock.patch("os.fsync", lambda handle: synced.append(os.fstat(handle).st_ino)):
+        write_text(tmp_path / "a.json", "new")
+    assert synced == [(tmp_path / "a.json").stat().st_ino, tmp_path.stat().st_ino]
 
 
 def test_sha256_of_known_bytes(tmp_path: Path) -> None:

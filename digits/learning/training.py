@@ -6,17 +6,18 @@ import json
 import math
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import UserError, reason, writing
-from digits.files import replacing, write_json
+from digits.files import read_json, replacing, write_json
 from digits.image_format import to_input
 from digits.learning import architecture
 from digits.learning.augmentation import augment
@@ -28,6 +29,20 @@ Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
 Preprocess = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 STATE = "state.json"
+MOST_STATE = 1 << 24  #: bytes
+#: What the readers of JSON, ZIP and NumPy's files raise where one is damaged.
+DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    NotImplementedError,
+    MemoryError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,15 @@ def batches(
             yield preprocess(augment(images[chosen], labels[chosen], recipe, rng)), labels[chosen]
 
 
+class State(TypedDict):
+    """What a run is resumed from: ``identity`` is what must be the same, ``variables`` the name of a file beside it."""
+
+    identity: dict[str, Any]
+    history: dict[str, list[float]]
+    seconds: float
+    variables: str
+
+
 class Checkpoint(keras.callbacks.Callback):
     """After each epoch: every variable of model and optimiser to one file, then the history to another.
 
@@ -73,7 +97,7 @@ class Checkpoint(keras.callbacks.Callback):
     and HDF5, which it writes, crashes the process when the disk is full.
     """
 
-    def __init__(self, folder: Path, state: dict[str, Any]):
+    def __init__(self, folder: Path, state: State):
         super().__init__()
         self._folder, self._state = folder, state
 
@@ -228,7 +252,7 @@ def train(
     model = _compiled(build_model, recipe, steps)
     images = {"train": len(train_data[0]), "validation": len(validation_data[0])}
     identity = {"model": name, "recipe": recipe.identity(), "data": digest, "split": images, **_identity(model)}
-    state: dict[str, Any] = {"identity": identity, "history": {}, "seconds": 0.0, "variables": None}
+    state: State = {"identity": identity, "history": {}, "seconds": 0.0, "variables": ""}
     if resume and (folder / STATE).exists():
         state = _restore(model, folder, identity)
     done = len(state["history"].get("loss", []))
@@ -292,17 +316,19 @@ def _schedule(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.
     )
 
 
-def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict[str, Any]:
+def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> State:
+    """Allocates the size of the variables, and 500 MB at most for anything else."""
     try:
-        state: dict[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        state = read_json(folder / STATE, State, MOST_STATE)
         if state["identity"] == identity:
             model.optimizer.build(model.trainable_variables)
-            with np.load(folder / state["variables"], allow_pickle=False) as saved:
-                for variable, value in zip(_variables(model), saved.values(), strict=True):
+            variables = _variables(model)
+            with np.load(_checked(folder / state["variables"], variables), allow_pickle=False) as saved:
+                for variable, value in zip(variables, saved.values(), strict=True):
                     variable.assign(value)
             return state
         differing = [key for key, value in identity.items() if state["identity"].get(key) != value]
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise UserError(
             f"the unfinished run in {folder} is damaged ({reason(error)}); start over without --resume"
         ) from error
@@ -310,6 +336,17 @@ def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> dict
         f"the unfinished run in {folder} was made with a different {in_words(differing)}; "
         "repeat the original options, or start over without --resume"
     )
+
+
+def _checked(path: Path, variables: Sequence[keras.Variable]) -> Path:
+    """A file of a size that these variables may have."""
+    if not path.is_file():
+        raise ValueError(f"{path} is missing or not a file")
+    expected = sum(int(np.prod(variable.shape)) * np.dtype(variable.dtype).itemsize + 4096 for variable in variables)
+    with zipfile.ZipFile(path) as archive:
+        if sum(member.file_size for member in archive.infolist()) > expected:
+            raise ValueError(f"{path} is larger than this network's variables")
+    return path
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

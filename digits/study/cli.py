@@ -67,7 +67,7 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
         parser.error("--seed goes with training; the seeds of a study are --seeds N [N ...]")
     if options.study == "seeds" and options.variants:
         parser.error("--variants goes with --study preprocessing")
-    if options.cluster and options.workers:
+    if options.cluster is not None and options.workers:
         parser.error("--workers is for this machine; a cluster has its own")
 
 

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.pen_digits import measure, page
 from benchmarks.pen_digits.__main__ import main
 from digits.errors import UserError
+from digits.publishing import exclusive
 from digits.reading.recognizer import Digit, Reading
 from digits.reading.segmentation import Segment
 from tests.benchmarks.small_results import small_results
@@ -55,6 +56,27 @@ def test_a_bad_number_is_answered_in_one_line(option: str, value: str, capsys: p
         main(["--strokes", "strokes.json", option, value])
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1 and "whole number of at least 1" in said and repr(value) in said
+
+
+def test_it_is_refused_beside_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the folder that plots/ is in."""
+    entry = {"digit": 3, "writer": 0, "strokes": [[[0, 0], [1, 1]]]}
+    (tmp_path / "strokes.json").write_text(json.dumps([entry]))
+    with exclusive(tmp_path):
+        assert main(["--strokes", str(tmp_path / "strokes.json"), "--output", str(tmp_path / "plots")]) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and f"another run is writing to {tmp_path}" in said
+
+
+def test_networks_that_are_replaced_meanwhile_are_noticed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = {"digit": 3, "writer": 0, "strokes": [[[0, 0], [1, 1]]]}
+    (tmp_path / "strokes.json").write_text(json.dumps([entry]))
+    monkeypatch.setattr("benchmarks.pen_digits.__main__.measure", lambda *_: ({"models": {"ANN": "another"}}, None))
+    assert main(["--strokes", str(tmp_path / "strokes.json"), "--output", str(tmp_path / "plots")]) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and "were replaced while they were measured; measure again" in said
 
 
 def test_a_missing_file_is_answered_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

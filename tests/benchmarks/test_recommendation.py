@@ -9,6 +9,7 @@ from benchmarks.recommendation.measure import Measured
 from digits.files import sha256
 from digits.learning import dataset
 from digits.networks import CORE, MODELS
+from digits.publishing import exclusive
 from digits.reading.classifier import Classifier
 from tests.benchmarks.small_results import NETWORKS, small_results
 
@@ -83,3 +84,23 @@ def test_missing_and_damaged_results_are_named(
     assert run(npz, plots) == 2
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1 and "pen_digits.json" in said and "python -m benchmarks.pen_digits" in said
+
+
+def test_it_is_refused_beside_a_run_and_leaves_the_results_as_they_are(
+    npz: Path, plots: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in plots.iterdir()}
+    with exclusive(plots):
+        assert run(npz, plots) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and f"another run is writing to {plots}" in said and "--plots DIR" in said
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_results_are_published_together(npz: Path, plots: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One of them cannot be put there: none of them is."""
+    (plots / "recommendation_pareto.png").mkdir()
+    assert run(npz, plots) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and "recommendation_pareto.png is a folder; move it away" in said
+    assert not (plots / "recommendation.json").exists() and not (plots / "recommendation.md").exists()

@@ -1,5 +1,8 @@
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -16,8 +19,9 @@ from digits.learning.config import Recipe, Restyle
 from digits.learning.pipeline import Builder, Output
 from digits.learning.plots import style
 from digits.learning.training import train
-from digits.publishing import LOCK, exclusive
+from digits.publishing import LOCK, Staged, Writer, exclusive
 
+ROOT = Path(__file__).resolve().parents[2]
 ONE_EPOCH = Recipe(epochs=1, batch_size=16, learning_rate=1e-3, restyle=Restyle(share=0.0))
 
 pytestmark = pytest.mark.xdist_group("pipeline")  # one finished run is shared
@@ -194,6 +198,107 @@ def test_an_unreadable_card_is_reported_before_training(output: Output, data: da
 
     with pytest.raises(UserError, match=r"other.json is not a valid model card"):
         run({"small": never}, data, output)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_is_no_card_is_left_alone_and_named(
+    output: Output, data: dataset.Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = {"notes.json": "my notes", "ANN.json": "{"}
+    for name, text in odd.items():
+        (output.models / name).write_text(text)
+    (output.models / "folder.json").mkdir()
+    assert list(run({"first": small}, data, output)) == ["first", "small"]
+    said = capsys.readouterr().out
+    for name in (*odd, "folder.json"):
+        assert f"{output.models / name} is ignored: there is no {Path(name).stem}.keras beside it" in said
+    assert {name: (output.models / name).read_text() for name in odd} == odd
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_damaged_card_is_reported_before_replotting(output: Output, data: dataset.Dataset) -> None:
+    (output.models / "other.json").write_text("{")
+    (output.models / "other.keras").write_bytes(b"")
+    with pytest.raises(UserError, match=r"other.json is not a valid model card"):
+        replot(["small"], data, output)
+
+
+@pytest.mark.parametrize("file", ["models", "plots", "models/small.onnx", "plots/results.md"])
+def test_what_is_in_the_way_is_reported_before_training(file: str, data: dataset.Dataset, tmp_path: Path) -> None:
+    def never() -> keras.Model:
+        raise AssertionError("the training began")
+
+    if "/" in file:
+        (tmp_path / file).mkdir(parents=True)
+    else:
+        (tmp_path / file).symlink_to("nowhere")
+    with pytest.raises(UserError, match=f"{file} is (not )?a folder; move it away"):
+        run({"small": never}, data, Output(tmp_path))
+
+
+# -- the folder is deleted, or used by others, in the middle ----------------------------------------
+
+
+def test_a_folder_that_is_deleted_is_noticed_as_the_training_goes_on(output: Output, data: dataset.Dataset) -> None:
+    """Within a second, and before anything is written there again."""
+
+    def removing() -> keras.Model:
+        shutil.rmtree(output.folder)
+        return small()
+
+    with pytest.raises(UserError, match=f"{output.folder} was deleted or replaced while this was running"):
+        run({"small": removing}, data, output)
+    assert not output.folder.exists()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_staged_file_that_is_gone_is_noticed(
+    output: Output, data: dataset.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def publish(writer: Writer, staged: Staged) -> None:
+        (staged.folder / "models" / "small.onnx").unlink()
+        original(writer, staged)
+
+    original = Writer.publish
+    monkeypatch.setattr(Writer, "publish", publish)
+    before = contents(output.folder)
+    with pytest.raises(UserError, match=r"^models/small.onnx can no longer be found in .*; nothing was published"):
+        run({"small": small}, data, output)
+    after = contents(output.folder)
+    assert {name: content for name, content in after.items() if not name.startswith(".unfinished")} == before
+
+
+def test_replotting_leaves_an_interrupted_run_as_it_is(output: Output, data: dataset.Dataset) -> None:
+    state = {"small/state.json": "{", "staged/models/small.keras": "half", "staged/plots/samples.png": "half"}
+    for name, text in state.items():
+        write_text(output.work / name, text)
+    before = contents(output.folder)
+    replot(["small"], data, output)
+    after = contents(output.folder)
+    assert {name: content for name, content in after.items() if not name.endswith(".png")} == {
+        name: content for name, content in before.items() if not name.endswith(".png")
+    }
+    assert after[".unfinished/staged/plots/samples.png"] == b"half"
+    assert after["plots/samples.png"].startswith(b"\x89PNG")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_resuming_says_where_there_is_nothing_and_keeps_what_is_not_resumed(
+    output: Output, data: dataset.Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_text(output.work / "another" / "state.json", "{")
+    write_text(output.work / "small" / ".partial-1-half.npz", "half")
+    run({"small": small}, data, output, resume=True)
+    assert f"Nothing to resume in {output.folder}: starting from the beginning\n" in capsys.readouterr().out
+    assert contents(output.work) == {"another/state.json": b"{"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
+def test_no_fault_at_any_write_of_a_run_leaves_a_mix_or_a_state_that_cannot_be_resumed(tmp_path: Path) -> None:
+    stride = os.environ.get("EVERY_WRITE", "12")
+    command = [sys.executable, "-m", "tests.learning.faulty_run", str(tmp_path / "output"), stride]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3600)
+    assert (result.stdout.strip(), result.returncode) == ("", 0), result.stderr
 
 
 def test_evaluating_gives_the_cards_figures_and_writes_nothing(

@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import io
 import itertools
 import json
@@ -251,12 +252,23 @@ def test_a_run_with_another_optimiser_is_not_resumed(
         train_small(arrays, one_epoch, ONE_EPOCH, resume=True)
 
 
-@pytest.mark.parametrize("damage", ["state", "weights", "no weights", "a list", "no identity"])
+@pytest.mark.parametrize(
+    "damage",
+    ["state", "weights", "no weights", "a pipe of weights", "too many weights", "a list", "no identity", "no history"],
+)
 def test_a_damaged_state_is_one_line(damage: str, arrays: Arrays, one_epoch: Path) -> None:
     state = one_epoch / STATE
     file = next(one_epoch.glob("epoch-*.npz")) if "weights" in damage else state
     if damage == "no weights":
         file.unlink()
+    elif damage == "a pipe of weights":
+        file.unlink()
+        os.mkfifo(file)
+    elif damage == "too many weights":
+        np.savez_compressed(file, np.zeros(100_000_000, np.uint8), allow_pickle=False)
+    elif damage == "no history":
+        content = json.loads(file.read_text())
+        file.write_text(json.dumps({**content, "history": []}))
     else:
         texts = {"a list": b"[]", "no identity": b"{}"}
         file.write_bytes(texts.get(damage, file.read_bytes()[:100]))
@@ -277,6 +289,38 @@ class Weights(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         self.seen.append(self.model.trainable_variables[0].numpy().copy())
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_ends_the_run_at_once(value: float, arrays: Arrays, tmp_path: Path) -> None:
+    def spoilt() -> keras.Model:
+        model = small()
+        model.layers[-1].set_weights([np.full_like(weights, value) for weights in model.layers[-1].get_weights()])
+        return model
+
+    message = r"small: loss became (nan|inf) in epoch 1 at learning rate 0.001; choose a lower one .*nothing published"
+    with pytest.raises(UserError, match=message):
+        train_small(arrays, tmp_path, build=spoilt)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_learning_rate_that_is_far_too_large_ends_the_run(arrays: Arrays, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="at learning rate 1e\\+30; choose a lower one with --learning-rate"):
+        train_small(arrays, tmp_path, replace(RECIPE, learning_rate=1e30))
+
+
+def test_a_state_that_cannot_be_written_is_one_line(arrays: Arrays, tmp_path: Path) -> None:
+    """And what is printed elsewhere is not blamed on it."""
+    (tmp_path / "folder").write_text("a file")
+    with pytest.raises(UserError, match=r"cannot write to .*folder .*; nothing published has changed; free some space"):
+        train_small(arrays, tmp_path / "folder")
+
+    class Full(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left on device"):
+        train_small(arrays, tmp_path / "state", callbacks=(Full(),))
 
 
 def test_the_running_mean_of_the_weights_is_kept(arrays: Arrays, tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
 """Real processes and a real cluster, with a stand-in for the training."""
 
+import contextlib
+import gc
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -69,6 +73,53 @@ def test_a_process_that_is_killed_is_one_line_and_leaves_what_was_finished(study
     ):
         runner.run(study, seeds_plan(["ANN"], range(6)), pool)
     assert Cell("ANN", BASELINE, 0) in study.finished()
+
+
+STUDY = """
+import sys, time
+from pathlib import Path
+from digits.learning.config import MNIST_RECIPE
+from digits.learning.dataset import load_uci
+from digits.study import runner, workers
+from digits.study.plan import seeds_plan
+from digits.command_line import run
+
+def endless(task, dataset):
+    import os, time
+    Path(sys.argv[1], str(os.getpid())).touch()
+    time.sleep(600)
+
+def work():
+    data = load_uci()
+    study = runner.Study(data, {"ANN": MNIST_RECIPE}, lambda name: {}, Path(sys.argv[1], "study"))
+    with workers.pool(None, 2, data, endless) as (pool, _):
+        runner.run(study, seeds_plan(["ANN"], range(2)), pool)
+    return 0
+
+sys.exit(run("test.py", work, "finished cells are kept"))
+"""
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 128 + signal.SIGTERM)])
+def test_workers_end_with_the_process_that_started_them(how: signal.Signals, code: int, tmp_path: Path) -> None:
+    """It is killed, and could not tell them; or it is asked to end, and ends as with Ctrl-C."""
+    command = [sys.executable, "-c", STUDY, str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while len(found := [int(path.name) for path in tmp_path.iterdir() if path.name.isdecimal()]) < 2:
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.05)
+    process.send_signal(how)
+    assert process.wait(30) == code
+    end = time.monotonic() + 10
+    while left := [worker for worker in found if Path(f"/proc/{worker}").exists()]:
+        assert time.monotonic() < end, f"{left} go on"
+        time.sleep(0.05)
+    assert process.stderr is not None and process.stdout is not None
+    said = process.stderr.read()  # after SIGKILL loky's, which tidies up
+    assert how == signal.SIGKILL or said == "\ntest.py: interrupted; finished cells are kept\n"
+    process.stderr.close()
+    process.stdout.close()
 
 
 # -- a cluster --------------------------------------------------------------------------------
@@ -145,15 +196,47 @@ def test_a_cluster_of_which_a_worker_is_killed_loses_nothing(cluster: tuple[str,
     assert_as_in_this_process(study)
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x:1", "127.0.0.1:99999"])
-def test_a_wrong_address_is_one_line(address: str, data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "CONNECT", 0.2)
+ADDRESSES = ["tcp://127.0.0.1:9", "nonsense://x:1", "127.0.0.1:99999", "nonsense", "", "tcp://", "inproc://x", "ucx://"]
+
+
+@pytest.fixture
+def impostor() -> Iterator[str]:
+    """The address of a server that is no scheduler."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 100)
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("address", [*ADDRESSES, "an impostor"])
+def test_a_wrong_address_is_one_line(
+    address: str,
+    impostor: str,
+    data: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    """And Dask says nothing, not even when its client is forgotten."""
+    monkeypatch.setattr(workers, "CONNECT", 0.5)
+    address = impostor if address == "an impostor" else address
     with (
         pytest.raises(UserError, match=r"no Dask scheduler answers at .*; start one with: dask scheduler") as caught,
         workers.pool(address, None, data, stand_in),
     ):
         pass
     assert "\n" not in str(caught.value)
+    del caught
+    gc.collect()
+    assert capfd.readouterr().err == ""
+    assert not [warning for warning in recwarn if "Exception ignored" in str(warning.message)]
 
 
 def test_a_cluster_without_a_worker_is_one_line(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
