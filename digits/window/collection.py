@@ -97,6 +97,10 @@ class Collection:
         """The labels in the order of :attr:`entries`."""
         return [entry.label for entry in self.entries]
 
+    def label(self, key: str) -> int | None:
+        """The label of a digit; None if it is not in the collection."""
+        return self._entries[key].label if key in self._entries else None
+
     def counts(self) -> list[int]:
         """The number of samples of each digit, 0 to 9."""
         counted = Counter(self.labels())

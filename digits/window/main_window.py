@@ -360,3 +360,5 @@ class MainWindow(tk.Tk):
             settings.save(self._settings_path, self.session.settings)
         theme.stop()
         super().destroy()
+        for timer in self.tk.splitlist(self.tk.call("after", "info")):
+            self.tk.call("after", "cancel", timer)  # Tk's own, such as a button's that repeats, would find no window

@@ -1,5 +1,7 @@
 """Open, paste, save, export and the question before closing, in the window."""
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -160,3 +162,36 @@ def test_closing_asks_about_unsaved_strokes(
 def test_closing_without_strokes_asks_nothing(hand: Hand) -> None:
     hand.window.close()
     assert not hand.window.alive
+
+
+def _full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("suffix", [".json", ".png"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "full disk", "long name"])
+def test_what_cannot_be_saved_leaves_what_was_there(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, suffix: str
+) -> None:
+    folder = tmp_path / "there"
+    folder.mkdir()
+    path = folder / ("n" * 300 + suffix if kind == "long name" else f"drawing{suffix}")
+    if kind == "folder":
+        path.mkdir()
+        (path / "mine").write_text("kept")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "full disk":
+        path.write_text("kept")
+        monkeypatch.setattr(os, "fsync", _full)
+    before = [(each, each.lstat().st_mode) for each in folder.rglob("*")]
+    hand.draw(FOUR[0])
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: path)
+    hand.press("<Control-Shift-Key-S>")
+    hand.settle()
+    assert "cannot be written" in hand.status
+    assert hand.window.session.message.alarm
+    assert [(each, each.lstat().st_mode) for each in folder.rglob("*")] == before
+    assert kind != "full disk" or path.read_text() == "kept"
+    assert hand.window.document.dirty

@@ -402,3 +402,10 @@ def test_a_missing_toolkit_is_a_user_error(monkeypatch: pytest.MonkeyPatch, modu
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(UserError, match=remedy):
         run(Path("models"))
+
+
+def test_no_timer_outlives_the_window(hand: Hand) -> None:
+    hand.window.tk.eval("after 1 {winfo exists .}")
+    tk = hand.window.tk
+    hand.window.destroy()
+    assert tk.splitlist(tk.call("after", "info")) == ()
