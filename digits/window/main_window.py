@@ -360,5 +360,5 @@ class MainWindow(tk.Tk):
             settings.save(self._settings_path, self.session.settings)
         theme.stop()
         super().destroy()
-        for timer in self.tk.splitlist(self.tk.call("after", "info")):
-            self.tk.call("after", "cancel", timer)  # Tk's own, such as a button's that repeats, would find no window
+        # Tk's own timers, such as a button's that repeats, would find no window
+        self.tk.eval("foreach timer [after info] {after cancel $timer}")
