@@ -153,7 +153,7 @@ class Collection:
         files = "1 file" if n == 1 else f"{n:,} files"
         said = [f"{files} in {self.folder} cannot be read and {'is' if n == 1 else 'are'} left out"] if n else []
         if self._too_many:
-            said.append(f"of {self.folder} only {MOST:,} digits are read")
+            said.append(f"only {MOST:,} of the digits in {self.folder} are read")
         text = self._problem or "; ".join(said)
         if text == self._noticed:
             return ""
