@@ -98,6 +98,10 @@ class Collection:
         """The labels in the order of :attr:`entries`."""
         return [entry.label for entry in self.entries]
 
+    def label(self, key: str) -> int | None:
+        """The label of a digit; None if it is not in the collection."""
+        return self._entries[key].label if key in self._entries else None
+
     def counts(self) -> list[int]:
         """The number of samples of each digit, 0 to 9."""
         counted = Counter(self.labels())
@@ -150,7 +154,7 @@ class Collection:
         files = "1 file" if n == 1 else f"{n:,} files"
         said = [f"{files} in {self.folder} cannot be read and {'is' if n == 1 else 'are'} left out"] if n else []
         if self._too_many:
-            said.append(f"of {self.folder} only {MOST:,} digits are read")
+            said.append(f"only {MOST:,} of the digits in {self.folder} are read")
         text = self._problem or "; ".join(said)
         if text == self._noticed:
             return ""

@@ -12,7 +12,7 @@ from digits.reading.ink import Stroke, Strokes
 from digits.reading.segmentation import Segment
 
 MOST_STEPS = 10_000  #: that can be undone
-MOST_BYTES = 400 << 20  #: that undo keeps alive beside the drawing; one large photograph has 165 MB
+MOST_BYTES = 200 << 20  #: that undo keeps alive beside the drawing; a photograph of 50 megapixels has 171 MB
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """Everything that the window does with files: open, paste, save, export, and the question before closing."""
 
+import threading
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from digits.window.engine import Engine
 from digits.window.jobs import Jobs
 from digits.window.session import Session
 
+_opening = threading.Lock()  #: an opening that is cancelled runs to its end; two would take twice the memory
 STROKES, PNG = ("Strokes", "*.json"), ("PNG picture", "*.png")
 
 
@@ -53,6 +55,7 @@ class Files:
         self._document = session.document
         self._jobs = jobs
         self._handlers = handlers
+        self._newest = object()  #: identifies the newest opening
 
     # ---- open
 
@@ -86,7 +89,15 @@ class Files:
             self._session.result = None
             self._handlers.replaced()
 
-        self._jobs.submit("open", work, show, self._fail, urgency=3, long=True, background=True)
+        self._newest = newest = object()
+
+        def alone(engine: Engine) -> Photograph | Strokes:
+            with _opening:
+                if self._newest is not newest:
+                    raise UserError("another file is opened instead")  # not shown: the result is no longer awaited
+                return work(engine)
+
+        self._jobs.submit("open", alone, show, self._fail, urgency=3, long=True, background=True)
 
     # ---- save
 

@@ -2,7 +2,8 @@
 
 import tkinter as tk
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from digits.errors import UserError
 from digits.window import dialogs, summary
@@ -82,15 +83,11 @@ class Handwriting:
 
     def keep(self, sample: Sample) -> bool:
         """Label a digit in the drawing and keep it in the collection; returns whether it could be kept."""
+        collection, key = self._session.collection, sample.key
+        if key not in self._session.document.state.labels:
+            self._session.earlier[key] = collection.label(key)
         self._session.document.label(sample)
-        try:
-            self._session.collection.keep(sample)
-            return True
-        except UserError as error:
-            self._fail(error)
-            return False
-        finally:
-            self.read_on()
+        return self._change(partial(collection.keep, sample))
 
     def _select(self, key: str | None) -> None:
         """Select a digit of the collection, or none."""
@@ -100,28 +97,35 @@ class Handwriting:
     def _remove_selected(self) -> None:
         """Remove the selected digit from the collection, if one is selected."""
         key, self._session.selected_entry = self._session.selected_entry, None
-        if key is None:
-            return
-        try:
-            self._session.collection.remove(key)
-        except UserError as error:
-            self._fail(error)
-        self.read_on()
+        if key is not None:
+            self._change(lambda: self._session.collection.remove(key))
 
     def follow(self, before: Mapping[str, Sample], after: Mapping[str, Sample]) -> None:
         """Change the collection as an undo or redo has changed the drawing's labels."""
         if before is after:
             return
         collection = self._session.collection
-        try:
-            for key in before.keys() - after.keys():
-                collection.remove(key)
-            for key, sample in after.items():
-                if before.get(key) is not sample:
-                    collection.keep(sample)
-        except UserError as error:
-            self._fail(error)
+        changes = [partial(collection.keep, sample) for key, sample in after.items() if before.get(key) is not sample]
+        for key in before.keys() - after.keys():
+            label = self._session.earlier.get(key)
+            if label is None:
+                changes.append(partial(collection.remove, key))
+            else:
+                changes.append(partial(collection.keep, replace(before[key], label=label)))
+        self._change(*changes)
+
+    def _change(self, *changes: Callable[[], None]) -> bool:
+        """Change the collection, and have it read again; returns whether all changes succeeded."""
+        failure: UserError | None = None
+        for change in changes:
+            try:
+                change()
+            except UserError as error:
+                failure = error
         self.read_on()
+        if failure is not None:
+            self._fail(failure)
+        return failure is None
 
     def count_misses(self) -> None:
         """Have all networks read the collection again."""

@@ -211,8 +211,9 @@ class MainWindow(tk.Tk):
         return self.session.selected_index is not None
 
     def _select_row(self, i: int) -> None:
-        self.session.selected = self.session.keys[i]
-        self._show()
+        if i < len(self.session.keys):  # else the rows are of networks that no longer lead
+            self.session.selected = self.session.keys[i]
+            self._show()
 
     def _typed(self, event: "tk.Event[tk.Misc]") -> None:
         """A digit corrects the selected one; if none is selected, it chooses a network."""
@@ -360,3 +361,5 @@ class MainWindow(tk.Tk):
             settings.save(self._settings_path, self.session.settings)
         theme.stop()
         super().destroy()
+        # Tk's own timers, such as a button's that repeats, would find no window
+        self.tk.eval("foreach timer [after info] {after cancel $timer}")

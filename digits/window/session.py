@@ -38,6 +38,7 @@ class Session:
         comparing: whether all networks read the drawing.
         result: the last result; None before the first.
         selected: the key of the selected digit, if any.
+        earlier: the label, or None, that a digit had in My handwriting before it was labelled in this drawing, by key.
         misses: each network's number of misses on the collected digits, as far as they are counted.
         selected_entry: the key of the digit selected in My handwriting, if any.
         tools: the drawing tools, in the order of the toolbar.
@@ -65,6 +66,7 @@ class Session:
         self.comparing = False
         self.result: Result | None = None
         self.selected: str | None = None
+        self.earlier: dict[str, int | None] = {}
         self.misses: dict[str, int] = {}
         self.selected_entry: str | None = None
         self.tools = tools.TOOLS

@@ -247,7 +247,7 @@ def test_large_collections_are_read_in_portions_and_bounded(tmp_path: Path, monk
     monkeypatch.setattr(module, "MOST", 100)
     collection = Collection(tmp_path)
     assert len(collection) == 100
-    assert "only 100 digits" in collection.notice()
+    assert "only 100 of the digits" in collection.notice()
 
 
 # ---- several writers

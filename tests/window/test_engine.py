@@ -92,3 +92,20 @@ def test_evidence_has_the_crop_s_shape(engine: Engine) -> None:
     lost = engine.occlusion("ANN", crop, 4)
     assert lost.shape == (28, 28)
     assert np.abs(lost).max() > 0.02
+
+
+def test_an_error_that_is_raised_again_and_again_does_not_grow(tmp_path: Path) -> None:
+    engine = Engine(tmp_path)
+    lengths = set()
+    for _ in range(5):
+        with pytest.raises(UserError) as caught:
+            engine.classifier("CNN")
+        lengths.add(len(caught.traceback))
+    assert len(lengths) <= 2, "the first one reads the file"
+
+
+def test_answers_to_removed_digits_are_forgotten(engine: Engine) -> None:
+    crop = np.zeros((28, 28), np.uint8)
+    for i in range(5):
+        engine.misses("ANN", [Entry(f"{i}", 0, crop)])
+    assert len(engine._collected["ANN"]) == 1

@@ -1,13 +1,17 @@
 """Open, paste, save, export and the question before closing, in the window."""
 
+import errno
+import os
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from digits.reading.ink import Stroke, rasterise
+from digits.reading.ink import Stroke, Strokes, rasterise, save_strokes
 from digits.window import dialogs
+from digits.window.engine import Engine
 from digits.window.palette import LIGHT
 from tests.handwriting import strokes
 from tests.window.conftest import FOUR, NUMBER, Hand
@@ -160,3 +164,61 @@ def test_closing_asks_about_unsaved_strokes(
 def test_closing_without_strokes_asks_nothing(hand: Hand) -> None:
     hand.window.close()
     assert not hand.window.alive
+
+
+def _full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("suffix", [".json", ".png"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "full disk", "long name"])
+def test_what_cannot_be_saved_leaves_what_was_there(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, suffix: str
+) -> None:
+    folder = tmp_path / "there"
+    folder.mkdir()
+    path = folder / ("n" * 300 + suffix if kind == "long name" else f"drawing{suffix}")
+    if kind == "folder":
+        path.mkdir()
+        (path / "mine").write_text("kept")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "full disk":
+        path.write_text("kept")
+        monkeypatch.setattr(os, "fsync", _full)
+    before = [(each, each.lstat().st_mode) for each in folder.rglob("*")]
+    hand.draw(FOUR[0])
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: path)
+    hand.press("<Control-Shift-Key-S>")
+    hand.settle()
+    assert "cannot be written" in hand.status
+    assert hand.window.session.message.alarm
+    assert [(each, each.lstat().st_mode) for each in folder.rglob("*")] == before
+    assert kind != "full disk" or path.read_text() == "kept"
+    assert hand.window.document.dirty
+
+
+def test_however_often_opening_is_cancelled_one_file_is_read_at_a_time(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_strokes(tmp_path / "drawing.json", Strokes((Stroke(((10, 10), (50, 90)), 9),), (100, 100)))
+    real, reading, most, calls = Engine.open, [0], [0], [0]
+
+    def slow(engine: Engine, path: Path) -> object:
+        reading[0], calls[0] = reading[0] + 1, calls[0] + 1
+        most[0] = max(most[0], reading[0])
+        time.sleep(0.1)
+        reading[0] -= 1
+        return real(engine, path)
+
+    monkeypatch.setattr(Engine, "open", slow)
+    for _ in range(6):
+        hand.window.files.open_path(tmp_path / "drawing.json")
+        time.sleep(0.02)
+        hand.window.cancel()
+    hand.window.files.open_path(tmp_path / "drawing.json")
+    hand.settle()
+    assert len(hand.window.document.state.strokes) == 1
+    assert most[0] == 1
+    assert calls[0] < 6, "those that had only waited are not read"

@@ -402,3 +402,24 @@ def test_a_missing_toolkit_is_a_user_error(monkeypatch: pytest.MonkeyPatch, modu
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(UserError, match=remedy):
         run(Path("models"))
+
+
+def test_no_timer_outlives_the_window(hand: Hand) -> None:
+    hand.window.tk.eval("after 1 {winfo exists .}")
+    tk = hand.window.tk
+    hand.window.destroy()
+    assert tk.eval("after info") == ""
+
+
+def test_rows_of_networks_that_no_longer_lead_cannot_be_selected(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    hand.write(FOUR)
+    monkeypatch.setattr(hand.window.recognition, "read", lambda: None)  # the new reading takes a while
+    hand.window.choose_network("ANN")
+    hand.window.choose_network(COMPARE)
+    hand.window.update()
+    raised: list[object] = []
+    monkeypatch.setattr(hand.window, "report_callback_exception", lambda *found: raised.append(found))
+    hand.window.panel.compare.table.event_generate("<Button-1>", x=20, y=10)
+    hand.window.update()
+    assert raised == []
+    assert hand.window.session.selected is None

@@ -1,9 +1,11 @@
 """The thread: newest first, superseded results dropped, errors handed over."""
 
+import gc
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from digits.errors import UserError
+from digits.window import worker as module
 from digits.window.worker import Job, Worker
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,3 +185,32 @@ def test_closing_ends_the_thread_after_its_job() -> None:
     gate.set()
     thread.join(PATIENCE)
     assert not thread.is_alive()
+
+
+class Large:
+    """Stands for a photograph."""
+
+
+def test_a_waiting_thread_holds_neither_its_last_job_nor_the_result(log: Log) -> None:
+    large = Large()
+    held = weakref.ref(large)
+    log.worker.submit(Job("open", lambda _, large=large: Large(), lambda _: None, lambda _: None))  # type: ignore[misc]
+    del large
+    log.finish()
+    end = time.monotonic() + PATIENCE
+    while held() is not None and time.monotonic() < end:
+        gc.collect()
+        time.sleep(0.001)
+    assert held() is None
+
+
+def test_cancelled_threads_leave_nothing_behind(log: Log) -> None:
+    before = set(module._running)
+    for _ in range(5):
+        gate = log.block("open", long=True)
+        log.worker.cancel_long()
+        gate.set()
+    end = time.monotonic() + PATIENCE
+    while len(set(module._running) - before) > 1 and time.monotonic() < end:
+        time.sleep(0.001)
+    assert len(set(module._running) - before) == 1, "the worker's new thread only"
