@@ -300,13 +300,13 @@ def _tried(reader: Reader, item: Item, folder: Path) -> tuple[str, str]:
     try:
         reader(path)
     except UserError as error:
-        return ("refused", "") if "\n" not in str(error) else ("several lines", _place(error))
+        return ("refused", "") if "\n" not in str(error) else ("several lines", place_of(error))
     except BaseException as error:
-        return type(error).__name__, _place(error)
+        return type(error).__name__, place_of(error)
     return "read", ""
 
 
-def _place(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
     """The project's line that an error came through last."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(published.ROOT / "digits")]

@@ -1,10 +1,11 @@
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from benchmarks.faults import driving, inputs, kills, page
+from benchmarks.faults import driving, fuzz, inputs, kills, mutate, page
 from benchmarks.faults.__main__ import FULL, main
 from benchmarks.faults.driving import EventMetrics
 from benchmarks.faults.inputs import KindMetrics
@@ -159,3 +160,19 @@ def test_a_thousand_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path
     assert {metrics["kind"]: metrics["faults"] for metrics in found if metrics["faults"]} == {}
     assert max(metrics["seconds"] for metrics in found) < inputs.LONGEST
     assert max(metrics["peak"] for metrics in found) * 1e6 < inputs.MOST
+
+
+def test_fuzzing_without_atheris_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "atheris", None)
+    assert fuzz.main(["strokes"]) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and "atheris is missing" in said
+
+
+@pytest.mark.parametrize("target", fuzz.TARGETS)
+def test_what_is_fuzzed_reads_whole_files(target: str, tmp_path: Path) -> None:
+    prepare, draw = fuzz.TARGETS[target]
+    for item in draw():
+        prepare()(mutate.place(item, tmp_path))
