@@ -1,9 +1,9 @@
 """Coverage-guided fuzzing of the readers that are written in Python: ``python -m benchmarks.faults.fuzz strokes``.
 
 It needs atheris, which is in no requirements file (it installs on Linux, for some versions of Python only): make an
-environment of its own with ``pip install atheris -r requirements.txt``. Inputs are mutated by libFuzzer and, one time in
-two, by :mod:`benchmarks.faults.mutate`. Each new fault is printed once and its input kept; a hang of more than 10 s or
-more than 2 GB ends the run, and libFuzzer keeps the input.
+environment of its own with ``pip install atheris -r requirements.txt``. Inputs are mutated by libFuzzer and, one time
+in two, by :mod:`benchmarks.faults.mutate`. Each new fault is printed once and its input kept; a hang of more than 10 s
+or more than 2 GB ends the run, and libFuzzer keeps the input.
 """
 
 import argparse
