@@ -2,12 +2,13 @@
 
 It needs atheris, which is in no requirements file (it installs on Linux, for some versions of Python only): make an
 environment of its own with ``pip install atheris -r requirements.txt``. Inputs are mutated by libFuzzer and, one time
-in two, by :mod:`benchmarks.faults.mutate`. Each new fault is printed once and its input kept; a hang of more than 10 s
-or more than 2 GB ends the run, and libFuzzer keeps the input.
+in two, by :mod:`benchmarks.faults.mutate`. Each new fault, such as more than 10 s of processor time, is printed once and
+its input kept; a hang of a minute or more than 2 GB ends the run, and libFuzzer keeps the input.
 """
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST = 1 << 18  #: bytes of an input
+HANG = 60  #: seconds
 INSTRUMENTED = ["digits", "zipfile", "json", "numpy.lib.format", "numpy.lib._format_impl", "numpy.lib._npyio_impl"]
 
 
@@ -100,17 +102,20 @@ def _fuzz(atheris: Any, options: argparse.Namespace) -> None:
         def test(content: bytes) -> None:
             path = folder / name
             path.write_bytes(content)
+            began, fault = time.process_time(), ("", "")
             try:
                 reader(path)
             except UserError:
-                return
+                pass
             except Exception as error:
                 fault = type(error).__name__, inputs.place_of(error)
-                if fault not in known:
-                    known.add(fault)
-                    kept = output / f"fault-{len(known)}-{name}"
-                    kept.write_bytes(content)
-                    print(f"FAULT {fault[0]} {fault[1]}: {error}; {kept}", file=sys.stderr, flush=True)
+            if time.process_time() - began > inputs.LONGEST:
+                fault = "slow", ""
+            if fault[0] and fault not in known:
+                known.add(fault)
+                kept = output / f"fault-{len(known)}-{name}"
+                kept.write_bytes(content)
+                print("FAULT", *fault, kept, file=sys.stderr, flush=True)
 
         def change(content: bytes, most: int, seed: int) -> bytes:
             if seed % 2:
@@ -119,7 +124,7 @@ def _fuzz(atheris: Any, options: argparse.Namespace) -> None:
 
         flags = {
             "max_total_time": options.seconds,
-            "timeout": round(inputs.LONGEST),
+            "timeout": HANG,
             "rss_limit_mb": inputs.MOST // 1_000_000,
             "max_len": LARGEST,
             "seed": options.seed + 1,
