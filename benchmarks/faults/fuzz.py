@@ -2,7 +2,7 @@
 
 It needs atheris, which is in no requirements file (it installs on Linux, for some versions of Python only): make an
 environment of its own with ``pip install atheris -r requirements.txt``. Inputs are mutated by libFuzzer and, one time
-in two, by :mod:`benchmarks.faults.mutate`. Each new fault, such as more than 10 s of processor time, is printed once and
+in two, by :mod:`benchmarks.faults.mutate`. Each new fault, such as 10 s of processor time, is printed once and
 its input kept; a hang of a minute or more than 2 GB ends the run, and libFuzzer keeps the input.
 """
 
