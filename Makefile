@@ -3,12 +3,20 @@
 # make test    runs the test suite
 # make train   repeats the published run on MNIST: about half an hour on two cores
 # make lint    runs ruff and mypy
+# make lock    makes requirements*.txt, which pip installs, of requirements*.in; UPGRADE=--upgrade takes newer releases of
+#              what is not named there, UPGRADE='--upgrade-package NAME' of one
 # Each sets up the environment first.
 PYTHON ?= python3
 VENV ?= .venv
+UPGRADE ?=
 RUN = $(VENV)/bin/python
+# What pip downloads must have one of the hashes listed. Nothing is built (--only-binary in the files), since that would
+# download more.
+INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
+LOCK = $(VENV)/bin/uv pip compile --quiet --no-config --universal --python-version 3.10 --generate-hashes \
+	--only-binary :all: --emit-build-options --custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: demo gui test train lint clean
+.PHONY: demo gui test train lint lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -34,6 +42,11 @@ lint: $(VENV)/installed-dev
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 
+lock: $(VENV)/installed-dev
+	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) --no-annotate requirements.in -c requirements-dev.txt -o requirements.txt
+	$(LOCK) --no-annotate requirements-cluster.in -c requirements-dev.txt -o requirements-cluster.txt
+
 clean:
 	rm -rf $(VENV) runs .unfinished
 
@@ -42,9 +55,9 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: requirements.txt | $(VENV)/bin/python
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(INSTALL) -r requirements.txt
 	touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(INSTALL) -r requirements-dev.txt
 	touch $@

@@ -15,6 +15,7 @@ STROKE_WIDTH = 1.3
 WORK = 80  #: longest side of the ink while its stroke width is measured and changed, pixels
 INK = 100  #: brighter is ink; half of 255 would break the thin grey strokes of small images
 MARGIN = WORK // 4  #: room around it to grow into
+MOST = 1 << 22  #: pixels whose stroke width is measured at once
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,22 @@ def shape_of(ink: NDArray[np.uint8]) -> Shape | None:
 
 
 def stroke_width_of(mask: NDArray[np.uint8]) -> float:
-    """Stroke width in pixels of a ``uint8`` mask of 0 and 1 whose ink ends at the border; 0.0 if it is empty."""
-    return measure(cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)).stroke_width
+    """Stroke width in pixels of a ``uint8`` mask of 0 and 1 whose ink ends at the border; 0.0 if it is empty.
+
+    A mask of more than four million pixels is measured in bands of rows, which allocate 60 MB at most.
+    """
+    padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    rows = max(2 * MARGIN, MOST // padded.shape[1])
+    if len(padded) <= rows:
+        return measure(padded).stroke_width
+    ridges = []
+    for top in range(0, len(padded), rows):
+        start = max(0, top - MARGIN)  # what is nearest may lie outside the band
+        band = measure(padded[start : top + rows + MARGIN])
+        own = np.s_[top - start : top - start + rows]
+        ridges.append(band.inside[own][band.middle[own]])
+    widths = np.concatenate(ridges)
+    return 2 * float(np.median(widths)) if len(widths) else 0.0
 
 
 def to_crop(shape: Shape | None, stroke_width: float = STROKE_WIDTH) -> NDArray[np.uint8]:

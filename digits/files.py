@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 Value = TypeVar("Value")
 PARTIAL = ".partial-"  #: begins the name of a temporary file; the writing process's number follows
@@ -81,23 +81,36 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_bytes(path: Path, most: int) -> bytes:
-    """Read a regular file, or a link to one.
+@contextmanager
+def opened(path: Path, flags: int = os.O_RDONLY) -> Iterator[BinaryIO]:
+    """Open a regular file, or a link to one, to read or, as ``flags`` say, to write.
 
-    Never waits for a pipe or reads a device. Allocates the size of the file, ``most`` bytes at most.
+    Never waits for a pipe or touches a device.
+
+    Raises:
+        OSError: it cannot be opened.
+        ValueError: it is not a file.
+    """
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666)
+    with open(handle, "rb" if flags == os.O_RDONLY else "rb+") as file:
+        kind = stat.S_IFMT(os.fstat(handle).st_mode)
+        if kind != stat.S_IFREG:
+            raise ValueError(f"it is {KINDS.get(kind, 'something else')}, not a file")
+        yield file
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Read a file as :func:`opened` opens it. Allocates its size, ``most`` bytes at most.
 
     Raises:
         OSError: it cannot be read.
         ValueError: it is not a file, or has more than ``most`` bytes.
     """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise ValueError(f"it is {KINDS.get(stat.S_IFMT(found.st_mode), 'something else')}, not a file")
-        content = file.read(most + 1) if found.st_size <= most else b""
-    if found.st_size > most or len(content) > most:
-        raise ValueError(f"it has {found.st_size:,} bytes, more than the {most:,} that are read")
+    with opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(most + 1) if size <= most else b""
+    if size > most or len(content) > most:
+        raise ValueError(f"it has {size:,} bytes, more than the {most:,} that are read")
     return content
 
 

@@ -177,6 +177,7 @@ def test_help_states_the_default_seeds_of_every_study(run: Run) -> None:
         (["--seed", "4294967296"], "and at most 4294967295, got '4294967296'"),
         (["--dataset", "emnist"], "invalid choice: 'emnist'"),
         (["--dataset", "uci", "--data", "x.npz"], "--data goes with --dataset mnist"),
+        (["--dataset", "uci", "--invert"], "--invert goes with --dataset mnist"),
         (["--evaluate", "--resume"], "--resume goes with training"),
         (["--replot"], "--replot goes with --evaluate or --study"),
         (["--study", "weather"], "--study: invalid choice: 'weather'"),
@@ -425,7 +426,7 @@ def test_a_corrupt_saved_model_is_one_line(trained: tuple[Path, Result], run: Ru
     model = output / "models" / "ANN.keras"
     model.write_bytes(model.read_bytes()[:1000])
     result = run("--evaluate", "--models", "ANN", "--data", npz, "--output", output)
-    assert_one_line(result, "ANN.keras cannot be loaded as a Keras model", "python test.py --models ANN")
+    assert_one_line(result, "ANN.keras is not the file that ANN.json describes", "python test.py --models ANN")
 
 
 # -- studies ----------------------------------------------------------------------------------

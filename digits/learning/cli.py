@@ -48,6 +48,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--dataset", choices=("mnist", "uci"), default="mnist", help="default: mnist; uci: embedded digits")
     add("--data", type=Path, metavar="FILE", help="an .npz as Keras lays out MNIST, or a folder of the four IDX files")
     add(
+        "--invert",
+        action="store_true",
+        help="the digits in --data are dark on light: turn them into MNIST's light on dark",
+    )
+    add(
         "--output",
         type=Path,
         metavar="DIR",
@@ -74,8 +79,9 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
         parser.error("--replot goes with --evaluate or --study")
     if options.evaluate and options.resume:
         parser.error("--resume goes with training, not with --evaluate")
-    if options.data and options.dataset == "uci":
-        parser.error("--data goes with --dataset mnist; the uci digits are embedded")
+    if (options.data or options.invert) and options.dataset == "uci":
+        option = "--data" if options.data else "--invert"
+        parser.error(f"{option} goes with --dataset mnist; the uci digits are embedded")
 
 
 def load_data(options: argparse.Namespace) -> "Dataset":
@@ -86,7 +92,7 @@ def load_data(options: argparse.Namespace) -> "Dataset":
     """
     from digits.learning import dataset
 
-    return dataset.load_uci() if options.dataset == "uci" else dataset.load(options.data)
+    return dataset.load_uci() if options.dataset == "uci" else dataset.load(options.data, invert=options.invert)
 
 
 def changes(options: argparse.Namespace) -> dict[str, Any]:

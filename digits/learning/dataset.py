@@ -4,41 +4,27 @@ Loading is not preprocessing: everything here is ``uint8``. What the networks ar
 it by :func:`digits.image_format.to_input`.
 """
 
-import gzip
 import hashlib
 import os
 import shutil
 import socket
 import struct
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digits.errors import UserError, reason
 from digits.image_format import CLASSES, SIZE, to_mnist_format
+from digits.learning.arrays import KEYS, Arrays, Bytes, read_arrays
 from digits.learning.config import MNIST, UCI, Split
 from digits.learning.start import start_keras
 
-Bytes = NDArray[np.uint8]
-Arrays = Mapping[str, Bytes]
-
 ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"  # Keras's own address
 TIMEOUT = 30.0  #: seconds without a byte after which a download is given up
-MAX_BYTES = 1 << 30  #: an array larger than this is refused before it is unpacked
 ENVIRONMENT = "MNIST_NPZ"
-KEYS = ("x_train", "y_train", "x_test", "y_test")
-IDX_FILES = {
-    "x_train": "train-images-idx3-ubyte",
-    "y_train": "train-labels-idx1-ubyte",
-    "x_test": "t10k-images-idx3-ubyte",
-    "y_test": "t10k-labels-idx1-ubyte",
-}
 #: MD5 of MNIST's four IDX files (header and bytes), uncompressed.
 MNIST_MD5 = {
     "x_train": "6bbc9ace898e44ae57da46a324031adb",
@@ -46,7 +32,11 @@ MNIST_MD5 = {
     "x_test": "2646ac647ad5339dbf082846283269ea",
     "y_test": "27ae3e4e09519cfbb04c329615203637",
 }
-UNREADABLE = (OSError, EOFError, ValueError, KeyError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile)
+BRIGHT = (
+    128  #: mean of the images' borders from which they are light paper; half of 255, as far from light as from dark
+)
+IMAGES = ("x_train", "x_test")
+BORDER = np.pad(np.zeros((SIZE - 2, SIZE - 2), np.bool_), 1, constant_values=True)  #: the outermost pixels
 WAYS_OUT = f"give a file with --data FILE (or {ENVIRONMENT}), or use the embedded digits with --dataset uci"
 
 
@@ -86,29 +76,35 @@ class Dataset:
         }
 
 
-def load(data: Path | None, environment: Mapping[str, str] = os.environ, origin: str = ORIGIN) -> Dataset:
+def load(
+    data: Path | None, environment: Mapping[str, str] = os.environ, origin: str = ORIGIN, invert: bool = False
+) -> Dataset:
     """Load MNIST, or a user's own file of the same layout.
 
     Looked for in this order: ``data``, the environment variable ``MNIST_NPZ``, Keras's cache, the
     download through the Keras API. The first two may be any 28×28 digits, as an ``.npz`` with the
     arrays of Keras's ``mnist.npz`` or as a folder of four IDX files (gzipped or not); the last two
-    are MNIST to the byte or are refused.
+    are MNIST to the byte or are refused. Ink that seems to be dark on light is reported.
+
+    Args:
+        data: the user's file or folder.
+        environment: of the process.
+        origin: where MNIST is downloaded from.
+        invert: turn dark ink on light paper into bright ink on dark: every pixel x becomes 255 - x.
 
     Raises:
-        UserError: a file is missing, damaged or of the wrong shape; nothing can be downloaded.
+        UserError: a file is missing, damaged, of the wrong shape or larger than 512 MB; nothing can be downloaded.
     """
-    if data is not None:
-        return _own(data, "--data")
-    if environment.get(ENVIRONMENT):
-        return _own(Path(environment[ENVIRONMENT]), ENVIRONMENT)
-    cached = _keras_cache() / "mnist.npz"
-    if cached.exists():
-        try:
-            return _official(cached, f"Keras's cache, {cached}")
-        except UserError as error:
-            print(f"Ignoring Keras's cache: {error}", flush=True)
-    _download(cached, origin)
-    return _official(cached, f"downloaded through Keras, now in {cached}")
+    arrays, source = _find(data, environment, origin)
+    if invert:
+        for key in IMAGES:
+            np.subtract(255, arrays[key], out=arrays[key])
+        source += ", inverted"
+    if bright := _bright(arrays):
+        remedy = "leave out --invert" if invert else "--invert turns them"
+        print(f"Note: {bright}, so the ink seems to be dark on light, unlike MNIST's; {remedy}", flush=True)
+    digest = _digest(arrays)
+    return _dataset(arrays, MNIST if is_mnist(arrays) else f"data {digest[:8]}", source, digest)
 
 
 def load_uci() -> Dataset:
@@ -126,35 +122,53 @@ def load_uci() -> Dataset:
     labels = bunch.target.astype(np.uint8)
     border = round(len(images) * 0.8)
     arrays = dict(zip(KEYS, (images[:border], labels[:border], images[border:], labels[border:]), strict=True))
-    return _dataset(arrays, UCI, "embedded in scikit-learn (load_digits)", validation_fraction=0.25)
+    return _dataset(arrays, UCI, "embedded in scikit-learn (load_digits)", _digest(arrays), validation_fraction=0.25)
 
 
 def is_mnist(arrays: Arrays) -> bool:
     """Whether the four arrays are MNIST's, by the MD5 of the IDX files that they would make."""
-    return all(
-        hashlib.md5(_idx_header(arrays[key]) + arrays[key].tobytes()).hexdigest() == MNIST_MD5[key] for key in KEYS
-    )
+    return all(_hashed(hashlib.md5(), arrays[key]).hexdigest() == MNIST_MD5[key] for key in KEYS)
 
 
-def _own(path: Path, option: str) -> Dataset:
-    """A user's own file: MNIST if its bytes are MNIST's, otherwise named after its digest."""
-    if not path.exists():
+def _find(data: Path | None, environment: Mapping[str, str], origin: str) -> tuple[Arrays, str]:
+    """The arrays, and where they are from."""
+    if data is not None:
+        return _own(data, "--data")
+    if environment.get(ENVIRONMENT):
+        return _own(Path(environment[ENVIRONMENT]), ENVIRONMENT)
+    cached = _keras_cache() / "mnist.npz"
+    if os.path.exists(cached):
+        try:
+            return _official(cached), f"Keras's cache, {cached}"
+        except UserError as error:
+            print(f"Ignoring Keras's cache: {error}", flush=True)
+    _download(cached, origin)
+    return _official(cached), f"downloaded through Keras, now in {cached}"
+
+
+def _own(path: Path, option: str) -> tuple[Arrays, str]:
+    if not os.path.exists(path):
         raise UserError(f"{option}: no file or folder at {path}; {WAYS_OUT}")
-    arrays = _read(path)
-    name = MNIST if is_mnist(arrays) else f"data {_digest(arrays)[:8]}"
-    return _dataset(arrays, name, f"{option} {path}")
+    return _read(path), f"{option} {path}"
 
 
-def _official(path: Path, source: str) -> Dataset:
+def _official(path: Path) -> Arrays:
     arrays = _read(path)
     if not is_mnist(arrays):
         raise UserError(f"{path} is not MNIST: its content differs from the published MD5s; {WAYS_OUT}")
-    return _dataset(arrays, MNIST, source)
+    return arrays
 
 
-def _dataset(arrays: Arrays, name: str, source: str, validation_fraction: float = 0.2) -> Dataset:
+def _dataset(arrays: Arrays, name: str, source: str, digest: str, validation_fraction: float = 0.2) -> Dataset:
     x_train, y_train, x_test, y_test = (arrays[key] for key in KEYS)
-    return Dataset(x_train, y_train, x_test, y_test, name, source, _digest(arrays), validation_fraction)
+    return Dataset(x_train, y_train, x_test, y_test, name, source, digest, validation_fraction)
+
+
+def _bright(arrays: Arrays) -> str:
+    """Which images have a bright border on average; "" for none."""
+    means = {key: float(arrays[key][:, BORDER].mean()) for key in IMAGES}
+    bright = [f"{key}'s ({mean:.0f} of 255)" for key, mean in means.items() if mean >= BRIGHT]
+    return f"the border is bright on average in {' and '.join(bright)} images" if bright else ""
 
 
 def _read(path: Path) -> Arrays:
@@ -164,54 +178,22 @@ def _read(path: Path) -> Arrays:
         UserError: unreadable, incomplete, or of a different shape, dtype or label range.
     """
     try:
-        arrays = _read_idx_folder(path) if path.is_dir() else _read_npz(path)
-    except UNREADABLE as error:
-        raise UserError(f"{path} cannot be read as MNIST's .npz or IDX files ({reason(error)}); {WAYS_OUT}") from error
+        arrays = read_arrays(path)
+    except (OSError, ValueError) as error:
+        said = reason(error, path)
+        raise UserError(f"{path} cannot be read as MNIST's .npz or IDX files ({said}); {WAYS_OUT}") from error
     for split in ("train", "test"):
         _check(path, split, arrays[f"x_{split}"], arrays[f"y_{split}"])
     return arrays
 
 
 def _check(path: Path, split: str, images: Bytes, labels: Bytes) -> None:
-    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIZE, SIZE):
-        raise UserError(f"{path}: x_{split} must be uint8 of shape (n, 28, 28), got {images.dtype} {images.shape}")
-    if labels.dtype != np.uint8 or labels.shape != images.shape[:1]:
+    if labels.shape != images.shape[:1]:
         raise UserError(f"{path}: y_{split} must be uint8 of shape ({len(images)},), got {labels.dtype} {labels.shape}")
     if len(images) < CLASSES:
         raise UserError(f"{path}: x_{split} holds {len(images)} images; at least {CLASSES} are needed")
     if labels.max() >= CLASSES:
         raise UserError(f"{path}: y_{split} must hold labels 0-9, got {labels.max()}")
-
-
-def _read_npz(path: Path) -> Arrays:
-    with zipfile.ZipFile(path) as archive:
-        if any(info.file_size > MAX_BYTES for info in archive.infolist()):
-            raise ValueError(f"an array is larger than {MAX_BYTES >> 20} MiB")
-    with np.load(path, allow_pickle=False) as archive:
-        return {key: archive[key] for key in KEYS}
-
-
-def _read_idx_folder(folder: Path) -> Arrays:
-    arrays = {}
-    for key, name in IDX_FILES.items():
-        plain, gzipped = folder / name, folder / f"{name}.gz"
-        if not plain.exists() and not gzipped.exists():
-            raise FileNotFoundError(f"{name} or {name}.gz is missing")
-        with open(plain, "rb") if plain.exists() else gzip.open(gzipped) as file:
-            arrays[key] = _parse_idx(name, file.read(MAX_BYTES))
-    return arrays
-
-
-def _parse_idx(name: str, content: bytes) -> Bytes:
-    """An IDX file of unsigned bytes: 0, 0, 8, dimensions, each as big-endian 32 bits, then bytes."""
-    if len(content) < 4 or content[:3] != b"\0\0\x08":
-        raise ValueError(f"{name} is not an IDX file of bytes")
-    dimensions = content[3]
-    shape = struct.unpack_from(f">{dimensions}I", content, 4)
-    expected, got = int(np.prod(shape, dtype=np.uint64)), len(content) - 4 - 4 * dimensions
-    if got != expected:
-        raise ValueError(f"{name} should hold {expected} bytes after its header, has {got}")
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
 def _idx_header(array: Bytes) -> bytes:
@@ -221,13 +203,20 @@ def _idx_header(array: Bytes) -> bytes:
 def _digest(arrays: Arrays) -> str:
     digest = hashlib.sha256()
     for key in KEYS:
-        digest.update(_idx_header(arrays[key]) + arrays[key].tobytes())
+        _hashed(digest, arrays[key])
     return digest.hexdigest()
+
+
+def _hashed(digest: "hashlib._Hash", array: Bytes) -> "hashlib._Hash":
+    """Add an array's IDX header and bytes to a digest, without a copy of them."""
+    digest.update(_idx_header(array))
+    digest.update(np.ascontiguousarray(array).data)
+    return digest
 
 
 def _keras_cache() -> Path:
     """The folder in which ``keras.utils.get_file`` keeps datasets, found without importing Keras."""
-    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets"
+    return Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")) / "datasets"
 
 
 def _download(target: Path, origin: str) -> None:
@@ -246,7 +235,7 @@ def _download(target: Path, origin: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=".download-", dir=target.parent))
         file = Path(keras.utils.get_file("mnist.npz", origin, cache_dir=folder))
-        _official(file, origin)
+        _official(file)
         os.replace(file, target)
     except UserError as error:
         raise UserError(f"the download from {origin} is damaged or is not MNIST, and is refused; {WAYS_OUT}") from error

@@ -3,6 +3,7 @@
 import logging
 import os
 import platform
+import tempfile
 from pathlib import Path
 
 import keras
@@ -10,10 +11,15 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from digits import network_file
 from digits.errors import UserError, reason
 from digits.files import replacing, sha256
 from digits.image_format import CLASSES, SIZE
+from digits.learning import probe
 from digits.learning.config import Versions
+from digits.networks import remedy
+
+SHAPES = (None, SIZE, SIZE, 1), (None, CLASSES)  #: of input and output
 
 
 def versions() -> Versions:
@@ -93,24 +99,40 @@ def _halve(graph: onnx.GraphProto) -> None:
 
 
 def load_model(path: Path) -> keras.Model:
-    """Load a ``.keras`` file, Keras's safe mode on, and check that it is one of ours by shape.
+    """Load a ``.keras`` file, Keras's safe mode on, and check that it is one of ours by what it takes and gives.
+
+    Keras is given nothing but a file that its card vouches for, or of which a process of its own has found that it is
+    a plain network (:mod:`digits.network_file`). Allocates 1.3 GB at most.
 
     Raises:
-        UserError: missing, damaged, or of another input or output.
+        UserError: missing, damaged, not what its card lists, larger than 256 MB, or of another input or output.
     """
-    if not path.exists():
-        raise UserError(f"no model at {path}; make it with: python test.py --models {path.stem}")
+    content = network_file.read(path, "digits.learning.probe")
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        probe.opened(content)
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            copy = Path(folder) / "network.keras"  # what was checked, whatever happens to the file meanwhile
+            copy.write_bytes(content)
+            del content
+            model = keras.saving.load_model(copy, compile=False, safe_mode=True)
         shapes = model.input_shape, model.output_shape
+        usable = shapes == SHAPES and _gives_probabilities(model)
     except Exception as error:  # a damaged archive raises whatever its reader stumbles over
-        raise UserError(
-            f"{path} cannot be loaded as a Keras model ({reason(error)}); "
-            f"make it again with: python test.py --models {path.stem}"
-        ) from error
-    if shapes != ((None, SIZE, SIZE, 1), (None, CLASSES)):
-        raise UserError(f"{path}: expected a model of 28×28×1 to 10, got {shapes[0]} to {shapes[1]}")
+        raise UserError(f"{path} cannot be loaded as a Keras model ({reason(error)}); {remedy(path)}") from error
+    if shapes != SHAPES:
+        raise UserError(f"{path}: expected a model of 28×28×1 to 10, got {shapes[0]} to {shapes[1]}; {remedy(path)}")
+    if not usable:
+        raise UserError(f"{path} does not return ten probabilities for a 28×28 image; {remedy(path)}")
     return model
+
+
+def _gives_probabilities(model: keras.Model) -> bool:
+    """Whether all weights are numbers, and what comes out for some images are probabilities."""
+    if not all(np.isfinite(weights).all() for weights in model.get_weights()):
+        return False
+    given = np.random.default_rng(0).random((2, SIZE, SIZE, 1), np.float32)
+    rows = np.asarray(model(given, training=False))
+    return bool((rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3))  # of NaN neither is true
 
 
 def file_digests(*paths: Path) -> dict[str, str]:

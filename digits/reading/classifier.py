@@ -1,14 +1,18 @@
 """Inference with a saved network through OpenCV's DNN module, without TensorFlow."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.errors import UserError, reason
+from digits import network_file
+from digits.errors import UserError
 from digits.image_format import CLASSES, SIZE, to_input
+from digits.networks import remedy
+
+BATCH = 100  #: crops that are given to a network at once, so that its memory does not grow with the page
 
 
 class Network(Protocol):
@@ -29,37 +33,68 @@ class Classifier:
     def __init__(self, path: Path) -> None:
         """Load the network in ``path`` and check it on an empty image.
 
+        OpenCV is given nothing but a file that its card vouches for, or that was tried out in a process of its own
+        (:mod:`digits.network_file`). Allocates 512 MB at most, and what the network needs.
+
         Raises:
-            UserError: the file is missing, damaged, or not a digit classifier.
+            UserError: the file is missing, damaged, not what its card lists, or not a digit classifier.
         """
-        self.name = path.stem
-        again = f"make it again with: python test.py --models {self.name}"
+        self.name, self._path = path.stem, path
+        content = network_file.read(path, "digits.reading.probe")
         try:
-            content = np.frombuffer(path.read_bytes(), np.uint8)  # OpenCV cannot open non-ASCII paths itself
-        except OSError as error:
-            raise UserError(f"{path} cannot be read: {reason(error, path)}; {again}") from error
-        try:
-            self._net = cv2.dnn.readNetFromONNX(content)
-            answer = self._forward(np.zeros((2, SIZE, SIZE), np.uint8))
-        except cv2.error as error:
-            raise UserError(f"{path} is damaged, or not a network that OpenCV can read; {again}") from error
-        if answer.shape != (2, CLASSES) or not np.allclose(answer.sum(axis=1), 1, atol=1e-3):
-            raise UserError(f"{path} does not return ten probabilities for a 28×28 image; {again}")
+            self._net = open_network(content)
+        except ValueError as error:
+            raise UserError(f"{path} {error}; {remedy(path)}") from error
 
     def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Classify a batch of crops.
+        """Classify any number of crops.
 
         Args:
             crops: ``uint8`` array of shape (n, 28, 28) in MNIST's format, bright ink on a dark background.
 
         Returns:
             ``float32`` array of shape (n, 10); each row sums to 1.
-        """
-        if len(crops) == 0:
-            return np.zeros((0, CLASSES), np.float32)
-        return self._forward(crops)
 
-    def _forward(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        self._net.setInput(to_input(crops))
-        answer: NDArray[np.float32] = self._net.forward().copy()
-        return answer
+        Raises:
+            UserError: the network does not give probabilities for one of them.
+        """
+        given = to_input(crops)
+        try:
+            rows = [forward(self._net, given[start : start + BATCH]) for start in range(0, len(given), BATCH)]
+        except ValueError as error:
+            raise UserError(f"{self._path} {error}; {remedy(self._path)}") from error
+        return np.concatenate([np.zeros((0, CLASSES), np.float32), *rows])
+
+
+def open_network(content: bytes) -> Any:
+    """A network as OpenCV's, from the bytes of an ``.onnx`` file.
+
+    Raises:
+        ValueError: OpenCV cannot read it, or it does not classify digits.
+    """
+    try:
+        network = cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8))
+    except cv2.error as error:
+        raise ValueError("is damaged, or not a network that OpenCV can read") from error
+    forward(network, np.zeros((2, SIZE, SIZE, 1), np.float32))
+    return network
+
+
+def forward(network: Any, given: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One call of an OpenCV network: images in [0, 1], shape (n, 28, 28, 1), to probabilities, shape (n, 10).
+
+    Raises:
+        ValueError: it does not give probabilities.
+    """
+    try:
+        network.setInput(given)
+        answer: NDArray[np.float32] = network.forward().copy()
+    except cv2.error as error:
+        raise ValueError("is damaged, or not a network that OpenCV can read") from error
+    if answer.shape != (len(given), CLASSES) or not _are_probabilities(answer):
+        raise ValueError("does not return ten probabilities for a 28×28 image")
+    return answer
+
+
+def _are_probabilities(rows: NDArray[np.float32]) -> bool:
+    return bool((rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3))  # of NaN neither is true

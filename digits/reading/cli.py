@@ -2,14 +2,22 @@
 
 import argparse
 import json
-import os
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digits.command_line import OneLineParser, complain
 from digits.errors import UserError
 from digits.networks import DEFAULT, MODELS
 
+if TYPE_CHECKING:
+    from digits.reading.classifier import Network
+    from digits.reading.recognizer import Page, Reading
+    from digits.reading.results import Results
+
+NAMED = 10  #: files that are named before the others are counted
 PROGRAM = "gui_digit_recognizer.py"
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = """\
@@ -17,6 +25,7 @@ examples:
   python gui_digit_recognizer.py                              open the window
   python gui_digit_recognizer.py --image four.png             print the digits in an image
   python gui_digit_recognizer.py --image scans/ --model VGG16 --json
+  python gui_digit_recognizer.py --image scans/ --output read.jsonl
 """
 
 
@@ -28,8 +37,8 @@ def parse(arguments: Sequence[str] | None, description: str | None = None) -> ar
         description: the text at the top of ``--help``.
 
     Returns:
-        ``image`` (list of paths or None), ``model`` (name), ``json`` (bool), ``models`` (folder) and
-        ``collection`` (folder or None).
+        ``image`` (list of paths or None), ``model`` (name), ``json`` (bool), ``output`` (path or None), ``models``
+        (folder) and ``collection`` (folder or None).
     """
     parser = OneLineParser(
         f"python {PROGRAM}",
@@ -40,58 +49,141 @@ def parse(arguments: Sequence[str] | None, description: str | None = None) -> ar
     add = parser.add_argument
     add("--image", nargs="+", type=Path, metavar="PATH", help="images, folders of images, or strokes saved as JSON")
     add("--model", choices=MODELS, help=f"with --image: the network to use; default {DEFAULT}")
-    add("--json", action="store_true", help="with --image: print a JSON object per file, with boxes and probabilities")
+    add("--json", action="store_true", help="with --image: print a JSON object per page, with boxes and probabilities")
+    add("--output", type=Path, metavar="FILE.jsonl", help="with --image: write these objects to a file, which the same "
+        "command continues")  # fmt: skip
     add("--models", type=Path, default=ROOT / "models", metavar="DIR", help="folder with the .onnx files")
     add("--collection", type=Path, metavar="DIR", help="in the window: folder in which corrected digits are kept")
     options = parser.parse_args(arguments)
-    if not options.image and (options.json or options.model):
-        parser.error("--json and --model need --image; the window has a menu for the network")
+    if not options.image and (options.json or options.model or options.output):
+        parser.error("--json, --output and --model need --image; the window has a menu for the network")
     options.model = options.model or DEFAULT
     return options
 
 
-def read_images(paths: Sequence[Path], network: Path, as_json: bool = False) -> int:
-    """Read image and stroke files and print one line for each, as text or as a JSON object.
+def read_images(paths: Sequence[Path], network: Path, as_json: bool = False, output: Path | None = None) -> int:
+    """Read image and stroke files and print, or write to a file, one line for each page, as text or a JSON object.
 
-    A file that cannot be read is reported on standard error, and the others are read all the same.
+    A file that cannot be read is reported on standard error, and the others are read all the same. Whatever is not
+    read is named there.
 
     Args:
-        paths: files and folders of files.
+        paths: files, and folders of files.
         network: the ``.onnx`` file of the network.
         as_json: whether to print JSON objects.
+        output: file of JSON lines; pages that it holds are not read again.
 
     Returns:
         The exit code: 0, or 2 if a file could not be read.
 
     Raises:
-        UserError: the network cannot be loaded.
+        UserError: the network cannot be loaded, or the output cannot be written.
+        KeyboardInterrupt: of Ctrl-C; says what is kept.
     """
-    from digits.reading.classifier import Classifier  # here, so that --help does not load OpenCV
-    from digits.reading.recognizer import read_file
+    from digits.files import sha256  # here, so that --help does not load OpenCV
+    from digits.reading.classifier import Classifier
+    from digits.reading.folders import Search
+    from digits.reading.results import continued
 
     classifier = Classifier(network)
-    failed = False
-    for path in files(paths):
+    search = Search()
+    with ExitStack() as stack:
+        results = stack.enter_context(continued(output, sha256(network))) if output else None
+        run = _Run(classifier, as_json, results)
         try:
-            reading = read_file(path, classifier)
-        except UserError as error:
-            complain(PROGRAM, error)
-            failed = True
-            continue
-        if as_json:
-            print(json.dumps({"image": str(path), **reading.as_json()}), flush=True)
-        else:
-            print(f"{path}: {reading.text}".replace("\n", " | "), flush=True)
-    return 2 if failed else 0
+            bar = sys.stderr.isatty() and (bool(output) or not sys.stdout.isatty())
+            for path in _with_progress(search.files(paths), bar):
+                run.read(path)
+        except KeyboardInterrupt as error:
+            kept = f"{_pages(run.n_read)} read"
+            raise KeyboardInterrupt(
+                f"{kept} and kept in {output}; the same command goes on from there" if output else kept
+            ) from error
+    if search.left_out:
+        run.say(_not_images(search.left_out))
+    if output:
+        print(f"{output}: {_pages(run.n_read)} added")
+    return 2 if run.failed else 0
 
 
-def files(paths: Sequence[Path]) -> Iterator[Path]:
-    """Yield the paths, each folder replaced with the files in it: sorted by name, hidden files left out.
+class _Run:
+    """Reads one file after another.
 
-    A folder that is empty or cannot be opened is yielded itself, so that reading it reports the error.
+    Attributes:
+        n_read: number of pages that were read.
+        failed: whether a file could not be read.
     """
-    for path in paths:
-        inside = []
-        if path.is_dir() and os.access(path, os.R_OK | os.X_OK):
-            inside = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-        yield from inside or [path]
+
+    def __init__(self, classifier: "Network", as_json: bool, results: "Results | None") -> None:
+        self.n_read = 0
+        self.failed = False
+        self._classifier = classifier
+        self._as_json = as_json
+        self._results = results
+
+    def read(self, path: Path | UserError) -> None:
+        """Read a file, and print or write what is read; report what is not."""
+        from digits.reading.recognizer import read_pages
+
+        if isinstance(path, UserError):
+            return self._fail(path)
+        known, complete = self._results.known(path) if self._results else (set[int](), False)
+        if complete:
+            return None
+        page = None
+        try:
+            for page in read_pages(path, self._classifier, known):
+                if isinstance(page.reading, UserError):
+                    self._fail(page.reading)
+                else:
+                    self._show(path, page, page.reading)
+        except UserError as error:
+            return self._fail(error)
+        if page and page.left_out:
+            self.say(f"{path} has more than is read: {page.left_out}")
+        return None
+
+    def _show(self, path: Path, page: "Page", reading: "Reading") -> None:
+        self.n_read += 1
+        if self._results:
+            self._results.add(path, page.number, page.count, reading.as_json())
+        elif self._as_json:
+            place = {"page": page.number, "pages": page.count} if page.count > 1 else {}
+            print(json.dumps({"image": str(path), **place, **reading.as_json()}), flush=True)
+        else:
+            name = f"{path}, page {page.number}" if page.count > 1 else f"{path}"
+            print(f"{name}: {reading.text}".replace("\n", " | "), flush=True)
+            if reading.left_out:
+                self.say(f"{name} has too much ink: {reading.left_out:,} pieces are not read")
+
+    def _fail(self, error: UserError) -> None:
+        self.say(str(error))
+        self.failed = True
+
+    def say(self, line: str) -> None:
+        """Print a line to standard error, above the progress bar if there is one."""
+        from tqdm import tqdm
+
+        with tqdm.external_write_mode(file=sys.stderr):
+            complain(PROGRAM, UserError(line))
+
+
+def _with_progress(paths: Iterator[Path | UserError], shown: bool) -> Iterator[Path | UserError]:
+    """Pass the paths on, with a progress bar on standard error if it is ``shown``."""
+    if not shown:
+        yield from paths
+        return
+    from tqdm import tqdm
+
+    yield from tqdm(list(paths), unit=" files", file=sys.stderr, leave=False, dynamic_ncols=True)
+
+
+def _pages(n: int) -> str:
+    return f"{n:,} page{'' if n == 1 else 's'}"
+
+
+def _not_images(paths: Sequence[Path]) -> str:
+    """Name files that were left out, in one line."""
+    named = ", ".join(map(str, paths[:NAMED]))
+    more = f" and {len(paths) - NAMED:,} more" if len(paths) > NAMED else ""
+    return f"left out, because they are neither images that can be read nor strokes: {named}{more}"

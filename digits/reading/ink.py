@@ -1,23 +1,40 @@
-"""Pen strokes: rasterising, erasing, saving and loading. A drawing is its strokes, never a screenshot."""
+"""Pen strokes: rasterising, erasing, saving and loading. A drawing is its strokes, never a screenshot.
+
+What anything here costs follows the ink: an image that would be too large, or take too long to draw, is drawn coarser.
+Drawings of an ordinary size never are.
+"""
 
 import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import UserError, reason
-from digits.files import write_json
+from digits.files import read_json, write_text
 
 FINER = 4  #: supersampling factor; OpenCV's own anti-aliased lines come out too wide
 SHIFT = 4  #: fractional bits of the coordinates given to OpenCV: 1/16 pixel
-FARTHEST = 10_000  #: largest coordinate, width or canvas size accepted from a file, pixels
-FORMAT = "handwritten-digits strokes"  #: identifies the JSON files written here
+FORMAT: Literal["handwritten-digits strokes"] = "handwritten-digits strokes"  #: identifies the JSON files written here
+
+FARTHEST = 100_000_000  #: largest coordinate, width or canvas size in a file, pixels: more than the largest photograph
+THINNEST = 0.1  #: smallest width in a file, pixels
+MOST_STROKES = 20_000  #: in a file
+MOST_POINTS = 400_000  #: in a file: an hour of drawing without a pause
+MOST_BYTES = 24 << 20  #: of a file: more than the largest that is written
+
+MOST_PIXELS = 1 << 26  #: of a supersampled image: 2048×2048 pixels of the drawing
+MOST_SEPARATE = 100_000_000  #: pixels of all strokes' boxes, up to which each stroke is drawn on an image of its own
+MOST_SECONDS = 2.0  #: estimated, for the drawing of all strokes on an image
+THICKEST = 32_000  #: largest thickness that OpenCV draws
+OUTSIDE = 1000  #: pixels outside an image, up to which lines are left to OpenCV to clip
+CUT = 1 / 16  #: pixels by which the eraser cuts farther than it reaches, so that it does not touch what it left
 
 
 @dataclass(frozen=True)
@@ -31,6 +48,21 @@ class Stroke:
 
     points: tuple[tuple[float, float], ...]
     width: float
+
+    @cached_property
+    def path(self) -> NDArray[np.float64]:
+        """The points as an array of shape (n, 2), not to be written to."""
+        path = np.array(self.points, np.float64).reshape(-1, 2)
+        path.flags.writeable = False
+        return path
+
+    @cached_property
+    def edges(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of the ink with a margin of a pixel."""
+        margin = self.width / 2 + 1
+        left, top = (self.path.min(axis=0) - margin).tolist()
+        right, bottom = (self.path.max(axis=0) + margin).tolist()
+        return left, top, right, bottom
 
 
 @dataclass(frozen=True)
@@ -46,8 +78,15 @@ class Strokes:
     size: tuple[int, int]
 
 
-def rasterise(strokes: Iterable[Stroke], width: int, height: int, left: int = 0, top: int = 0) -> NDArray[np.uint8]:
+# ---- rasterising
+
+
+def rasterise(
+    strokes: Iterable[Stroke], width: int, height: int, left: int = 0, top: int = 0, finer: float = FINER
+) -> NDArray[np.uint8]:
     """Draw strokes with a round, anti-aliased pen.
+
+    Allocates three times the image, and 130 MB.
 
     Args:
         strokes: the strokes to draw.
@@ -55,53 +94,118 @@ def rasterise(strokes: Iterable[Stroke], width: int, height: int, left: int = 0,
         height: height of the image, pixels.
         left: x of the image's left edge in stroke coordinates.
         top: y of the image's top edge in stroke coordinates.
+        finer: largest supersampling factor, from :func:`finest` where the strokes are drawn one at a time.
 
     Returns:
         ``uint8`` array of shape (height, width), ink 255 on background 0. Ink outside the image is clipped.
     """
     image = np.zeros((height, width), np.uint8)
+    visible = []
     for stroke in strokes:
         x, y, box_width, box_height = bounds([stroke])
         x0, y0 = max(x, left), max(y, top)
         x1, y1 = min(x + box_width, left + width), min(y + box_height, top + height)
         if x0 < x1 and y0 < y1:
-            around = image[y0 - top : y1 - top, x0 - left : x1 - left]
-            np.maximum(around, _drawn(stroke, x1 - x0, y1 - y0, x0, y0), out=around)
+            visible.append((stroke, (x0, y0, x1, y1)))
+    if sum((x1 - x0) * (y1 - y0) for _, (x0, y0, x1, y1) in visible) > MOST_SEPARATE:
+        return _drawn([stroke for stroke, _ in visible], width, height, left, top, finer)
+    for stroke, (x0, y0, x1, y1) in visible:
+        around = image[y0 - top : y1 - top, x0 - left : x1 - left]
+        np.maximum(around, _drawn([stroke], x1 - x0, y1 - y0, x0, y0, finer), out=around)
     return image
 
 
-def _drawn(stroke: Stroke, width: int, height: int, left: int, top: int) -> NDArray[np.uint8]:
-    """Rasterise one stroke, supersampled."""
-    large = np.zeros((height * FINER, width * FINER), np.uint8)
-    points = (np.asarray(stroke.points, np.float64).reshape(-1, 2) - (left, top) + 0.5) * FINER - 0.5
-    fixed = np.round(points * 2**SHIFT).astype(np.int32)
-    if (fixed == fixed[0]).all():
-        radius = max(1, round(stroke.width / 2 * FINER * 2**SHIFT))
-        cv2.circle(large, (int(fixed[0, 0]), int(fixed[0, 1])), radius, 255, cv2.FILLED, cv2.LINE_8, SHIFT)
-    else:
-        thickness = max(1, round(stroke.width * FINER))
-        cv2.polylines(large, [fixed.reshape(-1, 1, 2)], False, 255, thickness, cv2.LINE_8, SHIFT)
-    small: NDArray[np.uint8] = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
+def _drawn(strokes: Sequence[Stroke], width: int, height: int, left: int, top: int, finer: float) -> NDArray[np.uint8]:
+    """Rasterise strokes on one supersampled image."""
+    drawn = [(lines, stroke.width) for stroke in strokes for lines in _lines(stroke, width, height, left, top)]
+    finer = min(finer, _finest(drawn, width * height))
+    large = np.zeros((math.ceil(height * finer), math.ceil(width * finer)), np.uint8)
+    for lines, pen in drawn:
+        fixed = np.round(((lines - (left, top) + 0.5) * finer - 0.5) * 2**SHIFT).astype(np.int32)
+        if (fixed == fixed[0, 0]).all():
+            centre = (int(fixed[0, 0, 0]), int(fixed[0, 0, 1]))
+            radius = max(1, round(pen / 2 * finer * 2**SHIFT))
+            cv2.circle(large, centre, radius, 255, cv2.FILLED, cv2.LINE_8, SHIFT)
+        else:
+            cv2.polylines(large, list(fixed), False, 255, max(1, round(pen * finer)), cv2.LINE_8, SHIFT)
+    interpolation = cv2.INTER_AREA if finer >= 1 else cv2.INTER_LINEAR
+    small: NDArray[np.uint8] = cv2.resize(large, (width, height), interpolation=interpolation)
     return small
+
+
+def _lines(stroke: Stroke, width: int, height: int, left: int, top: int) -> list[NDArray[np.float64]]:
+    """The path of a stroke as lines, shape (lines, points of each, 2), without what lies far outside an image."""
+    x0, y0, x1, y1 = stroke.edges
+    if x0 >= left - OUTSIDE and y0 >= top - OUTSIDE and x1 <= left + width + OUTSIDE and y1 <= top + height + OUTSIDE:
+        return [stroke.path[np.newaxis]]
+    reach = stroke.width / 2 + 2
+    low, high = np.array([left, top]) - reach, np.array([left + width, top + height]) + reach
+    starts = stroke.path[:-1] if len(stroke.path) > 1 else stroke.path
+    along = (stroke.path[1:] if len(stroke.path) > 1 else stroke.path) - starts
+    slope = np.where(along == 0, 1e-12, along)
+    at_low, at_high = (low - starts) / slope, (high - starts) / slope
+    enter = np.minimum(at_low, at_high).max(axis=1).clip(min=0)
+    leave = np.maximum(at_low, at_high).min(axis=1).clip(max=1)
+    inside = enter <= leave
+    starts, along, enter, leave = starts[inside], along[inside], enter[inside, np.newaxis], leave[inside, np.newaxis]
+    return [np.stack([starts + along * enter, starts + along * leave], axis=1)] if len(starts) else []
+
+
+def finest(strokes: Sequence[Stroke]) -> float:
+    """The supersampling factor with which all of the strokes can be drawn, one at a time, within two seconds."""
+    return _finest([(stroke.path[np.newaxis], stroke.width) for stroke in strokes], 0)
+
+
+def _finest(drawn: Sequence[tuple[NDArray[np.float64], float]], pixels: int) -> float:
+    """The supersampling factor, 4, 2, 1, ½ …, for lines with the pen's diameter on an image of so many pixels."""
+    points = sum(lines.shape[0] * lines.shape[1] for lines, _ in drawn)
+    thickest = max((pen for _, pen in drawn), default=0.0)
+    rows = covered = 0.0  # that OpenCV fills, without supersampling
+    for lines, pen in drawn:
+        steps = np.diff(lines, axis=1)
+        length = float(np.hypot(steps[..., 0], steps[..., 1]).sum()) + pen * lines.shape[0] * lines.shape[1]
+        rows, covered = rows + length, covered + length * pen
+    finer: float = FINER
+    while finer > 2**-24 and (
+        pixels * finer**2 > MOST_PIXELS
+        or thickest * finer > THICKEST
+        or 1e-7 * points + 1e-8 * rows * finer + 6e-11 * covered * finer**2 > MOST_SECONDS
+    ):
+        finer /= 2
+    return finer
+
+
+def reduced(stroke: Stroke, step: int) -> Stroke:
+    """A stroke on paper whose pixels are ``step`` times as large, one of them wide at least; itself for a step of 1."""
+    if step == 1:
+        return stroke
+    points = ((stroke.path + 0.5) / step - 0.5).tolist()
+    return Stroke(tuple((x, y) for x, y in points), max(1.0, stroke.width / step))
 
 
 def bounds(strokes: Iterable[Stroke]) -> tuple[int, int, int, int]:
     """Return the bounding box (x, y, width, height) of all ink in whole pixels; (0, 0, 0, 0) without strokes."""
-    boxes = []
-    for stroke in strokes:
-        points = np.asarray(stroke.points, np.float64).reshape(-1, 2)
-        margin = stroke.width / 2 + 1
-        boxes.append((*(points.min(axis=0) - margin), *(points.max(axis=0) + margin)))
-    if not boxes:
+    edges = [stroke.edges for stroke in strokes]
+    if not edges:
         return 0, 0, 0, 0
-    all_boxes = np.array(boxes)
-    left, top = (math.floor(value) for value in all_boxes[:, :2].min(axis=0))
-    right, bottom = (math.ceil(value) for value in all_boxes[:, 2:].max(axis=0))
+    lefts, tops, rights, bottoms = zip(*edges, strict=True)
+    left, top, right, bottom = (
+        math.floor(min(lefts)),
+        math.floor(min(tops)),
+        math.ceil(max(rights)),
+        math.ceil(max(bottoms)),
+    )
     return left, top, right - left, bottom - top
+
+
+# ---- erasing
 
 
 def touches(stroke: Stroke, x: float, y: float, radius: float) -> bool:
     """Return whether a round eraser of ``radius`` pixels at (x, y) touches the ink of a stroke."""
+    left, top, right, bottom = stroke.edges
+    if not (left - radius <= x <= right + radius and top - radius <= y <= bottom + radius):
+        return False
     return bool(_distances(stroke, x, y).min() <= radius + stroke.width / 2)
 
 
@@ -110,67 +214,39 @@ def erase(stroke: Stroke, x: float, y: float, radius: float) -> list[Stroke]:
 
     Returns:
         The fragments that remain, with the width of the stroke and round ends: the stroke itself if it is not
-        touched, an empty list if nothing remains.
+        touched, an empty list if nothing remains. They end where the eraser's rim crosses the path, and have no other
+        new points.
     """
     if not touches(stroke, x, y, radius):
         return [stroke]
-    fragments: list[list[tuple[float, float]]] = [[]]
-    reach = radius + stroke.width / 2
-    for point in _dense(stroke, step=max(1.0, reach / 8)):
-        if math.hypot(point[0] - x, point[1] - y) > reach:
-            fragments[-1].append(point)
-        elif fragments[-1]:
-            fragments.append([])
-    return [Stroke(tuple(fragment), stroke.width) for fragment in fragments if fragment]
+    reach = radius + stroke.width / 2 + CUT
+    path = stroke.path - (x, y)
+    starts, along = path[:-1], np.diff(path, axis=0)
+    length = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-12)
+    nearest = -(starts * along).sum(axis=1) / length**2  # on the line, as a fraction of its length
+    aside = (starts[:, 0] * along[:, 1] - starts[:, 1] * along[:, 0]) / length
+    half = np.sqrt(np.maximum(reach**2 - aside**2, 0)) / length
+    erased = np.hypot(path[:, 0], path[:, 1]) < reach
+    crossed = (abs(aside) < reach) & (nearest > 0) & (nearest < 1)
+    enters = starts + along * (nearest - half).clip(0, 1)[:, np.newaxis] + (x, y)
+    leaves = starts + along * (nearest + half).clip(0, 1)[:, np.newaxis] + (x, y)
 
-
-def save_strokes(path: Path, drawing: Strokes) -> None:
-    """Save a drawing as JSON, atomically: the canvas size, and the width and points of each stroke, in pixels."""
-    strokes = [
-        {"width": stroke.width, "points": [list(point) for point in stroke.points]} for stroke in drawing.strokes
-    ]
-    write_json(path, {"format": FORMAT, "version": 1, "size": list(drawing.size), "strokes": strokes})
-
-
-def open_strokes(path: Path) -> Strokes:
-    """Load a drawing saved by :func:`save_strokes`.
-
-    Raises:
-        UserError: the file cannot be read, is not a strokes file, or is damaged; the message says which.
-    """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(
-            f"{path} cannot be read as strokes: {reason(error, path)}; give a drawing saved by this program"
-        ) from error
-    if not isinstance(value, dict) or value.get("format") != FORMAT or value.get("version") != 1:
-        raise UserError(f"{path} is not a strokes file of version 1; give a drawing saved by this program")
-    try:
-        width, height = value["size"]
-        strokes = tuple(_stroke(entry) for entry in value["strokes"])
-        size = (_number(width, 1), _number(height, 1))
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is a damaged strokes file: {reason(error, path)}; save the drawing again") from error
-    return Strokes(strokes, (round(size[0]), round(size[1])))
-
-
-def _stroke(entry: Any) -> Stroke:
-    points = tuple((_number(x), _number(y)) for x, y in entry["points"])
-    if not points:
-        raise ValueError("a stroke without points")
-    return Stroke(points, _number(entry["width"], 0.1))
-
-
-def _number(value: Any, least: float = -FARTHEST) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= FARTHEST:
-        raise ValueError(f"expected a number from {least:g} to {FARTHEST}, got {value!r:.40}")
-    return float(value)
+    fragments: list[tuple[tuple[float, float], ...]] = []
+    begun: tuple[tuple[float, float], ...] = ()  # of the next fragment, before the point ``place``
+    place = 0
+    for i in map(int, np.flatnonzero(erased[:-1] | erased[1:] | crossed)):
+        if not erased[i]:
+            fragments.append((*begun, *stroke.points[place : i + 1], (float(enters[i, 0]), float(enters[i, 1]))))
+        begun = () if erased[i + 1] else ((float(leaves[i, 0]), float(leaves[i, 1])),)
+        place = i + 1
+    if not erased[-1]:
+        fragments.append((*begun, *stroke.points[place:]))
+    return [Stroke(fragment, stroke.width) for fragment in fragments]
 
 
 def _distances(stroke: Stroke, x: float, y: float) -> NDArray[np.float64]:
     """Distances in pixels from (x, y) to each line segment of the path, or to its only point."""
-    points = np.asarray(stroke.points, np.float64).reshape(-1, 2)
+    points = stroke.path
     starts = points[:-1] if len(points) > 1 else points
     along = points[1:] - starts if len(points) > 1 else np.zeros_like(points)
     length = np.maximum((along**2).sum(axis=1), 1e-12)
@@ -180,10 +256,74 @@ def _distances(stroke: Stroke, x: float, y: float) -> NDArray[np.float64]:
     return distances
 
 
-def _dense(stroke: Stroke, step: float) -> Sequence[tuple[float, float]]:
-    """Interpolate the path to points at most ``step`` pixels apart, keeping the original points."""
-    dense = [stroke.points[0]]
-    for (x0, y0), (x1, y1) in zip(stroke.points, stroke.points[1:], strict=False):
-        n = max(1, math.ceil(math.hypot(x1 - x0, y1 - y0) / step))
-        dense += [(x0 + (x1 - x0) * i / n, y0 + (y1 - y0) * i / n) for i in range(1, n + 1)]
-    return dense
+# ---- files
+
+
+class _File(TypedDict):
+    """The content of a strokes file."""
+
+    format: Literal["handwritten-digits strokes"]
+    version: Literal[1]
+    size: tuple[int, int]
+    strokes: list[Stroke]
+
+
+def save_strokes(path: Path, drawing: Strokes) -> None:
+    """Save a drawing as JSON, atomically: the canvas size, and the width and points of each stroke, in pixels.
+
+    Raises:
+        OSError: the file cannot be written.
+        UserError: the drawing is larger than a file may be, and could not be opened again.
+    """
+    try:
+        _check(drawing)
+    except ValueError as error:
+        raise UserError(f"{path} cannot be saved: {error}; erase some of it") from error
+    strokes = [{"width": stroke.width, "points": stroke.points} for stroke in drawing.strokes]
+    content = {"format": FORMAT, "version": 1, "size": drawing.size, "strokes": strokes}
+    write_text(path, json.dumps(content, separators=(",", ":")) + "\n")
+
+
+def open_strokes(path: Path) -> Strokes:
+    """Load a drawing saved by :func:`save_strokes`: the one place where strokes files are opened.
+
+    Allocates at most about twenty times the file, which may have 24 MiB.
+
+    Raises:
+        UserError: the file cannot be read, is not a strokes file, is damaged or too large; the message says which.
+    """
+    try:
+        content = read_json(path, _File, MOST_BYTES)
+        drawing = Strokes(tuple(content["strokes"]), content["size"])
+        _check(drawing)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path} cannot be read as strokes: {reason(error, path)}; give a drawing saved by this program"
+        ) from error
+    return drawing
+
+
+def _check(drawing: Strokes) -> None:
+    """Check a drawing against the limits of a file.
+
+    Raises:
+        ValueError: which limit it breaks.
+    """
+    for found, most, what in (
+        (len(drawing.strokes), MOST_STROKES, "strokes"),
+        (sum(len(stroke.points) for stroke in drawing.strokes), MOST_POINTS, "points"),
+    ):
+        if found > most:
+            raise ValueError(f"it has {found:,} {what}, more than the {most:,} that a file may have")
+    for side in drawing.size:
+        if not 1 <= side <= FARTHEST:
+            raise ValueError(f"its canvas has a side of {side:,} pixels; 1 to {FARTHEST:,} are allowed")
+    for number, stroke in enumerate(drawing.strokes, 1):
+        if not stroke.points:
+            raise ValueError(f"stroke {number:,} has no points")
+        if not THINNEST <= stroke.width <= FARTHEST:
+            raise ValueError(
+                f"stroke {number:,} is {stroke.width:g} pixels wide; {THINNEST} to {FARTHEST:,} are allowed"
+            )
+        if not (far := float(abs(stroke.path).max())) <= FARTHEST:
+            raise ValueError(f"stroke {number:,} has a coordinate of ±{far:g}; {FARTHEST:,} pixels are the most")

@@ -1,7 +1,7 @@
 """From ink to digits: the entry points shared by the window and the command line."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.errors import UserError
 from digits.image_format import SIZE
+from digits.reading import image_file
 from digits.reading.classifier import Network
 from digits.reading.ink import open_strokes
-from digits.reading.page import open_image, to_ink
+from digits.reading.page import open_page, to_ink
 from digits.reading.rejection import hatched, why_rejected
-from digits.reading.segmentation import Box, Segment, image_components, segment, stroke_components
+from digits.reading.segmentation import Box, Components, Segment, image_components, segment, stroke_components
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,13 @@ class Reading:
         model: name of the network.
         digits: in reading order.
         seconds: time taken by the network.
+        left_out: number of pieces of ink that were not read because there are too many.
     """
 
     model: str
     digits: tuple[Digit, ...]
     seconds: float
+    left_out: int = 0
 
     @property
     def text(self) -> str:
@@ -73,7 +77,7 @@ class Reading:
         return "\n".join("".join(digit.text for digit in line) for _, line in lines)
 
     def as_json(self) -> dict[str, Any]:
-        """Convert to JSON types: the model, the text, and a dictionary for each digit."""
+        """Convert to JSON types: the model, the text, a dictionary for each digit, and what was left out."""
         digits = [
             {
                 "digit": digit.digit,
@@ -83,28 +87,80 @@ class Reading:
             }
             for digit in self.digits
         ]
-        return {"model": self.model, "text": self.text, "digits": digits}
+        left_out = {"left_out": self.left_out} if self.left_out else {}
+        return {"model": self.model, "text": self.text, "digits": digits, **left_out}
 
 
-def read_file(path: Path, classifier: Network) -> Reading:
-    """Read an image file, or strokes saved as JSON.
+@dataclass(frozen=True)
+class Page:
+    """A page of a file, and what is read there.
+
+    Attributes:
+        number: of the page, from 1.
+        count: number of pages of the file that can be read.
+        reading: what is read; or, if the page is damaged, the error, which names file and page.
+        left_out: what the file has beyond its pages, in a few words; "" if nothing.
+    """
+
+    number: int
+    count: int
+    reading: Reading | UserError
+    left_out: str = ""
+
+
+def read_pages(path: Path, classifier: Network, known: Collection[int] = ()) -> Iterator[Page]:
+    """Read an image file page by page, or strokes saved as JSON, which are one page.
+
+    Allocates what one page needs: 2 GB at most.
+
+    Args:
+        path: the file.
+        classifier: the network.
+        known: numbers of pages that need not be read.
 
     Raises:
         UserError: the file cannot be read; the message names it.
     """
     if path.suffix.lower() == ".json":
-        components = stroke_components(open_strokes(path).strokes)
-    else:
-        components = image_components(to_ink(open_image(path)))
-    return read(segment(components), classifier)
+        yield Page(1, 1, _read_components(stroke_components(open_strokes(path).strokes), classifier))
+        return
+    with image_file.opened(path, str(path)) as pages:
+        for index in range(pages.count):
+            if index + 1 in known:
+                continue
+            try:
+                reading = _read_components(image_components(to_ink(open_page(pages, index))), classifier)
+            except UserError as error:
+                if pages.count == 1:
+                    raise
+                yield Page(index + 1, pages.count, error, pages.left_out)
+            else:
+                yield Page(index + 1, pages.count, reading, pages.left_out)
 
 
-def read(segments: Sequence[Segment], classifier: Network) -> Reading:
+def read_file(path: Path, classifier: Network) -> Reading:
+    """Read the first page of a file.
+
+    Raises:
+        UserError: it cannot be read; the message names it.
+    """
+    reading = next(read_pages(path, classifier)).reading
+    if isinstance(reading, UserError):
+        raise reading
+    return reading
+
+
+def _read_components(components: Components, classifier: Network) -> Reading:
+    return read(segment(components), classifier, components.left_out)
+
+
+def read(segments: Sequence[Segment], classifier: Network, left_out: int = 0) -> Reading:
     """Read the digits of a drawing with one network, as one batch.
 
     Args:
         segments: in reading order, with their lines numbered, from :func:`digits.reading.segmentation.segment`.
         classifier: the network.
+        left_out: number of pieces of ink that are not among them.
     """
     crops = np.array([found.crop for found in segments], np.uint8).reshape(-1, SIZE, SIZE)
     start = time.perf_counter()
@@ -115,4 +171,4 @@ def read(segments: Sequence[Segment], classifier: Network) -> Reading:
         confidence = float(row.max())
         rejected = "hatching" if hatching else why_rejected(found.shape, confidence)
         digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, found, rejected))
-    return Reading(classifier.name, tuple(digits), seconds)
+    return Reading(classifier.name, tuple(digits), seconds, left_out)

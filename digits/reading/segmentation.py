@@ -4,7 +4,8 @@ The components of a drawing are its strokes, or, if there is only an image, the 
 They are grouped by geometry alone, so every network is given the same digits.
 """
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.crop import Shape, shape_of, stroke_width_of, to_crop
-from digits.reading.ink import Stroke, bounds, rasterise
+from digits.reading.ink import Stroke, bounds, finest, rasterise, reduced
 
 Box = tuple[int, int, int, int]  #: x, y, width, height in pixels
 
@@ -21,7 +22,8 @@ INK = 64  #: least value of an ink pixel; fainter anti-aliased edges do not conn
 SPECK = 1.6  #: components smaller than this many stroke widths are specks, unless there is nothing larger
 THIN = 0.45  #: in an image, strokes thinner than this many stroke widths are remnants of ruled lines
 SMALLEST = 6  #: in an image, components smaller than this many pixels cannot be read
-MOST_COMPONENTS = 1000  #: most components kept of an image, the largest; more suggest a texture
+MOST_COMPONENTS = 2000  #: most components that are read, the largest: what the slowest network reads in ten seconds
+MOST_AREA = 100_000_000  #: most pixels of all components' boxes: two that are as large as the largest page
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,20 @@ class Segment:
         ink: ``uint8`` array of shape (box height, box width), bright on 0, without the ink of its neighbours.
         line: number of the line of text, counted from 0 at the top of the page.
         strokes: indices of the strokes it consists of; empty for ink from an image.
+        step: side of one pixel of ``ink`` in pixels of the drawing: 1 unless the drawing is too large for that.
+            Then ``ink`` has the shape of the box divided by it, and the box's numbers are multiples of it.
     """
 
     box: Box
     ink: NDArray[np.uint8]
     line: int = 0
     strokes: tuple[int, ...] = ()
+    step: int = 1
+
+    @cached_property
+    def stroke_width(self) -> float:
+        """Width of the strokes in pixels of the drawing."""
+        return stroke_width_of((self.ink >= INK).astype(np.uint8)) * self.step
 
     @cached_property
     def shape(self) -> Shape | None:
@@ -51,7 +61,23 @@ class Segment:
         return to_crop(self.shape)
 
 
-def segment(components: Sequence[Segment]) -> list[Segment]:
+class Components(tuple[Segment, ...]):
+    """The components of a drawing or an image that are read.
+
+    Attributes:
+        left_out: the number of those that are not because there are too many; specks do not count.
+    """
+
+    left_out: int
+
+    def __new__(cls, components: Iterable[Segment], left_out: int) -> "Components":
+        """Components, and how many are left out."""
+        made = super().__new__(cls, components)
+        made.left_out = left_out
+        return made
+
+
+def segment(components: Iterable[Segment]) -> list[Segment]:
     """Group components into digits.
 
     Args:
@@ -60,61 +86,124 @@ def segment(components: Sequence[Segment]) -> list[Segment]:
     Returns:
         The digits in reading order: lines from top to bottom, left to right within a line.
     """
-    return _in_reading_order(_joined(_without_specks(components)))
+    found = list(components)
+    if not found:
+        return []
+    step = max(component.step for component in found)
+    return _in_reading_order(_joined(_without_specks([_coarser(component, step) for component in found])))
 
 
-def stroke_components(strokes: Sequence[Stroke]) -> list[Segment]:
-    """Return one component per stroke, in the order in which they were drawn."""
-    return [_stroke_component(stroke, i) for i, stroke in enumerate(strokes)]
+def stroke_components(strokes: Sequence[Stroke]) -> Components:
+    """Return one component per stroke, in the order in which they were drawn: the largest 2,000 at most.
+
+    Allocates 100 MB for the ink of all, for which a larger drawing is reduced, and as much as
+    :func:`digits.reading.ink.rasterise`.
+    """
+    boxes = np.array([bounds([stroke]) for stroke in strokes], np.int64).reshape(-1, 4)
+    across = boxes[:, 2:].max(axis=1)
+    largest = np.argsort(-across, kind="stable")
+    kept, others = np.sort(largest[:MOST_COMPONENTS]).tolist(), largest[MOST_COMPONENTS:]
+    step = _step(boxes[kept, 2:])
+    drawn = [reduced(strokes[i], step) for i in kept]
+    finer = finest(drawn)
+    components = [_stroke_component(stroke, i, step, finer) for stroke, i in zip(drawn, kept, strict=True)]
+    return Components(components, _not_specks(across[others] - 2, components))
 
 
-def _stroke_component(stroke: Stroke, index: int) -> Segment:
+def _stroke_component(stroke: Stroke, index: int, step: int, finer: float) -> Segment:
     left, top, width, height = bounds([stroke])
-    return _trimmed(Segment((left, top, width, height), rasterise([stroke], width, height, left, top), 0, (index,)))
+    ink = rasterise([stroke], width, height, left, top, finer)
+    x, y, width, height = cv2.boundingRect(ink)
+    box = ((left + x) * step, (top + y) * step, width * step, height * step)
+    return Segment(box, ink[y : y + height, x : x + width], 0, (index,), step)
 
 
-def _trimmed(component: Segment) -> Segment:
-    """Shrink the box to the ink."""
-    x, y, width, height = cv2.boundingRect(component.ink)
-    box = (component.box[0] + x, component.box[1] + y, width, height)
-    return replace(component, box=box, ink=component.ink[y : y + height, x : x + width])
+def image_components(ink: NDArray[np.uint8]) -> Components:
+    """Return the connected components of the ink in an image: the largest 2,000 at most, without tiny ones.
 
-
-def image_components(ink: NDArray[np.uint8]) -> list[Segment]:
-    """Return the connected components of the ink in an image: the largest 1000 at most, without tiny ones.
+    Allocates up to twenty times the image, and 100 MB for the ink of all: of components with larger boxes than that
+    those with most ink are kept.
 
     Args:
         ink: ``uint8`` array of shape (height, width), bright on 0.
     """
-    _, labels, stats, _ = cv2.connectedComponentsWithStats((ink >= INK).astype(np.uint8), connectivity=8)
-    largest = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST_COMPONENTS]
+    labels, stats = _labelled((ink >= INK).astype(np.uint8))
+    across = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    readable = 1 + np.flatnonzero(across[1:] >= SMALLEST)
+    largest = readable[np.argsort(-stats[readable, cv2.CC_STAT_AREA], kind="stable")]
+    kept, area = [], 0
+    for i in largest[:MOST_COMPONENTS].tolist():
+        own = int(stats[i, cv2.CC_STAT_WIDTH]) * int(stats[i, cv2.CC_STAT_HEIGHT])
+        if area + own <= MOST_AREA:
+            kept.append(i)
+            area += own
     components = []
-    for i in sorted(map(int, largest)):
-        x, y, width, height = (int(value) for value in stats[i, :4])
-        if max(width, height) < SMALLEST:
-            continue
+    for i in sorted(kept):
+        x, y, width, height = stats[i, :4].tolist()
         around = np.s_[y : y + height, x : x + width]
-        own = np.where(labels[around] == i, ink[around], 0).astype(np.uint8)
-        components.append(Segment((x, y, width, height), own))
-    return components
+        components.append(Segment((x, y, width, height), ink[around] * (labels[around] == i)))
+    others = largest[~np.isin(largest, kept)]
+    return Components(components, _not_specks(across[others], components))
+
+
+def _labelled(mask: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Label the connected components of a mask; returns the labels and OpenCV's statistics, of the paper first."""
+    threads = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(1)  # with two, OpenCV takes 4 GB and six seconds for millions of specks, with one a quarter
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    finally:
+        cv2.setNumThreads(threads)
+    return labels, stats
+
+
+def _step(sizes: NDArray[np.int64]) -> int:
+    """A side of larger pixels, in pixels, with which boxes of these sizes, shape (n, 2), have few enough of them."""
+    step = 1
+    while np.ceil(sizes / step).prod(axis=1).sum() > MOST_AREA:
+        step += max(1, step // 8)
+    return step
+
+
+def _coarser(component: Segment, step: int) -> Segment:
+    """A component with larger pixels: ``step`` is a multiple of its own. Each is as bright as the brightest in it."""
+    factor = step // component.step
+    if factor == 1:
+        return component
+    x, y, width, height = (value // component.step for value in component.box)
+    xs = np.arange(x // factor, -(-(x + width) // factor))
+    ys = np.arange(y // factor, -(-(y + height) // factor))
+    rows = np.maximum.reduceat(component.ink, np.maximum(ys * factor - y, 0), axis=0)
+    ink = np.maximum.reduceat(rows, np.maximum(xs * factor - x, 0), axis=1)
+    box = (int(xs[0]) * step, int(ys[0]) * step, len(xs) * step, len(ys) * step)
+    return replace(component, box=box, ink=ink, step=step)
 
 
 def _without_specks(components: Sequence[Segment]) -> Sequence[Segment]:
     """Drop components no larger than a dot of the pen, and, in an image, those much thinner than the pen.
 
-    The pen width is the median over all ink. If nothing would remain, everything is kept.
+    If nothing would remain, everything is kept.
     """
-    if not components:
-        return components
-    widths = np.array([stroke_width_of((component.ink >= INK).astype(np.uint8)) for component in components])
-    across = np.array([max(component.box[2:]) for component in components])
-    pen = _weighted_median(widths, widths * across)
+    pen = _pen(components)
     kept = [
         component
-        for component, size, width in zip(components, across, widths, strict=True)
-        if size >= SPECK * pen and (component.strokes or width >= THIN * pen)
+        for component in components
+        if max(component.box[2:]) >= SPECK * pen and (component.strokes or component.stroke_width >= THIN * pen)
     ]
     return kept or components
+
+
+def _not_specks(across: NDArray[np.int64], components: Sequence[Segment]) -> int:
+    """Count the longest sides that are not those of specks, beside the components."""
+    return int((across >= SPECK * _pen(components)).sum()) if len(across) else 0
+
+
+def _pen(components: Sequence[Segment]) -> float:
+    """The width of the pen in pixels: the median over all ink."""
+    if not components:
+        return 0.0
+    widths = np.array([component.stroke_width for component in components])
+    return _weighted_median(widths, widths * np.array([max(component.box[2:]) for component in components]))
 
 
 def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
@@ -123,36 +212,124 @@ def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) 
     return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
-def _bond(a: Segment, b: Segment) -> float:
-    """Return how strongly two components belong to one digit; 0 if they do not.
+class _Grouping:
+    """Components and what they were merged into, each identified by its number; the bonds between them.
 
-    All lengths are relative to the larger component or to the smaller extent of the two.
+    Attributes:
+        boxes: ``float64`` array of shape (n, 4): x, y, width and height of each in pixels.
+        alive: ``bool`` array of shape (n,): what has not been merged.
+        parts: the components of which each consists.
     """
-    left, right = sorted((a.box, b.box), key=lambda box: box[0] + box[2] / 2)
-    (xa, ya, wa, ha), (xb, yb, wb, hb) = left, right
-    size = max(ha, hb, 0.6 * max(wa, wb))
-    over_x = (min(xa + wa, xb + wb) - max(xa, xb)) / max(min(wa, wb), 0.25 * size)  # a 1 is as narrow as its pen
-    over_y = (min(ya + ha, yb + hb) - max(ya, yb)) / min(ha, hb)
-    gap_x = (max(xa, xb) - min(xa + wa, xb + wb)) / size
-    gap_y = (max(ya, yb) - min(ya + ha, yb + hb)) / size
-    union_width = max(xa + wa, xb + wb) - min(xa, xb)
-    union_height = max(ya + ha, yb + hb) - min(ya, yb)
-    touching = _touching(a, b)
-    if min(ha, hb) < 0.5 * max(ha, hb) and (touching or (over_x >= 0.1 and gap_y < 0.2)):
-        return max(over_x, 0.01)  # a bar of a 5, the crossing of a 7, the base of a 1
-    if over_x >= 0.6 and over_y >= 0.3:
-        return over_x  # one inside the other: a 0 drawn twice
-    if over_x >= 0.5 and gap_y < 0.08 and union_width >= 0.5 * union_height:
-        return over_x  # one on top of the other: an 8 of two rings, but not two lines of digits
-    stepped = yb - ya >= 0.2 * size or (gap_x <= 0.05 and yb + hb - ya - ha >= 0.35 * size)
-    if gap_x <= 0.1 and over_y > 0 and union_width <= 0.8 * union_height and stepped:
-        return 0.5  # the right one starts or ends lower: an open 4
-    return over_x if over_x >= 0.25 and touching else 0
+
+    def __init__(self, components: Sequence[Segment]) -> None:
+        """Start with the components as they are."""
+        self._components = components
+        n = len(components)
+        self.boxes = np.zeros((2 * n, 4))
+        self.boxes[:n] = [component.box for component in components]
+        self.alive = np.zeros(2 * n, bool)
+        self.alive[:n] = True
+        self.parts = [[i] for i in range(n)]
+        self._touching = np.full((n, n), -1, np.int8)  # 1 or 0; -1 while it is not known
+        drawn = np.array([bool(component.strokes) for component in components])
+        self._touching[~drawn[:, np.newaxis] & ~drawn] = 0  # the components of an image do not touch
+
+    def merge(self, a: int, b: int) -> int:
+        """Merge two; returns the number of the result."""
+        new = len(self.parts)
+        self.parts.append(self.parts[a] + self.parts[b])
+        start = np.minimum(self.boxes[a, :2], self.boxes[b, :2])
+        end = np.maximum(self.boxes[a, :2] + self.boxes[a, 2:], self.boxes[b, :2] + self.boxes[b, 2:])
+        self.boxes[new] = (*start, *(end - start))
+        self.alive[[a, b]] = False
+        self.alive[new] = True
+        return new
+
+    def near(self, i: int) -> NDArray[np.int64]:
+        """The numbers of those whose boxes are nearer to i than half the larger one's size, in ascending order."""
+        others = np.flatnonzero(self.alive[: len(self.parts)])
+        others = others[others != i]
+        own, boxes = self.boxes[i], self.boxes[others]
+        start, end = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+        gap = np.maximum(start, own[:2]) - np.minimum(end, own[:2] + own[2:])
+        reach = np.maximum(boxes[:, 2:].max(axis=1), own[2:].max())
+        near: NDArray[np.int64] = others[gap.max(axis=1) < reach / 2]
+        return near
+
+    def bonds(self, i: int, others: NDArray[np.int64], before: bool) -> NDArray[np.float64]:
+        """Return how strongly i and each of the others belong to one digit; 0 if they do not.
+
+        All lengths are relative to the larger one or to the smaller extent of the two.
+
+        Args:
+            i: the number of the one.
+            others: the numbers of the others, shape (n,).
+            before: whether i counts as the left one where both have their centre at the same x.
+        """
+        own, boxes = np.broadcast_to(self.boxes[i], (len(others), 4)), self.boxes[others]
+        centre, centres = own[:, 0] + own[:, 2] / 2, boxes[:, 0] + boxes[:, 2] / 2
+        is_left = (centre <= centres if before else centre < centres)[:, np.newaxis]
+        (xa, ya, wa, ha), (xb, yb, wb, hb) = np.where(is_left, own, boxes).T, np.where(is_left, boxes, own).T
+        size = np.maximum(np.maximum(ha, hb), 0.6 * np.maximum(wa, wb))
+        common_x = np.minimum(xa + wa, xb + wb) - np.maximum(xa, xb)
+        common_y = np.minimum(ya + ha, yb + hb) - np.maximum(ya, yb)
+        over_x = common_x / np.maximum(np.minimum(wa, wb), 0.25 * size)  # a 1 is as narrow as its pen
+        over_y = common_y / np.minimum(ha, hb)
+        gap_x, gap_y = -common_x / size, -common_y / size
+        union_width = np.maximum(xa + wa, xb + wb) - np.minimum(xa, xb)
+        union_height = np.maximum(ya + ha, yb + hb) - np.minimum(ya, yb)
+
+        unequal = np.minimum(ha, hb) < 0.5 * np.maximum(ha, hb)
+        # a bar of a 5, the crossing of a 7, the base of a 1
+        attached = unequal & (over_x >= 0.1) & (gap_y < 0.2)
+        # one inside the other: a 0 drawn twice
+        inside = (over_x >= 0.6) & (over_y >= 0.3)
+        # one on top of the other: an 8 of two rings, but not two lines of digits
+        stacked = (over_x >= 0.5) & (gap_y < 0.08) & (union_width >= 0.5 * union_height)
+        # the right one starts or ends lower: an open 4
+        lower = (yb - ya >= 0.2 * size) | ((gap_x <= 0.05) & (yb + hb - ya - ha >= 0.35 * size))
+        open_four = (gap_x <= 0.1) & (over_y > 0) & (union_width <= 0.8 * union_height) & lower
+
+        overlapping = (common_x > 0) & (common_y > 0)
+        matters = ~attached & ~inside & ~stacked & (unequal | (~open_four & (over_x >= 0.25)))
+        touching = np.zeros(len(others), bool)
+        for place in np.flatnonzero(overlapping & matters).tolist():
+            touching[place] = self._touch(i, int(others[place]))
+        return np.select(
+            [attached | (unequal & touching), inside | stacked, open_four, touching & (over_x >= 0.25)],
+            [np.maximum(over_x, 0.01), over_x, np.full(len(others), 0.5), over_x],
+            0.0,
+        )
+
+    def _touch(self, a: int, b: int) -> bool:
+        """Return whether the ink of two overlaps."""
+        known = self._touching[np.ix_(self.parts[a], self.parts[b])]
+        if (known == 1).any():
+            return True
+        for row, column in np.argwhere(known < 0).tolist():
+            i, j = self.parts[a][row], self.parts[b][column]
+            found = _touching(self._components[i], self._components[j])
+            self._touching[i, j] = self._touching[j, i] = found
+            if found:
+                return True
+        return False
+
+    def result(self) -> list[Segment]:
+        """What is alive, each with the ink of its parts."""
+        alive = np.flatnonzero(self.alive).tolist()
+        merged = np.array([i for i in alive if len(self.parts[i]) > 1], np.int64)
+        step = self._components[0].step
+        step *= _step(np.ceil(self.boxes[merged, 2:] / step).astype(np.int64))
+        found = []
+        for i in alive:
+            parts = [self._components[part] for part in self.parts[i]]
+            found.append(parts[0] if len(parts) == 1 else _union([_coarser(part, step) for part in parts]))
+        return found
 
 
 def _touching(a: Segment, b: Segment) -> bool:
-    """Return whether the ink of two components overlaps."""
-    (xa, ya, wa, ha), (xb, yb, wb, hb) = a.box, b.box
+    """Return whether the ink of two components, in pixels of the same size, overlaps."""
+    (xa, ya, wa, ha), (xb, yb, wb, hb) = ([value // a.step for value in component.box] for component in (a, b))
     left, top, right, bottom = max(xa, xb), max(ya, yb), min(xa + wa, xb + wb), min(ya + ha, yb + hb)
     if left >= right or top >= bottom:
         return False
@@ -162,66 +339,90 @@ def _touching(a: Segment, b: Segment) -> bool:
 
 
 def _joined(components: Sequence[Segment]) -> list[Segment]:
-    """Merge the two components with the strongest bond, recompute the bonds, and repeat until no bond is left."""
-    alive = dict(enumerate(components))
-    bonds: dict[tuple[int, int], float] = {}
+    """Merge the two components with the strongest bond, compute the bonds of the result, and repeat until none is left.
 
-    def update_bonds(i: int) -> None:
-        for j in _near(alive, i):
-            if (bond := _bond(alive[i], alive[j])) > 0:
-                bonds[min(i, j), max(i, j)] = bond
+    Of equal bonds the one found first counts.
+    """
+    group = _Grouping(components)
+    found = _first_bonds(group, len(components))  # by number: with which others, in ascending order, and how strong
+    heap: list[tuple[float, int, int]] = []  # the strongest bond of each, with a number that may have been merged since
 
-    for i in alive:
-        update_bonds(i)
-    new = len(components)
-    while bonds:
-        a, b = max(bonds, key=lambda pair: bonds[pair])
-        alive[new] = _union([alive.pop(a), alive.pop(b)])
-        bonds = {pair: bond for pair, bond in bonds.items() if not {a, b} & {*pair}}
-        update_bonds(new)
-        new += 1
-    return list(alive.values())
+    def offer(i: int) -> None:
+        others, strength = found[i]
+        there = group.alive[others]
+        found[i] = others, strength = others[there], strength[there]
+        if len(others):
+            best = int(np.argmax(strength))
+            heapq.heappush(heap, (-float(strength[best]), i, int(others[best])))
+
+    for i in range(len(components)):
+        offer(i)
+    while heap:
+        _, i, j = heapq.heappop(heap)
+        if group.alive[i] and group.alive[j]:
+            new = group.merge(min(i, j), max(i, j))
+            others = group.near(new)
+            found.append(_positive(others, group.bonds(new, others, before=True)))
+            offer(new)
+        elif group.alive[i]:
+            offer(i)
+    return group.result()
 
 
-def _near(components: dict[int, Segment], i: int) -> list[int]:
-    """Return the components whose boxes are nearer to component i than half the larger one's size."""
-    keys = [j for j in components if j != i]
-    if not keys:
-        return []
-    own, boxes = np.array(components[i].box), np.array([components[j].box for j in keys])
-    start, end = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
-    gap = np.maximum(start, own[:2]) - np.minimum(end, own[:2] + own[2:])
-    reach = np.maximum(boxes[:, 2:].max(axis=1), own[2:].max())
-    return [keys[k] for k in np.flatnonzero(gap.max(axis=1) < reach / 2)]
+Bonds = tuple[NDArray[np.int64], NDArray[np.float64]]  #: with which others, in ascending order, and how strong
+
+
+def _first_bonds(group: _Grouping, n: int) -> list[Bonds]:
+    """The bonds between n components, each listed once: with the one that comes first in the order of the components.
+
+    Where two have their centre at the same x, the bond is that with the later one on the left if there is one, else
+    that with the earlier one on the left. Then it is listed with the later one if it exists one way only.
+    """
+    found: list[Bonds] = []
+    late: list[list[tuple[int, float]]] = [[] for _ in range(n)]
+    for i in range(n):
+        others = group.near(i)
+        others = others[others > i]
+        strength, reverse = (group.bonds(i, others, before) for before in (True, False))
+        for place in np.flatnonzero((strength <= 0) & (reverse > 0)).tolist():
+            late[int(others[place])].append((i, float(reverse[place])))
+        own, best = _positive(others, np.where(strength > 0, np.where(reverse > 0, reverse, strength), 0))
+        before = np.array(late[i]).reshape(-1, 2)
+        found.append((np.concatenate([before[:, 0].astype(np.int64), own]), np.concatenate([before[:, 1], best])))
+    return found
+
+
+def _positive(others: NDArray[np.int64], strength: NDArray[np.float64]) -> Bonds:
+    return others[strength > 0], strength[strength > 0]
 
 
 def _union(components: Sequence[Segment]) -> Segment:
-    left = min(component.box[0] for component in components)
-    top = min(component.box[1] for component in components)
-    right = max(component.box[0] + component.box[2] for component in components)
-    bottom = max(component.box[1] + component.box[3] for component in components)
+    """Merge components with pixels of the same size."""
+    step = components[0].step
+    boxes = np.array([component.box for component in components]) // step
+    left, top = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0).tolist()
     ink = np.zeros((bottom - top, right - left), np.uint8)
-    for component in components:
-        x, y, width, height = component.box
+    for component, (x, y, width, height) in zip(components, boxes.tolist(), strict=True):
         around = ink[y - top : y - top + height, x - left : x - left + width]
         np.maximum(around, component.ink, out=around)
     strokes = tuple(sorted(index for component in components for index in component.strokes))
-    return Segment((left, top, right - left, bottom - top), ink, 0, strokes)
+    box = (left * step, top * step, (right - left) * step, (bottom - top) * step)
+    return Segment(box, ink, 0, strokes, step)
 
 
 def _in_reading_order(digits: Sequence[Segment]) -> list[Segment]:
     """Sort the digits and number their lines. Each digit joins the line whose last digit it overlaps most in height."""
     lines: list[list[Segment]] = []
+    last = np.zeros((len(digits), 2))  # y and height of the last digit of each line
     for digit in sorted(digits, key=lambda digit: digit.box[0] + digit.box[2] / 2):
-        overlaps = [_vertical_overlap(line[-1], digit) for line in lines]
-        if overlaps and max(overlaps) >= 0.4:
-            lines[int(np.argmax(overlaps))].append(digit)
-        else:
-            lines.append([digit])
+        y, height = digit.box[1], digit.box[3]
+        tops, heights = last[: len(lines)].T
+        overlaps = (np.minimum(tops + heights, y + height) - np.maximum(tops, y)) / np.minimum(heights, height)
+        line = int(np.argmax(overlaps)) if lines and overlaps.max() >= 0.4 else len(lines)
+        if line == len(lines):
+            lines.append([])
+        lines[line].append(digit)
+        last[line] = y, height
     lines.sort(key=lambda line: float(np.mean([digit.box[1] + digit.box[3] / 2 for digit in line])))
     return [replace(digit, line=i) for i, line in enumerate(lines) for digit in line]
-
-
-def _vertical_overlap(a: Segment, b: Segment) -> float:
-    """Return the vertical overlap of two boxes as a fraction of the smaller height; negative for a gap."""
-    return (min(a.box[1] + a.box[3], b.box[1] + b.box[3]) - max(a.box[1], b.box[1])) / min(a.box[3], b.box[3])

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageTk
 
-from digits.reading.ink import Stroke
+from digits.reading.ink import FARTHEST, Stroke
 from digits.window import smooth
 from digits.window.document import Photograph
 from digits.window.palette import LIGHT, ON_PHOTOGRAPH, Palette
@@ -17,8 +17,12 @@ from digits.window.picture import Mark
 from digits.window.tools import Gesture, Point, Tool
 from digits.window.view import View, for_photograph, for_strokes
 
+Strokes = tuple[Stroke, ...]  #: that are shown as one image
+
 HINT = "Draw digits here, or open or paste an image"
 CLICK = 3  #: logical px; the pointer moves less in a click
+MOST_ITEMS = 2000  #: strokes that are shown as an image each; more are shown as one image
+MOST_PIXELS = 32_000_000  #: screen pixels of those images
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class DrawingCanvas(tk.Canvas):
         self._marks: Sequence[Mark] = ()
         self._selected: int | None = None
         # Tk loses an image once Python frees it, so all that are shown are kept
-        self._ink: dict[int, tuple[Stroke, int, ImageTk.PhotoImage]] = {}  # stroke, item and image by the stroke's id
+        self._ink: dict[tuple[int, ...], tuple[Strokes, int, ImageTk.PhotoImage]] = {}  # by the ids of the strokes
         self._background: ImageTk.PhotoImage | None = None
         self._preview: list[ImageTk.PhotoImage] = []
         self._gesture: Gesture | None = None
@@ -84,7 +88,8 @@ class DrawingCanvas(tk.Canvas):
         """(width, height) of the paper in the drawing's pixels."""
         if self._photograph is not None:
             return self._photograph.size
-        return math.ceil(self.winfo_width() / self.view.scale), math.ceil(self.winfo_height() / self.view.scale)
+        width, height = self.winfo_width() / self.view.scale, self.winfo_height() / self.view.scale
+        return min(math.ceil(width), FARTHEST), min(math.ceil(height), FARTHEST)
 
     def set_palette(self, palette: Palette) -> None:
         """Change all colours."""
@@ -117,11 +122,10 @@ class DrawingCanvas(tk.Canvas):
 
     def fit(self) -> None:
         """Scale the drawing so that all of it is visible, and redraw everything."""
-        screen = (max(1, self.winfo_width()), max(1, self.winfo_height()))
         if self._photograph is not None:
-            self.view = for_photograph(self._photograph.size, screen, 16 * self._factor)
+            self.view = for_photograph(self._photograph.size, self._screen, 16 * self._factor)
         else:
-            self.view = for_strokes(self._strokes, screen, self._factor)
+            self.view = for_strokes(self._strokes, self._screen, self._factor)
         self._redraw()
 
     # ---- the tools' paper
@@ -139,7 +143,7 @@ class DrawingCanvas(tk.Canvas):
     @property
     def pen_width(self) -> float:
         """The pen's diameter in the drawing's pixels; on the screen it is the same at every scale."""
-        return self._pen * self._factor / self.view.scale
+        return min(self._pen * self._factor / self.view.scale, FARTHEST)
 
     @property
     def click_radius(self) -> float:
@@ -148,7 +152,7 @@ class DrawingCanvas(tk.Canvas):
 
     def preview_line(self, *points: Point) -> None:
         """Show a line in the pen's width until the pointer is released."""
-        self._preview.append(self._add_stroke_item(Stroke(points, self.pen_width), "preview")[1])
+        self._preview.append(self._add_item((Stroke(points, self.pen_width),), "preview")[1])
 
     def preview_strokes(self, strokes: tuple[Stroke, ...]) -> None:
         """Show these strokes in place of the drawing's."""
@@ -188,20 +192,40 @@ class DrawingCanvas(tk.Canvas):
 
     def _show_ink(self, strokes: Iterable[Stroke]) -> None:
         """Draw the strokes that are not shown yet, and remove all others."""
-        wanted = {id(stroke): stroke for stroke in strokes}
+        drawn = tuple(strokes)
+        together = [drawn] if self._are_many(drawn) else [(stroke,) for stroke in drawn]
+        wanted = {tuple(map(id, group)): group for group in together}
         for key in [key for key in self._ink if key not in wanted]:
             self.delete(self._ink.pop(key)[1])
-        for key, stroke in wanted.items():
+        for key, group in wanted.items():
             if key not in self._ink:
-                self._ink[key] = (stroke, *self._add_stroke_item(stroke, "ink"))
+                self._ink[key] = (group, *self._add_item(group, "ink"))
         self.tag_raise("mark")
 
-    def _add_stroke_item(self, stroke: Stroke, tag: str) -> tuple[int, ImageTk.PhotoImage]:
-        """Show a stroke as an image from :func:`digits.reading.ink.rasterise`: anti-aliased and in its full width."""
-        points = tuple(self.view.to_screen(x, y) for x, y in stroke.points)
-        on_screen = Stroke(points, stroke.width * self.view.scale)
+    def _are_many(self, strokes: Strokes) -> bool:
+        """Whether the strokes would take too many images, or too large ones."""
+        screen, pixels = self._screen, 0.0
+        for stroke in strokes:
+            (left, top), (right, bottom) = (
+                self.view.to_screen(*corner) for corner in (stroke.edges[:2], stroke.edges[2:])
+            )
+            width, height = min(right, screen[0]) - max(left, 0), min(bottom, screen[1]) - max(top, 0)
+            pixels += max(0, width) * max(0, height)
+        return len(strokes) > MOST_ITEMS or pixels > MOST_PIXELS
+
+    @property
+    def _screen(self) -> tuple[int, int]:
+        """(width, height) of the canvas in screen pixels."""
+        return max(1, self.winfo_width()), max(1, self.winfo_height())
+
+    def _add_item(self, strokes: Strokes, tag: str) -> tuple[int, ImageTk.PhotoImage]:
+        """Show strokes as an image from :func:`digits.reading.ink.rasterise`: anti-aliased and in their full width."""
+        on_screen = [
+            Stroke(tuple(self.view.to_screen(x, y) for x, y in stroke.points), stroke.width * self.view.scale)
+            for stroke in strokes
+        ]
         colour = self._palette.ink if self._photograph is None else ON_PHOTOGRAPH
-        image, left, top = smooth.image(self, [on_screen], colour)
+        image, left, top = smooth.image(self, on_screen, colour, self._screen)
         return self.create_image(left, top, image=image, anchor="nw", tags=tag), image
 
     def _show_hint(self) -> None:
@@ -275,7 +299,7 @@ class DrawingCanvas(tk.Canvas):
         if self._photograph is not None:
             width, height = self._photograph.size
             x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
-        return x, y
+        return min(x, FARTHEST), min(y, FARTHEST)
 
     def _show_reach(self, event: "tk.Event[tk.Misc]") -> None:
         """Show the ring of a tool that has one."""

@@ -1,44 +1,63 @@
 """Images from the clipboard, on every platform."""
 
-import io
 import tkinter as tk
+from pathlib import Path
 
-from PIL import Image, ImageGrab, UnidentifiedImageError
+from PIL import ImageFile, ImageGrab
 
 from digits.errors import UserError
+from digits.reading import image_file
+from digits.reading.image_file import MOST_BYTES, Source
 
 NOTHING = "There is no image on the clipboard; copy one first, or open a file"
 FORMATS = ("image/png", "image/bmp", "image/jpeg")
+PORTION = 1 << 20  #: characters that are converted at a time
 
 
-def image(widget: tk.Misc) -> Image.Image:
-    """The image on the clipboard, opened but not decoded.
+def image(widget: tk.Misc) -> Source:
+    """The image on the clipboard, neither recognised nor decoded: see :func:`digits.reading.image_file.opened`.
+
+    Allocates about ten bytes for each of the image.
 
     Raises:
-        UserError: there is no image, or it is damaged.
+        UserError: there is no image, or it is damaged or too large.
     """
     if widget.tk.call("tk", "windowingsystem") == "x11":
         return _from_x11(widget)
-    try:
+    with image_file.guarded("The image on the clipboard"):
         grabbed = ImageGrab.grabclipboard()
-        if isinstance(grabbed, list):  # copied in a file manager
-            grabbed = Image.open(grabbed[0])
-    except (OSError, NotImplementedError, IndexError) as error:
-        raise UserError(NOTHING) from error
-    if grabbed is None:
-        raise UserError(NOTHING)
-    return grabbed
+    if isinstance(grabbed, list) and grabbed:  # copied in a file manager
+        return Path(grabbed[0])
+    if isinstance(grabbed, ImageFile.ImageFile):
+        return grabbed
+    raise UserError(NOTHING)
 
 
-def _from_x11(widget: tk.Misc) -> Image.Image:
+def _from_x11(widget: tk.Misc) -> bytes:
     for media_type in FORMATS:
         try:
             text = widget.clipboard_get(type=media_type)
         except tk.TclError:
             continue  # not offered in this format
         try:
-            content = bytes(int(number, 16) & 0xFF for number in text.split())
-            return Image.open(io.BytesIO(content))
-        except (ValueError, UnidentifiedImageError) as error:
+            return _content(text)
+        except ValueError as error:
             raise UserError("The image on the clipboard is damaged; copy it again") from error
     raise UserError(NOTHING)
+
+
+def _content(text: str) -> bytes:
+    """The bytes that Tk gives as numbers, such as "0x89 0x50".
+
+    Raises:
+        ValueError: they are no numbers.
+    """
+    if len(text) > 5 * MOST_BYTES:
+        raise UserError(f"The image on the clipboard has more than {MOST_BYTES:,} bytes; open it as a file")
+    content, start = bytearray(), 0
+    while start < len(text):
+        end = text.find(" ", start + PORTION)
+        end = len(text) if end < 0 else end
+        content += bytes(int(number, 16) & 0xFF for number in text[start:end].split())
+        start = end
+    return bytes(content)

@@ -28,6 +28,7 @@ from PIL import Image
 from digits.errors import UserError, reason
 from digits.files import read_bytes, replacing
 from digits.image_format import CLASSES, SIZE
+from digits.reading import image_file
 from digits.reading.ink import save_strokes
 from digits.window.document import Sample
 
@@ -334,10 +335,10 @@ def _open(path: Path) -> Entry | None:
     label, _, key = path.stem.partition("-")
     try:
         key.encode()
-        with Image.open(io.BytesIO(read_bytes(path, MOST_PICTURE)), formats=("PNG",)) as image:
-            if image.size != (SIZE, SIZE):
+        with image_file.opened(path, str(path), MOST_PICTURE) as pages:
+            if pages.size != (SIZE, SIZE):
                 return None
-            crop = np.array(image.convert("L"), np.uint8)
-    except Exception:  # Pillow raises many kinds for damaged files
+            crop = np.array(pages.decoded(0).convert("L"), np.uint8)
+    except (UserError, UnicodeEncodeError):
         return None
     return Entry(key, int(label), crop)

@@ -24,12 +24,16 @@ class Photograph:
         rgb: ``uint8`` array of shape (height, width, 3).
         components: the connected components of its ink.
         preview: ``rgb`` itself, or a smaller copy that is faster to show; the same layout.
+        note: which part of the file it is, such as "page 1 of 3"; "" for all of it.
+        left_out: number of components that are not read because there are too many.
     """
 
     name: str
     rgb: NDArray[np.uint8]
     components: tuple[Segment, ...]
     preview: NDArray[np.uint8]
+    note: str = ""
+    left_out: int = 0
 
     @property
     def size(self) -> tuple[int, int]:

@@ -7,11 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from digits.errors import UserError
-from digits.reading import page, saliency
+from digits.reading import image_file, page, saliency
 from digits.reading.classifier import Classifier
+from digits.reading.image_file import Source
 from digits.reading.ink import Strokes, open_strokes
 from digits.reading.recognizer import Reading, read
 from digits.reading.segmentation import Segment, image_components, segment, stroke_components
@@ -45,7 +45,7 @@ class Engine:
         self._models = models
         self._classifiers: dict[str, Classifier | UserError] = {}
         self._collected: dict[str, dict[str, int]] = {}  # answers by network and key
-        self._segmented: tuple[State, list[Segment]] = (State(), [])
+        self._segmented: tuple[State, list[Segment], int] = (State(), [], 0)  # with how many components are left out
 
     def classifier(self, name: str) -> Classifier:
         """A network, loaded when it is first used.
@@ -65,14 +65,14 @@ class Engine:
 
     def read(self, state: State, names: Sequence[str]) -> Result:
         """Read a drawing with several networks; those that cannot be used are left out."""
-        segments = self._segments(state)
+        segments, left_out = self._segments(state)
         readings = {}
         for name in names:
             try:
                 classifier = self.classifier(name)
             except UserError:
                 continue  # reported when the window loaded the networks
-            readings[name] = read(segments, classifier)
+            readings[name] = read(segments, classifier, left_out)
         return Result(state, tuple(map(digit_key, segments)), readings)
 
     def open(self, path: Path) -> Photograph | Strokes:
@@ -83,19 +83,15 @@ class Engine:
         """
         if path.suffix.lower() == ".json":
             return open_strokes(path)
-        return _photograph(path.name, page.open_image(path))
+        return _photograph(path.name, path, str(path))
 
-    def take(self, image: Image.Image) -> Photograph:
-        """Prepare an image from the clipboard.
+    def take(self, pasted: Source) -> Photograph:
+        """Open an image from the clipboard.
 
         Raises:
-            UserError: the image is damaged.
+            UserError: the image cannot be opened.
         """
-        try:
-            rgb = page.to_rgb(image)
-        except (OSError, ValueError, SyntaxError) as error:
-            raise UserError("the image on the clipboard is damaged; copy it again") from error
-        return _photograph("pasted image", rgb)
+        return _photograph("pasted image", pasted, "the image on the clipboard")
 
     def occlusion(self, name: str, crop: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """The evidence for a digit, ``float32`` of shape (28, 28): see :func:`digits.reading.saliency.occlusion`."""
@@ -122,18 +118,25 @@ class Engine:
         self._collected[name] = {entry.key: known[entry.key] for entry in entries}  # forget what was removed
         return sum(known[entry.key] != entry.label for entry in entries)
 
-    def _segments(self, state: State) -> list[Segment]:
-        before, segments = self._segmented
+    def _segments(self, state: State) -> tuple[list[Segment], int]:
+        """The digits of a drawing, and how many pieces of its ink are left out because there are too many."""
+        before, segments, left_out = self._segmented
         if before.strokes is not state.strokes or before.photograph is not state.photograph:
-            of_photograph = state.photograph.components if state.photograph else ()
-            segments = segment([*stroke_components(state.strokes), *of_photograph])
-            self._segmented = state, segments
-        if not state.hidden:
-            return segments
-        return [digit for digit in segments if digit_key(digit) not in state.hidden]
+            drawn, photograph = stroke_components(state.strokes), state.photograph
+            segments = segment([*drawn, *(photograph.components if photograph else ())])
+            left_out = drawn.left_out + (photograph.left_out if photograph else 0)
+            self._segmented = state, segments, left_out
+        if state.hidden:
+            segments = [digit for digit in segments if digit_key(digit) not in state.hidden]
+        return segments, left_out
 
 
-def _photograph(name: str, rgb: NDArray[np.uint8]) -> Photograph:
+def _photograph(name: str, source: Source, called: str) -> Photograph:
+    """The first page of an image, which messages call ``called``."""
+    with image_file.opened(source, called) as pages:
+        rgb = page.open_page(pages, 0)
+        note = f"page 1 of {pages.count:,}" if pages.count > 1 else pages.left_out and f"without {pages.left_out}"
     shrink = LARGEST_PREVIEW / max(rgb.shape[:2])
     preview = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
-    return Photograph(name, rgb, tuple(image_components(page.to_ink(rgb))), np.asarray(preview, np.uint8))
+    found = image_components(page.to_ink(rgb))
+    return Photograph(name, rgb, found, np.asarray(preview, np.uint8), note, found.left_out)

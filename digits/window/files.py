@@ -70,11 +70,11 @@ class Files:
     def paste(self) -> None:
         """Open the image on the clipboard."""
         try:
-            image = clipboard.image(self._window)
+            pasted = clipboard.image(self._window)
         except UserError as error:
             self._fail(error)
         else:
-            self._submit_opening(lambda engine: engine.take(image), None)
+            self._submit_opening(lambda engine: engine.take(pasted), None)
 
     def _submit_opening(self, work: Callable[[Engine], Photograph | Strokes], path: Path | None) -> None:
         def show(opened: Photograph | Strokes) -> None:
@@ -121,6 +121,9 @@ class Files:
             save_strokes(path, Strokes(self._document.state.strokes, self._handlers.page_size()))
         except OSError as error:
             self._fail(_not_written(path, error))
+            return False
+        except UserError as error:
+            self._fail(error)
             return False
         self._document.mark_saved(path)
         self._handlers.saved()

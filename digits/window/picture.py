@@ -1,15 +1,18 @@
 """A drawing as an image to save, plain or with boxes and digits. No widgets."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from digits.reading.ink import rasterise
+from digits.reading.ink import rasterise, reduced
 from digits.reading.segmentation import Box
 from digits.window.document import State
 from digits.window.palette import LIGHT, ON_PHOTOGRAPH
+
+LARGEST = 25_000_000  #: most pixels of a picture of strokes alone
 
 
 @dataclass(frozen=True)
@@ -34,25 +37,32 @@ class Mark:
 def render(state: State, size: tuple[int, int], marks: Sequence[Mark] = ()) -> Image.Image:
     """Draw a drawing as an RGB image.
 
+    Allocates up to twelve bytes for each pixel of the image, and as much as :func:`digits.reading.ink.rasterise`.
+
     Args:
         state: the drawing.
-        size: (width, height) in pixels of white paper; ignored where there is a photograph, whose size is kept.
+        size: (width, height) in pixels of white paper, reduced to 25 megapixels where it has more; ignored where there
+            is a photograph, whose size is kept.
         marks: what is drawn over it.
     """
+    step = 1
     if state.photograph is not None:
         paper = state.photograph.rgb.astype(np.uint8)
         ink = ImageColor.getrgb(ON_PHOTOGRAPH)
     else:
-        paper = np.full((size[1], size[0], 3), 255, np.uint8)
+        step = math.ceil(max(1.0, math.sqrt(size[0] * size[1] / LARGEST), size[0] / LARGEST, size[1] / LARGEST))
+        paper = np.full((math.ceil(size[1] / step), math.ceil(size[0] / step), 3), 255, np.uint8)
         ink = ImageColor.getrgb(LIGHT.ink)
     image = Image.fromarray(paper)
     if state.strokes:
-        alpha = rasterise(state.strokes, image.width, image.height)
+        strokes = [reduced(stroke, step) for stroke in state.strokes]
+        alpha = rasterise(strokes, image.width, image.height)
         image.paste(ink[:3], mask=Image.fromarray(alpha))
     draw = ImageDraw.Draw(image)
     unit = max(1.0, max(image.size) / 1200)  # lines and text stay legible on a large scan
     for mark in marks:
-        _draw_mark(draw, mark, unit)
+        x, y, width, height = mark.box
+        _draw_mark(draw, replace(mark, box=(x // step, y // step, -(-width // step), -(-height // step))), unit)
     return image
 
 

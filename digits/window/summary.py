@@ -83,15 +83,19 @@ def counted(n: int, noun: str) -> str:
 
 
 def found(result: Result, names: Sequence[str]) -> str:
-    """What was found and how long each of the networks ``names`` took, in one line."""
+    """What was found, in which part of a file, and how long each of the networks ``names`` took, in one line."""
     if not result.readings:
         return ""
     readings = [result.readings[name] for name in names if name in result.readings]
+    note = result.state.photograph.note if result.state.photograph else ""
+    part = f" · {note}" if note else ""
     if not readings or not readings[0].digits:
-        return "No digits found"
+        return f"No digits found{part}"
     n_lines = len({digit.segment.line for digit in readings[0].digits})
     times = ", ".join(f"{reading.model} {milliseconds(reading.seconds)}" for reading in readings)
-    return f"{counted(len(result.keys), 'digit')} in {counted(n_lines, 'line')} · {times}"
+    text = f"{counted(len(result.keys), 'digit')} in {counted(n_lines, 'line')}{part} · {times}"
+    left_out = readings[0].left_out
+    return f"{text} · the {counted(left_out, 'smallest piece')} not read" if left_out else text
 
 
 def milliseconds(seconds: float) -> str:

@@ -45,9 +45,9 @@ def for_strokes(strokes: Iterable[Stroke], screen: tuple[int, int], zoom: float)
         zoom: screen pixels per logical pixel.
     """
     drawn = list(strokes)
-    points = [point for stroke in drawn for point in stroke.points]
-    right = max((x for x, _ in points), default=0) * zoom
-    bottom = max((y for _, y in points), default=0) * zoom
+    farthest = [stroke.path.max(axis=0).tolist() for stroke in drawn]
+    right = max((x for x, _ in farthest), default=0) * zoom
+    bottom = max((y for _, y in farthest), default=0) * zoom
     if right <= screen[0] and bottom <= screen[1]:
         return View(zoom)
     edge = max(stroke.width for stroke in drawn) * zoom

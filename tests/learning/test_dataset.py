@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from digits.errors import UserError
 from digits.learning import dataset
-from digits.learning.dataset import IDX_FILES, KEYS, load, load_uci
+from digits.learning.arrays import IDX_FILES, KEYS
+from digits.learning.dataset import load, load_uci
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -57,6 +58,18 @@ def test_idx_folder_is_the_same_data_as_the_npz(gzipped: bool, npz: Path, arrays
     assert load(tmp_path, {}).digest == load(npz, {}).digest
 
 
+@pytest.mark.parametrize("gzipped", [False, True])
+@pytest.mark.parametrize("form", ["{dotted}", "{name}/{dotted}", "{name}/{name}", "{dotted}/{name}"])
+def test_idx_files_are_found_under_kaggles_names(
+    form: str, gzipped: bool, npz: Path, arrays: Arrays, tmp_path: Path
+) -> None:
+    for key, name in IDX_FILES.items():
+        path = tmp_path / (form.format(name=name, dotted=name.replace("-idx", ".idx")) + ".gz" * gzipped)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(gzip.compress(idx(arrays[key])) if gzipped else idx(arrays[key]))
+    assert load(tmp_path, {}).digest == load(npz, {}).digest
+
+
 def test_environment_variable_comes_after_the_option(npz: Path, tmp_path: Path) -> None:
     assert "MNIST_NPZ" in load(None, {"MNIST_NPZ": str(npz)}).source
     assert "--data" in load(npz, {"MNIST_NPZ": str(tmp_path / "none")}).source
@@ -88,13 +101,13 @@ def wrong_arrays(arrays: Arrays) -> dict[str, tuple[Arrays, str]]:
             arrays | {"x_train": arrays["x_train"][:, :20]},
             r"x_train must be uint8 of shape \(n, 28, 28\), got",
         ),
-        "dtype": (arrays | {"x_test": arrays["x_test"] / 255}, "got float64"),
+        "dtype": (arrays | {"x_test": arrays["x_test"] / 255}, "x_test must be uint8, got float64"),
         "labels of letters": (arrays | {"y_test": arrays["y_test"] + np.uint8(1)}, "labels 0-9, got 10"),
         "label dtype": (arrays | {"y_train": arrays["y_train"].astype(int)}, "got int64"),
         "label count": (arrays | {"y_train": arrays["y_train"][:-1]}, r"shape \(60,\), got uint8 \(59,\)"),
         "too few": (arrays | {"x_test": arrays["x_test"][:3], "y_test": arrays["y_test"][:3]}, "holds 3 images"),
         "missing": ({key: arrays[key] for key in KEYS[:3]}, "y_test"),
-        "pickle": (arrays | {"y_test": np.array([{}] * 20)}, "allow_pickle=False"),
+        "pickle": (arrays | {"y_test": np.array([{}] * 20)}, "y_test must be uint8, got Python objects"),
     }
 
 
@@ -109,18 +122,14 @@ def test_arrays_of_another_kind_are_refused_in_one_line(case: str, arrays: Array
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("case", ["truncated", "text", "empty", "bare npy", "huge"])
-def test_damaged_files_are_refused_in_one_line(
-    case: str, npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("case", ["truncated", "text", "empty", "bare npy"])
+def test_damaged_files_are_refused_in_one_line(case: str, npz: Path, tmp_path: Path) -> None:
     path = tmp_path / "damaged.npz"
     whole = npz.read_bytes()
     bare = io.BytesIO()
     np.save(bare, np.zeros(3))
     contents = {"truncated": whole[: len(whole) // 2], "text": b"hello", "empty": b"", "bare npy": bare.getvalue()}
-    path.write_bytes(contents.get(case, whole))
-    if case == "huge":
-        monkeypatch.setattr(dataset, "MAX_BYTES", 1000)
+    path.write_bytes(contents[case])
     with pytest.raises(UserError, match="cannot be read as MNIST's") as caught:
         load(path, {})
     assert "--dataset uci" in str(caught.value)
@@ -141,6 +150,41 @@ def test_damaged_idx_files_are_refused_in_one_line(case: str, arrays: Arrays, tm
     with pytest.raises(UserError, match="cannot be read as MNIST's") as caught:
         load(tmp_path, {})
     assert "\n" not in str(caught.value)
+
+
+# -- dark ink on light ------------------------------------------------------------------------
+
+
+def inverted(arrays: Arrays) -> Arrays:
+    return {key: 255 - array if key.startswith("x") else array for key, array in arrays.items()}
+
+
+def test_dark_ink_on_light_is_noticed_and_turned_only_when_asked(
+    arrays: Arrays, npz: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "dark on light.npz"
+    np.savez(path, allow_pickle=False, **inverted(arrays))
+    as_it_is = load(path, {})
+    said = capsys.readouterr().out
+    assert "--invert turns them" in said and "x_train's (255 of 255) and x_test's" in said and said.count("\n") == 1
+    assert np.array_equal(as_it_is.x_test, 255 - arrays["x_test"])
+    turned, usual = load(path, {}, invert=True), load(npz, {})
+    assert capsys.readouterr().out == ""
+    assert (turned.digest, turned.name) == (usual.digest, usual.name) != (as_it_is.digest, as_it_is.name)
+    assert turned.source.endswith("inverted") and np.array_equal(turned.y_test, arrays["y_test"])
+
+
+def test_a_needless_invert_is_noticed(npz: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    load(npz, {}, invert=True)
+    assert "leave out --invert" in capsys.readouterr().out
+
+
+def test_mnist_that_someone_has_inverted_is_mnist_when_it_is_turned(
+    arrays: Arrays, is_mnist: None, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "inverted.npz", allow_pickle=False, **inverted(arrays))
+    assert load(tmp_path / "inverted.npz", {}).name != "MNIST"
+    assert load(tmp_path / "inverted.npz", {}, invert=True).name == "MNIST"
 
 
 # -- split and embedded digits ----------------------------------------------------------------

@@ -15,6 +15,7 @@ from digits.errors import UserError
 from digits.image_format import to_input
 from digits.learning import export
 from digits.networks import MODELS
+from tests.small_networks import vouch
 
 
 def lived_in(name: str) -> keras.Model:
@@ -100,12 +101,13 @@ def test_saved_models_carry_no_optimiser(tmp_path: Path) -> None:
 
 
 def test_a_missing_model_names_the_command_that_makes_it(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no model at .*CNN.keras; make it with: python test.py --models CNN"):
+    with pytest.raises(UserError, match=r"no network at .*CNN.keras; .*python test.py --models CNN"):
         export.load_model(tmp_path / "CNN.keras")
 
 
+@pytest.mark.parametrize("card", [True, False], ids=["with a card", "without"])
 @pytest.mark.parametrize("damage", ["truncated", "text", "foreign zip"])
-def test_a_damaged_model_is_one_line(damage: str, tmp_path: Path) -> None:
+def test_a_damaged_model_is_one_line(damage: str, card: bool, tmp_path: Path) -> None:
     path = tmp_path / "ANN.keras"
     pixels = keras.Input((28, 28, 1))
     export.save_keras(keras.Model(pixels, keras.layers.Dense(10)(keras.layers.Flatten()(pixels))), path)
@@ -113,22 +115,31 @@ def test_a_damaged_model_is_one_line(damage: str, tmp_path: Path) -> None:
     if damage == "foreign zip":
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("hello.txt", "hello")
-    with pytest.raises(UserError, match="cannot be loaded as a Keras model") as caught:
+    if card:
+        vouch(path)
+    said = "cannot be loaded as a Keras model" if card else "is not a network that can be used"
+    with pytest.raises(UserError, match=said) as caught:
         export.load_model(path)
     assert "\n" not in str(caught.value)
 
 
 def test_another_networks_shape_is_refused(tmp_path: Path) -> None:
     keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)]).save(tmp_path / "ANN.keras")
+    with pytest.raises(UserError, match=r"its input is \[None, 8\]"):
+        export.load_model(tmp_path / "ANN.keras")
+    vouch(tmp_path / "ANN.keras")
     with pytest.raises(UserError, match="expected a model of 28×28×1 to 10"):
         export.load_model(tmp_path / "ANN.keras")
 
 
 def test_code_in_a_model_is_not_run(tmp_path: Path) -> None:
-    """Keras's safe mode refuses a Lambda layer, whose Python bytecode loading would execute."""
+    """Keras's safe mode refuses a Lambda layer, whose Python bytecode loading would execute, whatever a card says."""
     pixels = keras.Input((28, 28, 1))
     x = keras.layers.Lambda(lambda given: given * 2, output_shape=(28, 28, 1))(pixels)
     x = keras.layers.Dense(10)(keras.layers.Flatten()(x))
     keras.Model(pixels, x).save(tmp_path / "ANN.keras")
+    with pytest.raises(UserError, match="Lambda"):
+        export.load_model(tmp_path / "ANN.keras")
+    vouch(tmp_path / "ANN.keras")
     with pytest.raises(UserError, match="cannot be loaded as a Keras model"):
         export.load_model(tmp_path / "ANN.keras")

@@ -3,11 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper, save_model
+from onnx import TensorProto, helper
 
 from digits.errors import UserError
-from digits.reading.classifier import Classifier
+from digits.reading.classifier import BATCH, Classifier
 from tests.reading.conftest import MODELS
+from tests.small_networks import onnx_of, tiny_onnx, vouch
 
 
 def test_a_batch_gives_the_same_probabilities_as_single_crops(cnn: Classifier) -> None:
@@ -36,19 +37,51 @@ def test_a_non_ascii_path_is_read(tmp_path: Path) -> None:
     assert Classifier(path).name == "ANN"
 
 
-@pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "text", "another network", "a folder"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "text", "a folder"])
 def test_an_unusable_network_is_reported_with_the_command_that_makes_it(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "VGG16.onnx"
     whole = (MODELS / "ANN.onnx").read_bytes()
-    if damage == "another network":
-        pixels = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 28, 28, 1])
-        same = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 28, 28, 1])
-        graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", [pixels], [same])
-        save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8), path)
-    elif damage == "a folder":
+    if damage == "a folder":
         path.mkdir()
     elif damage != "missing":
         path.write_bytes({"empty": b"", "truncated": whole[: len(whole) // 2], "text": b"hello"}[damage])
+    with pytest.raises(UserError, match=r"VGG16\.onnx.*python test\.py --models VGG16") as error:
+        Classifier(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("damage", ["another network", "text", "NaN"])
+def test_a_network_that_its_card_vouches_for_must_work_all_the_same(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "VGG16.onnx"
+    path.write_bytes({"another network": relu(), "text": b"hello", "NaN": tiny_onnx(weight=np.nan)}[damage])
+    vouch(path)
     with pytest.raises(UserError, match=r"VGG16\.onnx .*python test\.py --models VGG16") as error:
         Classifier(path)
     assert "\n" not in str(error.value)
+
+
+def relu() -> bytes:
+    pixels = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 28, 28, 1])
+    same = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 28, 28, 1])
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", [pixels], [same])
+    content: bytes = onnx_of(graph).SerializeToString()
+    return content
+
+
+def test_any_number_of_crops_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "own.onnx"
+    path.write_bytes(tiny_onnx())
+    vouch(path)
+    crops = np.random.default_rng(0).integers(0, 256, (2 * BATCH + 1, 28, 28), np.uint8)
+    network = Classifier(path)
+    assert np.array_equal(network.probabilities(crops), np.concatenate([network.probabilities(c[None]) for c in crops]))
+
+
+def test_an_answer_that_is_no_probability_is_one_line(tmp_path: Path) -> None:
+    """Of an empty image the mean is 0, of others infinite."""
+    path = tmp_path / "own.onnx"
+    path.write_bytes(tiny_onnx(weight=2e36))
+    vouch(path)
+    network = Classifier(path)
+    with pytest.raises(UserError, match=r"own\.onnx does not return ten probabilities"):
+        network.probabilities(np.full((1, 28, 28), 255, np.uint8))

@@ -10,7 +10,8 @@ from PIL import Image
 
 from digits.errors import UserError
 from digits.reading.classifier import Classifier
-from digits.reading.page import LARGEST, open_image, to_ink, to_rgb
+from digits.reading.image_file import LARGEST
+from digits.reading.page import open_image, to_ink, to_rgb
 from digits.reading.recognizer import read, read_file
 from digits.reading.segmentation import image_components, segment
 from tests.reading.conftest import on_paper, picture, written

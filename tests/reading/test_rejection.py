@@ -40,11 +40,11 @@ def test_junk_is_rejected(junk: list[Stroke], cnn: Classifier) -> None:
         assert digits and all(digit.digit is None and digit.rejected and digit.text == "?" for digit in digits)
 
 
-def components_of_strokes(strokes: list[Stroke]) -> list[Segment]:
+def components_of_strokes(strokes: list[Stroke]) -> Sequence[Segment]:
     return stroke_components(strokes)
 
 
-def components_of_picture(strokes: list[Stroke]) -> list[Segment]:
+def components_of_picture(strokes: list[Stroke]) -> Sequence[Segment]:
     return image_components(picture(strokes))
 
 
@@ -86,7 +86,7 @@ UPRIGHT = {
 @pytest.mark.parametrize("components_of", [components_of_strokes, components_of_picture])
 @pytest.mark.parametrize(("strokes", "text"), UPRIGHT.values(), ids=UPRIGHT)
 def test_hatching_lies_within_one_line(
-    strokes: list[Stroke], text: str, components_of: Callable[[list[Stroke]], list[Segment]], cnn: Classifier
+    strokes: list[Stroke], text: str, components_of: Callable[[list[Stroke]], Sequence[Segment]], cnn: Classifier
 ) -> None:
     reading = read(segment(components_of(strokes)), cnn)
     assert reading.text == text

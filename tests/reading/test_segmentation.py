@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digits.reading.ink import Stroke
-from digits.reading.segmentation import INK, Segment, image_components, segment, stroke_components
+from digits.reading.segmentation import INK, MOST_COMPONENTS, Segment, image_components, segment, stroke_components
 from tests.reading.conftest import picture, written
 
 Way = Callable[[list[Stroke]], list[Segment]]
@@ -130,9 +130,12 @@ def test_strokes_drawn_on_an_image_are_grouped_with_its_ink() -> None:
 
 def test_no_ink_gives_no_segments() -> None:
     assert segment([]) == []
-    assert image_components(np.zeros((50, 60), np.uint8)) == image_components(np.zeros((1, 1), np.uint8)) == []
+    for nothing in (image_components(np.zeros((50, 60), np.uint8)), stroke_components([])):
+        assert (len(nothing), nothing.left_out) == (0, 0)
 
 
-def test_a_texture_is_limited_to_the_largest_components() -> None:
+def test_of_a_texture_the_largest_components_are_read_and_the_rest_is_counted() -> None:
     noise = (np.random.default_rng(0).random((1500, 1500)) < 0.2).astype(np.uint8) * 255
-    assert len(segment(image_components(noise))) <= 1000
+    found = image_components(noise)
+    assert len(segment(found)) <= len(found) == MOST_COMPONENTS
+    assert found.left_out > 5000

@@ -1,5 +1,6 @@
 """The slow work, with the committed networks."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,9 @@ def test_opening_either_kind(engine: Engine, tmp_path: Path) -> None:
 
 
 def test_a_large_photograph_has_a_small_preview(engine: Engine) -> None:
-    photograph = engine.take(Image.new("RGB", (4800, 1200), "white"))
+    content = io.BytesIO()
+    Image.new("RGB", (4800, 1200), "white").save(content, "PNG")
+    photograph = engine.take(content.getvalue())
     assert photograph.preview.shape == (600, 2400, 3)
 
 

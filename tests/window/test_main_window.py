@@ -314,7 +314,7 @@ def test_without_any_network_drawing_works(open_window: OpenWindow, tmp_path: Pa
     hand.draw(FOUR[0])
     assert len(hand.window.document.state.strokes) == 1
     assert "No network can be used" in hand.number
-    assert "make it again" in hand.window.panel.choice.reason.cget("text")
+    assert "no network at" in hand.window.panel.choice.reason.cget("text")
 
 
 def test_a_further_network_is_offered_like_the_others(open_window: OpenWindow, tmp_path: Path) -> None:

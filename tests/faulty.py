@@ -1,0 +1,294 @@
+"""Faults at exact moments: a process is killed, interrupted or refused at the n-th of its calls that write.
+
+Python reports every call that changes a file system to an audit hook before it is made. The processes are forked, so
+that each may die, and run on POSIX systems only.
+
+    python -m tests.faulty FOLDER ELSEWHERE NAME STRIDE    lets every fault come while something is published
+
+is a process of its own because forking one that has imported TensorFlow takes twenty times as long.
+"""
+
+import errno
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+from unittest import mock
+
+from digits.errors import UserError, writing
+from digits.files import write_json, write_text
+from digits.publishing import COMPLETE, INCOMING, JOURNAL, LOCK, UNCHANGED, exclusive, settle, staging
+
+#: What happens at a call: SIGKILL before it; SIGKILL in the middle of the content that is written next; Ctrl-C;
+#: the disk is full, once; writing is refused from there on.
+KINDS = ("kill", "cut", "interrupt", "full", "denied")
+CALLS = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate")
+FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+CUT = 20  #: bytes of content that are still written
+
+Contents = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens, and at which call that writes, counted from 1; at 0 nothing happens."""
+
+    kind: str
+    at: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended.
+
+    Attributes:
+        signal: that killed it, or 0.
+        writes: calls that wrote, as far as it came to say so.
+        said: the line that a person would read, or "".
+        bug: the traceback of anything else, or "".
+    """
+
+    signal: int = 0
+    writes: int = 0
+    said: str = ""
+    bug: str = ""
+
+
+def faults(writes: int, stride: int = 1, kinds: tuple[str, ...] = KINDS) -> Iterator[Fault]:
+    """Every kind of fault at every ``stride``-th call, each kind from another one on."""
+    for place, kind in enumerate(kinds):
+        yield from (Fault(kind, at) for at in range(1 + place % stride, writes + 1, stride))
+
+
+def forked(work: Callable[[], object], folder: Path, fault: Fault) -> Ended:
+    """Do something in a process of its own, in which a fault comes.
+
+    Args:
+        work: what it does; TensorFlow cannot compute in it if it has computed in this process.
+        folder: absolute; only what is written below it counts.
+        fault: that comes.
+    """
+    reading, writing = os.pipe()
+    process = os.fork()
+    if not process:
+        os.close(reading)
+        _die_or_say(work, folder, fault, writing)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        said = pipe.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    return Ended(**json.loads(said)) if said else Ended(signal=-status)
+
+
+def _die_or_say(work: Callable[[], object], folder: Path, fault: Fault, pipe: int) -> None:
+    """In the forked process: never returns."""
+    ended: dict[str, Any] = {}
+    count = arm(folder, fault)
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        work()
+    except UserError as error:
+        ended["said"] = str(error)
+    except KeyboardInterrupt as error:
+        ended["said"] = f"interrupted; {str(error) or UNCHANGED}"
+    except BaseException:
+        ended["bug"] = traceback.format_exc()
+    finally:
+        os.write(pipe, json.dumps({"writes": count(), **ended}).encode())
+        os._exit(0)
+
+
+def arm(folder: Path, fault: Fault) -> Callable[[], int]:
+    """Let a fault come in this process; for good, as an audit hook cannot be removed.
+
+    Returns:
+        A function that ends it and returns the number of calls so far.
+    """
+    count, over = 0, False
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal count
+        if over or not _writes(event, arguments, str(folder)):
+            return
+        count += 1
+        if not fault.at or count < fault.at or (count > fault.at and fault.kind != "denied"):
+            return
+        if fault.kind == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif fault.kind == "cut":
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (CUT, resource.RLIM_INFINITY))
+        elif fault.kind == "interrupt":
+            os.kill(os.getpid(), signal.SIGINT)
+        else:
+            code = errno.ENOSPC if fault.kind == "full" else errno.EACCES
+            raise OSError(code, os.strerror(code), str(arguments[0]))
+
+    def end() -> int:
+        nonlocal over
+        over = True
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        return count
+
+    sys.addaudithook(hook)
+    return end
+
+
+def _writes(event: str, arguments: tuple[Any, ...], folder: str) -> bool:
+    if event == "open":
+        if not isinstance(arguments[2], int) or not arguments[2] & FLAGS:
+            return False
+    elif event not in CALLS:
+        return False
+    path = arguments[0]
+    if isinstance(path, int):
+        return False
+    name = os.fsdecode(path)
+    return not os.path.isabs(name) or name.startswith(folder)  # relative: to a folder that is being removed
+
+
+# -- what is left of a folder ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A process that publishes a set of files over another.
+
+    Attributes:
+        states: the sets that may be found once it has ended: "old", "new", and others by any name.
+        prepare: makes the folder with the old set; its path is absolute and does not exist.
+        work: what the process does in the folder.
+        again: what a person does after it was killed; it puts the new set there.
+    """
+
+    states: Mapping[str, Contents]
+    prepare: Callable[[Path], object]
+    work: Callable[[Path], object]
+    again: Callable[[Path], object]
+
+
+def all_lost(scenario: Scenario, folder: Path, stride: int = 1) -> list[str]:
+    """Let every fault come at every ``stride``-th call that writes, and start again. Returns what was lost."""
+    with unsynced():
+        _prepare(scenario, folder)
+        writes = forked(partial(scenario.work, folder), folder, Fault("", 0)).writes
+        assert writes > 10
+        return [found for fault in faults(writes, stride) if (found := _lost(scenario, folder, fault))]
+
+
+@contextmanager
+def unsynced() -> Iterator[None]:
+    """Spare the disk: what a kill leaves does not depend on it, only what a power cut does."""
+    with mock.patch("os.fsync"):
+        yield
+
+
+def _prepare(scenario: Scenario, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    scenario.prepare(folder)
+
+
+def _lost(scenario: Scenario, folder: Path, fault: Fault) -> str:
+    _prepare(scenario, folder)
+    ended = forked(partial(scenario.work, folder), folder, fault)
+    settle(folder)
+    state = next((name for name, files in scenario.states.items() if contents(folder) == files), "a mix")
+    for left in folder.rglob(".partial-*"):
+        os.utime(left, (0, 0))  # the number of the process may be another's by now
+    with exclusive(folder):
+        left_over = [path.name for path in folder.rglob(".*") if path.name not in (LOCK, ".unfinished")]
+    again = forked(partial(scenario.again, folder), folder, Fault("", 0))
+    wrong = {
+        "a traceback": ended.bug or again.bug,
+        "a mix": state == "a mix",
+        "said to be complete": COMPLETE in ended.said and state != "new",
+        "said to be unchanged": UNCHANGED in ended.said and state == "new",
+        "ended well": not (ended.signal or ended.said or state == "new"),
+        "left over": left_over,
+        "cannot be repeated": again.said or contents(folder) != scenario.states["new"],
+    }
+    found = [f"{what}, {fault}, {ended}, {again}, {sorted(contents(folder))}" for what in wrong if wrong[what]]
+    return repr("; ".join(found)) if found else ""
+
+
+def contents(folder: Path) -> Contents:
+    """The visible files below a folder, by path; hidden ones and what lies in hidden folders do not count."""
+    found: Contents = {}
+    for parent, names, files in os.walk(folder, followlinks=True):
+        names[:] = [name for name in names if not name.startswith(".")]
+        for file in files:
+            path = Path(parent, file)
+            if not file.startswith("."):
+                found[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
+    return found
+
+
+def put(folder: Path, files: Contents) -> None:
+    """Write files into a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        write_text(folder / name, text)
+
+
+# -- what is published ------------------------------------------------------------------------
+
+OLD: Contents = {"models/a.keras": "old " * 9, "models/a.json": "old", "plots/r.md": "old", "plots/b.md": "stays"}
+NEW: Contents = {"models/a.keras": "new " * 9, "models/a.json": "new", "plots/r.md": "new", "plots/c.md": "new"}
+THIRD: Contents = {**dict.fromkeys(NEW, "third"), "top.md": "third"}
+ELSEWHERE = "on two file systems"
+
+
+def publish(folder: Path, files: Contents = NEW) -> None:
+    """Publish files, as the benchmarks do."""
+    with exclusive(folder) as writer, staging(writer) as staged, writing(folder, UNCHANGED):
+        for name, text in files.items():
+            write_text(staged.file(*name.split("/")), text)
+
+
+def decide(folder: Path) -> None:
+    """Leave a folder as a process does that is killed when the first of its files is in its place."""
+    put(folder, OLD)
+    moved: dict[str, str] = {}
+    for number, (name, text) in enumerate(NEW.items()):
+        hidden = PurePosixPath(name).with_name(f"{INCOMING}0-{number}").as_posix()
+        put(folder, {hidden: text})
+        moved[hidden] = name
+    write_json(folder / JOURNAL, moved)
+    hidden, name = next(iter(moved.items()))
+    os.replace(folder / hidden, folder / name)
+
+
+def _link(folder: Path, elsewhere: Path) -> None:
+    """``plots`` is a link to a folder on another file system."""
+    shutil.rmtree(elsewhere, ignore_errors=True)
+    elsewhere.mkdir()
+    folder.mkdir()
+    (folder / "plots").symlink_to(elsewhere)
+    put(folder, OLD)
+
+
+def scenarios(elsewhere: Path) -> dict[str, Scenario]:
+    """What is published over what, by name; ``elsewhere`` is a folder that is made on another file system."""
+    over = {"old": OLD, "new": OLD | NEW}
+    third = partial(publish, files=THIRD)
+    decided = {"old": OLD | NEW, "new": OLD | NEW | THIRD}
+    return {
+        "over an old set": Scenario(over, partial(put, files=OLD), publish, publish),
+        "the first set": Scenario({"old": {}, "new": NEW}, lambda _: None, publish, publish),
+        "over what a killed process had decided": Scenario(decided, decide, third, third),
+        ELSEWHERE: Scenario(over, partial(_link, elsewhere=elsewhere), publish, publish),
+    }
+
+
+if __name__ == "__main__":
+    place, elsewhere, name, stride = sys.argv[1:]
+    print(*all_lost(scenarios(Path(elsewhere))[name], Path(place), int(stride)), sep="\n")
