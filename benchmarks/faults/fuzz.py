@@ -10,6 +10,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,7 @@ def _work(arguments: Sequence[str] | None) -> int:
     parser.add_argument("--output", type=Path, default=Path("runs/fuzz"), metavar="DIR", help="corpus and faults")
     options = parser.parse_args(arguments)
     try:
-        import atheris
+        atheris = import_module("atheris")
     except ImportError as error:
         raise UserError("atheris is missing; pip install atheris, in an environment of its own") from error
     _fuzz(atheris, options)

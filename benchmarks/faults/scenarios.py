@@ -359,7 +359,7 @@ def _draw(what: str) -> None:
     """Have figures written as a word from now on: drawing one takes half a second."""
     from digits.learning.plots import style
 
-    def save(_: Any, path: Path) -> None:
+    def save(figure: Any, path: Path) -> None:
         write_text(path, f"{path.name}: {what}")
 
     style.save = save

@@ -125,7 +125,7 @@ class Careless:
     """Writes one file after the other: a mix if it is killed between them."""
 
     name, share = "careless", 100
-    files = ("one.txt", "two.txt")
+    files: tuple[str, ...] = ("one.txt", "two.txt")
 
     def before(self, folder: Path) -> None:
         """Old files."""
