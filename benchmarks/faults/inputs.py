@@ -64,6 +64,7 @@ def run(
     report: Callable[[KindMetrics], None] = lambda _: None,
     longest: float = LONGEST,
     most: int = MOST,
+    draw: Callable[[Path], None] = seeds.draw,
 ) -> list[KindMetrics]:
     """Put inputs of all kinds through their readers.
 
@@ -76,6 +77,7 @@ def run(
         report: called with each kind's metrics.
         longest: seconds for an input, after which it is a fault.
         most: bytes of memory, beyond which it is one.
+        draw: draws into a folder what the kinds need.
 
     Raises:
         UserError: a reader cannot be prepared, or refuses a whole file.
@@ -83,7 +85,7 @@ def run(
     results = []
     total = sum(kind.share for kind in kinds)
     with seeds.scratch() as folder:
-        _draw(folder)
+        _draw(draw, folder)
         for kind in kinds:
             trial = _Trial(kind, max(1, round(n * kind.share / total)), seed, folder, found, longest, most)
             results.append(trial.run(processes))
@@ -110,9 +112,9 @@ def _others() -> Sequence[bytes]:
 _known: list[bytes] = []
 
 
-def _draw(folder: Path) -> None:
+def _draw(draw: Callable[[Path], None], folder: Path) -> None:
     """In a process of its own: it needs Keras."""
-    process = get_context("spawn").Process(target=seeds.draw, args=(folder,))
+    process = get_context("spawn").Process(target=draw, args=(folder,))
     process.start()
     process.join()
     if process.exitcode:
@@ -298,13 +300,13 @@ def _tried(reader: Reader, item: Item, folder: Path) -> tuple[str, str]:
     try:
         reader(path)
     except UserError as error:
-        return ("refused", "") if "\n" not in str(error) else ("several lines", _place(error))
+        return ("refused", "") if "\n" not in str(error) else ("several lines", place_of(error))
     except BaseException as error:
-        return type(error).__name__, _place(error)
+        return type(error).__name__, place_of(error)
     return "read", ""
 
 
-def _place(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
     """The project's line that an error came through last."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(published.ROOT / "digits")]

@@ -42,7 +42,7 @@ class Scenario(Protocol):
     """Something that changes a folder, and how to tell whether all of it changed or nothing."""
 
     name: str
-    share: int  #: of a hundred kills
+    share: int  #: of the kills, in relation to other scenarios'
 
     def before(self, folder: Path) -> None:
         """Make the state from which it starts."""
@@ -102,7 +102,7 @@ class KillMetrics(TypedDict):
 
 
 def run(
-    scenarios: Sequence[Callable[[], Scenario]],
+    scenarios: Sequence[type[Scenario]],
     n: int,
     seed: int,
     found: Path,
@@ -112,7 +112,7 @@ def run(
     """Kill processes of every scenario, or refuse them something.
 
     Args:
-        scenarios: makers of scenarios, each called in a process of its own, which imports what it needs.
+        scenarios: each is made in a process of its own, which imports what it needs.
         n: faults in all, shared out as the scenarios say; at least one each.
         seed: decides which changes and moments.
         found: folder for what was left where something was wrong; made when there is something.
@@ -124,11 +124,13 @@ def run(
     """
     if not hasattr(os, "fork"):
         raise UserError("killing needs a POSIX system; leave it out with --only inputs events")
-    results = []
+    results, total = [], sum(make.share for make in scenarios)
     for make in scenarios:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_stage, args=(theirs, make, n, seed, found, kinds))
+        process = context.Process(
+            target=_stage, args=(theirs, make, max(1, round(n * make.share / total)), seed, found, kinds)
+        )
         process.start()
         theirs.close()
         try:
@@ -229,9 +231,7 @@ def leftovers(folder: Path) -> list[str]:
 # -- one scenario, in a process of its own --------------------------------------------------------
 
 
-def _stage(
-    connection: Connection, make: Callable[[], Scenario], n: int, seed: int, found: Path, kinds: Sequence[str]
-) -> None:
+def _stage(connection: Connection, make: type[Scenario], n: int, seed: int, found: Path, kinds: Sequence[str]) -> None:
     try:
         scenario = make()
         with scratch() as folder:
@@ -263,8 +263,7 @@ class _Trial:
         }
 
     def run(self, n: int) -> KillMetrics:
-        """Kill about ``n · share / 100`` processes."""
-        n = max(1, round(n * self.scenario.share / 100))
+        """Have about so many faults come."""
         self.before.mkdir()
         self._must("making the state before", lambda: self.scenario.before(self.before))
         self._copy(self.before, self.after)
@@ -305,7 +304,8 @@ class _Trial:
             return  # too late
         came = [how]
         if self.rng.random() < CHAINED:
-            second = Fault(how.kind if how.kind in REFUSALS else "kill", self.rng.randint(1, changes))
+            kind = self.rng.choice([kind for kind in self.kinds if kind != "moment"])
+            second = Fault(kind, self.rng.randint(1, changes))
             if self._tried(second, folder, self.scenario.again)[0]:
                 came.append(second)
         for one in came:

@@ -123,7 +123,10 @@ def _journal() -> Reader:
 
 
 def _results() -> Reader:
-    return lambda path: published.read(path, ["models"], published.RESULTS)
+    from benchmarks import readme
+
+    page = (published.ROOT / "README.md").read_text(encoding="utf-8")
+    return lambda path: readme.with_tables(page, path)
 
 
 def _drawn(draw: Callable[[], Sequence[Item]], _: Path) -> Sequence[Item]:
@@ -152,7 +155,7 @@ KINDS: Sequence[Kind] = (
     Kind(".keras", 4, partial(_networks, ".keras"), _keras),
     Kind(".onnx", 12, partial(_networks, ".onnx"), _onnx),
     Kind("card", 30, partial(_drawn, seeds.cards), _card),
-    Kind("results", 10, partial(_drawn, seeds.results), _results),
+    Kind("published results", 10, partial(_drawn, seeds.results), _results),
     Kind("settings", 14, partial(_drawn, seeds.settings), _settings),
     Kind("collection", 20, partial(_drawn, seeds.collection), _collection),
     Kind("journal", 10, partial(_drawn, seeds.journal), _journal),

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
@@ -15,7 +16,7 @@ from benchmarks import published
 from benchmarks.faults import seeds
 from benchmarks.faults.kills import MIX, NEW, OLD, Scenario, compare, visible
 from digits import publishing
-from digits.errors import UserError
+from digits.errors import UserError, writing
 from digits.files import sha256, write_text
 
 ANSWERED = (2, 130)  #: exit codes after one line
@@ -37,7 +38,7 @@ class Publishing:
 
     def act(self, folder: Path) -> None:
         """Eight new ones."""
-        with publishing.exclusive(folder) as writer, publishing.staging(writer) as staged:
+        with publishing.exclusive(folder) as writer, publishing.staging(writer) as staged, writing(folder):
             for number in range(8):
                 write_text(staged.file(*_name(number)), "new" * 100 * number)
 
@@ -66,6 +67,9 @@ class MyHandwriting:
             Sample(f"{number:016x}", int(number), crops[number], drawing if number != 2 else Strokes((), (640, 480)))
             for number in range(4)
         ]
+        with seeds.scratch() as folder:  # imports what is imported late
+            self.before(folder)
+            self.act(folder)
 
     def before(self, folder: Path) -> None:
         """Three digits."""
@@ -259,7 +263,7 @@ class StudyCells:
         publishing.settle(folder / "plots" / "study")
         study = self._study(folder)
         whole = {path.name for path in (before / "plots/study/cells").iterdir()}
-        cells = {path.name for path in study.cells.glob("*.json")}
+        cells = {name for name in os.listdir(study.cells) if not name.startswith(".")}
         if not whole <= cells or len(study.finished()) != len(cells):
             return f"lost: {len(study.finished())} of {len(cells)} cells can be read"
         pages = [
@@ -340,9 +344,9 @@ class Headless:
         return NEW if len(names) == 12 and not last else OLD
 
 
-def scenarios() -> Sequence[Callable[[], Scenario]]:
+def scenarios() -> Sequence[type[Scenario]]:
     """All that this version of the project has."""
-    found: list[Callable[[], Scenario]] = [Publishing, MyHandwriting, Pipeline, Resuming, Replotting, StudyCells]
+    found: list[type[Scenario]] = [Publishing, MyHandwriting, Pipeline, Resuming, Replotting, StudyCells]
     from digits.reading.cli import parse
 
     with contextlib.suppress(SystemExit), contextlib.redirect_stderr(None):
@@ -355,7 +359,7 @@ def _draw(what: str) -> None:
     """Have figures written as a word from now on: drawing one takes half a second."""
     from digits.learning.plots import style
 
-    def save(_: Any, path: Path) -> None:
+    def save(figure: Any, path: Path) -> None:
         write_text(path, f"{path.name}: {what}")
 
     style.save = save

@@ -167,9 +167,9 @@ def journal() -> list[Item]:
 
 
 def results() -> list[Item]:
-    """Published results."""
-    content = (published.PLOTS / "results.json").read_bytes()
-    return [Item({"results.json": content}, "results.json")]
+    """The published results from which README's tables are made."""
+    paths = [path for folder in ("", "study") for path in sorted((published.PLOTS / folder).glob("*.json"))]
+    return [Item({path.relative_to(published.PLOTS).as_posix(): path.read_bytes() for path in paths}, "")]
 
 
 def clipboard() -> list[Item]:

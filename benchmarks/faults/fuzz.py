@@ -1,0 +1,143 @@
+"""Coverage-guided fuzzing of the readers that are written in Python: ``python -m benchmarks.faults.fuzz strokes``.
+
+It needs atheris, which is in no requirements file (it installs on Linux, for some versions of Python only): make an
+environment of its own with ``pip install atheris -r requirements.txt``. Inputs are mutated by libFuzzer and, one time
+in two, by :mod:`benchmarks.faults.mutate`. Each new fault, such as 10 s of processor time, is printed once and
+its input kept; a hang of a minute or more than 2 GB ends the run, and libFuzzer keeps the input.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.faults import inputs, mutate, seeds
+from benchmarks.faults.readers import Reader
+from benchmarks.faults.seeds import Item, scratch
+from digits import command_line
+from digits.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LARGEST = 1 << 18  #: bytes of an input
+HANG = 60  #: seconds
+INSTRUMENTED = ["digits", "zipfile", "json", "numpy.lib.format", "numpy.lib._format_impl", "numpy.lib._npyio_impl"]
+
+
+def _strokes() -> Reader:
+    from digits.reading.recognizer import read_file
+
+    class Blank:
+        """Finds every digit equally likely, at once."""
+
+        name = "blank"
+
+        def probabilities(self, crops: "NDArray[np.uint8]", /) -> "NDArray[np.float32]":
+            import numpy as np
+
+            return np.full((len(crops), 10), 0.1, np.float32)
+
+    network = Blank()
+    return lambda path: read_file(path, network)
+
+
+def _card() -> Reader:
+    from digits.learning import card
+
+    return card.read
+
+
+def _npz() -> Reader:
+    from digits.learning import dataset
+
+    return lambda path: dataset.load(path, {})
+
+
+TARGETS: Mapping[str, tuple[Callable[[], Reader], Callable[[], Sequence[Item]]]] = {
+    "strokes": (_strokes, seeds.strokes),
+    "card": (_card, seeds.cards),
+    "npz": (_npz, seeds.npz),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fuzz with the given command line. Returns the exit code; libFuzzer ends the process itself."""
+    return command_line.run("benchmarks.faults.fuzz", lambda: _work(arguments), "the corpus is kept")
+
+
+def _work(arguments: Sequence[str] | None) -> int:
+    parser = command_line.OneLineParser("python -m benchmarks.faults.fuzz", description=__doc__)
+    parser.add_argument("target", choices=TARGETS, help="the reader")
+    parser.add_argument("--seconds", type=command_line.number(int, 1), default=1200, metavar="N", help="default: 1200")
+    parser.add_argument("--seed", type=command_line.number(int, 0), default=0, metavar="N")
+    parser.add_argument("--output", type=Path, default=Path("runs/fuzz"), metavar="DIR", help="corpus and faults")
+    options = parser.parse_args(arguments)
+    try:
+        atheris = import_module("atheris")
+    except ImportError as error:
+        raise UserError("atheris is missing; pip install atheris, in an environment of its own") from error
+    _fuzz(atheris, options)
+    return 0
+
+
+def _fuzz(atheris: Any, options: argparse.Namespace) -> None:
+    prepare, draw = TARGETS[options.target]
+    with atheris.instrument_imports(include=INSTRUMENTED):
+        reader = prepare()
+    output = options.output.absolute() / options.target
+    (output / "corpus").mkdir(parents=True, exist_ok=True)
+    whole = [(item.target, content) for item in draw() for content in item.files.values()]
+    contents = [content for _, content in whole if isinstance(content, bytes)]
+    name = whole[0][0]
+    for number, content in enumerate(contents):
+        (output / "corpus" / f"whole-{number}").write_bytes(content)
+    known: set[tuple[str, str]] = set()
+    with scratch() as folder:
+
+        def test(content: bytes) -> None:
+            path = folder / name
+            path.write_bytes(content)
+            began, fault = time.process_time(), ("", "")
+            try:
+                reader(path)
+            except UserError:
+                pass
+            except Exception as error:
+                fault = type(error).__name__, inputs.place_of(error)
+            if time.process_time() - began > inputs.LONGEST:
+                fault = "slow", ""
+            if fault[0] and fault not in known:
+                known.add(fault)
+                kept = output / f"fault-{len(known)}-{name}"
+                kept.write_bytes(content)
+                print("FAULT", *fault, kept, file=sys.stderr, flush=True)
+
+        def change(content: bytes, most: int, seed: int) -> bytes:
+            if seed % 2:
+                return bytes(atheris.Mutate(content, most))
+            return mutate.damaged(content, Random(seed), contents)[:most]
+
+        flags = {
+            "max_total_time": options.seconds,
+            "timeout": HANG,
+            "rss_limit_mb": inputs.MOST // 1_000_000,
+            "max_len": LARGEST,
+            "seed": options.seed + 1,
+            "artifact_prefix": f"{output}/ended-",
+        }
+        atheris.Setup(
+            [sys.argv[0], *(f"-{key}={value}" for key, value in flags.items()), str(output / "corpus")],
+            test,
+            custom_mutator=change,
+        )
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
