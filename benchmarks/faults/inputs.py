@@ -28,6 +28,8 @@ LONGEST = 10.0  #: seconds for one input
 MOST = 2_000_000_000  #: bytes for a process that reads
 READY = 120.0  #: seconds for a process to import what it needs and to read the whole files
 KEPT = 3  #: inputs kept of each fault
+MISTAKE = "mistake"  #: of the harness itself
+DYING = 5.0  #: seconds for a process to end that does not answer any more
 TICK = 0.05  #: seconds between two looks at the memory
 
 
@@ -139,14 +141,17 @@ class _Worker:
         self.index, self.began = index, time.monotonic()
         self.connection.send(index)
 
-    def end(self) -> int:
-        """Kill it; returns its exit code if it had ended before."""
-        self.process.join(1.0 if not self.process.is_alive() else 0)
-        if self.process.is_alive():
-            self.process.kill()
+    def died(self) -> str:
+        """How a process ended that has closed its end of the connection."""
+        self.process.join(DYING)
+        code = self.process.exitcode or 0
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    def end(self) -> None:
+        """Kill it, if it has not ended."""
+        self.process.kill()
         self.process.join()
         self.connection.close()
-        return self.process.exitcode or 0
 
 
 class _Trial:
@@ -196,8 +201,7 @@ class _Trial:
             try:
                 answer = worker.connection.recv()
             except (EOFError, OSError):
-                code = worker.end()
-                return self._replaced(worker, "crash", f"signal {-code}" if code < 0 else f"exit code {code}", seconds)
+                return self._replaced(worker, "crash", worker.died(), seconds)
             return self._take(worker, *answer)
         if worker.index >= 0 and (held := _resident(worker.process.pid)) > self.most:
             return self._replaced(worker, "memory", "", seconds, held)
@@ -211,6 +215,9 @@ class _Trial:
                 worker.end()
                 raise UserError(f"{self.kind.name}: whole files are not read ({outcome} {where}); run the tests first")
             return self._next(worker)
+        if outcome == MISTAKE:
+            worker.end()
+            raise UserError(f"{self.kind.name}: cannot be damaged, {where}; mend benchmarks/faults/mutate.py")
         if outcome in ("read", "refused") and peak <= self.most and seconds <= self.longest:
             self.metrics[outcome] += 1  # type: ignore[literal-required]
             self._note(seconds, peak)
@@ -280,7 +287,11 @@ def _serve(connection: Connection, kind: Kind, seed: int, networks: Path, folder
     connection.send(("", "", 0.0, 0))
     while True:
         index: int = connection.recv()
-        item = made(kind, seed, index, whole)
+        try:
+            item = made(kind, seed, index, whole)
+        except Exception as error:
+            connection.send((MISTAKE, f"input {index}: {error!r}", 0.0, 0))
+            return
         before = os.fstat(1).st_size
         began = time.monotonic()
         outcome, where = _tried(reader, item, folder)

@@ -38,6 +38,8 @@ HEADERS = (
     ("fortran_order", ("True", "None", "7", "__import__('os')")),
 )  # fmt: skip
 
+FARTHEST = 1e300  #: larger numbers cannot be computed with
+
 Change = Callable[[bytes, Random, Sequence[bytes]], bytes]
 
 
@@ -229,6 +231,7 @@ def _keys(holder: Any) -> list[Any]:
 
 def _change_numbers(numbers: Sequence[tuple[Any, Any]], rng: Random) -> None:
     """Change one number or several, or multiply all, by amounts that leave most of them plausible."""
+    numbers = [(holder, key) for holder, key in numbers if abs(holder[key]) < FARTHEST]  # larger: changed already
     if rng.random() < 0.1:
         factor = rng.choice((-1, 0, 1e-3, 0.5, 2, 10, 15, 1000))
         for holder, key in numbers:
