@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from digits.reading.ink import Stroke, rasterise
+from digits.reading.ink import FARTHEST, Stroke, Strokes, open_strokes, rasterise, save_strokes
 from digits.window import dialogs
+from digits.window.canvas import MOST_ITEMS
 from digits.window.palette import LIGHT
 from tests.handwriting import strokes
 from tests.window.conftest import FOUR, NUMBER, Hand
@@ -160,3 +161,27 @@ def test_closing_asks_about_unsaved_strokes(
 def test_closing_without_strokes_asks_nothing(hand: Hand) -> None:
     hand.window.close()
     assert not hand.window.alive
+
+
+def test_the_farthest_drawing_is_shown_drawn_upon_and_saved_so_that_it_can_be_opened(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far, path = float(FARTHEST), tmp_path / "far.json"
+    save_strokes(path, Strokes((Stroke(((-far, -far), (far, far)), far), Stroke(((0, far),), 9)), (FARTHEST, FARTHEST)))
+    hand.window.files.open_path(path)
+    hand.settle()
+    assert len(hand.window.document.state.strokes) == 2
+    hand.draw([(5, 5), (2000, 2000)])
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: path)
+    hand.press("<Control-Key-s>")
+    assert hand.status == f"Saved {path}"
+    assert open_strokes(path).strokes == hand.window.document.state.strokes
+
+
+def test_many_strokes_are_shown_as_one_image(hand: Hand) -> None:
+    strokes = [Stroke(((2.0 + i % 50, 2.0 + i // 50),), 3) for i in range(MOST_ITEMS + 1)]
+    hand.window.document.set_strokes(strokes)
+    hand.window.canvas.show(hand.window.document.state.strokes, None)
+    assert len(hand.window.canvas.find_withtag("ink")) == 1
+    hand.window.canvas.show(tuple(strokes[:9]), None)
+    assert len(hand.window.canvas.find_withtag("ink")) == 9
