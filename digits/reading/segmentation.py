@@ -326,8 +326,7 @@ class _Grouping:
         first, second = self.boxes[a], self.boxes[b]
         start = np.maximum(first[..., :2], second[..., :2])
         end = np.minimum(first[..., :2] + first[..., 2:], second[..., :2] + second[..., 2:])
-        overlap: NDArray[np.bool_] = (start < end).all(axis=-1)
-        return overlap
+        return np.asarray((start < end).all(axis=-1))
 
     def _share_ink(self, i: int, j: int) -> bool:
         """Return whether the ink of two components overlaps."""
