@@ -94,12 +94,14 @@ def shape_of(ink: NDArray[np.uint8]) -> Shape | None:
 def stroke_width_of(mask: NDArray[np.uint8]) -> float:
     """Stroke width in pixels of a ``uint8`` mask of 0 and 1 whose ink ends at the border; 0.0 if it is empty.
 
-    A mask of more than four million pixels is measured in bands of rows, which allocate 60 MB at most.
+    A mask of more than four million pixels is measured in bands across its longer side, which allocate 60 MB at most.
     """
     padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    rows = max(2 * MARGIN, MOST // padded.shape[1])
-    if len(padded) <= rows:
+    if padded.size <= MOST:
         return measure(padded).stroke_width
+    if padded.shape[1] > padded.shape[0]:
+        padded = np.ascontiguousarray(padded.T)
+    rows = max(2 * MARGIN, MOST // padded.shape[1])
     ridges = []
     for top in range(0, len(padded), rows):
         start = max(0, top - MARGIN)  # what is nearest may lie outside the band

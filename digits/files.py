@@ -93,10 +93,11 @@ def opened(path: Path, flags: int = os.O_RDONLY) -> Iterator[BinaryIO]:
         ValueError: it is not a file.
     """
     handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666)
+    kind = stat.S_IFMT(os.fstat(handle).st_mode)
+    if kind != stat.S_IFREG:
+        os.close(handle)
+        raise ValueError(f"it is {KINDS.get(kind, 'something else')}, not a file")
     with open(handle, "rb" if flags == os.O_RDONLY else "rb+") as file:
-        kind = stat.S_IFMT(os.fstat(handle).st_mode)
-        if kind != stat.S_IFREG:
-            raise ValueError(f"it is {KINDS.get(kind, 'something else')}, not a file")
         yield file
 
 

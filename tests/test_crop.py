@@ -72,6 +72,16 @@ def test_stroke_width_is_measured(width: int) -> None:
     assert stroke_width_of(np.zeros((9, 9), np.uint8)) == 0
 
 
+@pytest.mark.parametrize("shape", [(3000, 2000), (40, 200_000), (200_000, 40)])
+def test_the_stroke_width_of_a_huge_mask_is_measured(shape: tuple[int, int]) -> None:
+    mask = np.zeros(shape, np.uint8)
+    for start in range(10, max(shape), 50):
+        mask[start : start + 7] = 1
+        mask[:, start : start + 7] = 1
+    assert stroke_width_of(mask) == pytest.approx(7, abs=1.1)
+    assert stroke_width_of(np.zeros(shape, np.uint8)) == 0
+
+
 def test_ink_that_fills_its_mask_ends_at_the_border_or_continues() -> None:
     full = np.ones((41, 9), np.uint8)
     assert stroke_width_of(full) == pytest.approx(9, abs=1.1)

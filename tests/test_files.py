@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from digits.files import replacing, sha256, write_json, write_text
+from digits.files import read_bytes, replacing, sha256, write_json, write_text
 
 
 def test_a_file_is_written_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
@@ -93,3 +93,18 @@ def test_the_new_name_survives_a_power_cut(tmp_path: Path) -> None:
 def test_sha256_of_known_bytes(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     assert sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+def test_what_is_no_file_is_named_and_not_left_open(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    before = len(os.listdir("/proc/self/fd"))
+    for path, kind in (
+        (tmp_path / "folder", "a folder"),
+        (tmp_path / "pipe", "a named pipe"),
+        (Path("/dev/zero"), "a device"),
+    ):
+        with pytest.raises(ValueError, match=f"it is {kind}, not a file"):
+            read_bytes(path, 10)
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -94,7 +94,7 @@ def by_class(labels: NDArray[np.uint8], predicted: NDArray[np.intp]) -> ByClass:
     """
     rows = precision_recall_fscore_support(labels, predicted, labels=range(CLASSES), zero_division=0)
     precision, recall, f1, support = (row.tolist() for row in rows)
-    return {"precision": precision, "recall": recall, "f1": f1, "support": support}
+    return {"precision": precision, "recall": recall, "f1": f1, "support": [int(n) for n in support]}
 
 
 def confusion(labels: NDArray[np.uint8], predicted: NDArray[np.intp]) -> NDArray[np.int64]:

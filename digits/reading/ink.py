@@ -309,21 +309,16 @@ def _check(drawing: Strokes) -> None:
     Raises:
         ValueError: which limit it breaks.
     """
-    for found, most, what in (
-        (len(drawing.strokes), MOST_STROKES, "strokes"),
-        (sum(len(stroke.points) for stroke in drawing.strokes), MOST_POINTS, "points"),
-    ):
+    points = sum(len(stroke.points) for stroke in drawing.strokes)
+    for found, most, what in ((len(drawing.strokes), MOST_STROKES, "strokes"), (points, MOST_POINTS, "points")):
         if found > most:
             raise ValueError(f"it has {found:,} {what}, more than the {most:,} that a file may have")
-    for side in drawing.size:
-        if not 1 <= side <= FARTHEST:
-            raise ValueError(f"its canvas has a side of {side:,} pixels; 1 to {FARTHEST:,} are allowed")
+    if not all(1 <= side <= FARTHEST for side in drawing.size):
+        raise ValueError(f"the sides of its canvas are not 1 to {FARTHEST:,} pixels long, but {drawing.size}")
     for number, stroke in enumerate(drawing.strokes, 1):
         if not stroke.points:
             raise ValueError(f"stroke {number:,} has no points")
         if not THINNEST <= stroke.width <= FARTHEST:
-            raise ValueError(
-                f"stroke {number:,} is {stroke.width:g} pixels wide; {THINNEST} to {FARTHEST:,} are allowed"
-            )
+            raise ValueError(f"stroke {number:,} is not {THINNEST} to {FARTHEST:,} pixels wide, but {stroke.width}")
         if not (far := float(abs(stroke.path).max())) <= FARTHEST:
-            raise ValueError(f"stroke {number:,} has a coordinate of ±{far:g}; {FARTHEST:,} pixels are the most")
+            raise ValueError(f"stroke {number:,} has a coordinate beyond {FARTHEST:,} pixels: ±{far}")

@@ -24,6 +24,7 @@ THIN = 0.45  #: in an image, strokes thinner than this many stroke widths are re
 SMALLEST = 6  #: in an image, components smaller than this many pixels cannot be read
 MOST_COMPONENTS = 2000  #: most components that are read, the largest: what the slowest network reads in ten seconds
 MOST_AREA = 100_000_000  #: most pixels of all components' boxes: two that are as large as the largest page
+LONGEST = 1_000_000  #: most pixels of a side of a stroke's box
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def _labelled(mask: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.in
 def _step(sizes: NDArray[np.int64]) -> int:
     """A side of larger pixels, in pixels, with which boxes of these sizes, shape (n, 2), have few enough of them."""
     step = 1
-    while np.ceil(sizes / step).prod(axis=1).sum() > MOST_AREA:
+    while np.ceil(sizes / step).prod(axis=1).sum() > MOST_AREA or (sizes > LONGEST * step).any():
         step += max(1, step // 8)
     return step
 
@@ -230,9 +231,11 @@ class _Grouping:
         self.alive = np.zeros(2 * n, bool)
         self.alive[:n] = True
         self.parts = [[i] for i in range(n)]
-        self._touching = np.full((n, n), -1, np.int8)  # 1 or 0; -1 while it is not known
-        drawn = np.array([bool(component.strokes) for component in components])
-        self._touching[~drawn[:, np.newaxis] & ~drawn] = 0  # the components of an image do not touch
+        self._touching = np.full((2 * n, 2 * n), -1, np.int8)  # 1 or 0; -1 while it is not known
+        of_image = np.flatnonzero([not component.strokes for component in components])
+        self._touching[np.ix_(of_image, of_image)] = 0  # the components of an image do not touch
+        for i in range(n):
+            self._touching[i, :n][~self._overlap(np.array(i), np.arange(n))] = 0
 
     def merge(self, a: int, b: int) -> int:
         """Merge two; returns the number of the result."""
@@ -241,6 +244,8 @@ class _Grouping:
         start = np.minimum(self.boxes[a, :2], self.boxes[b, :2])
         end = np.maximum(self.boxes[a, :2] + self.boxes[a, 2:], self.boxes[b, :2] + self.boxes[b, 2:])
         self.boxes[new] = (*start, *(end - start))
+        either, both = self._touching[[a, b]].max(axis=0), self._touching[[a, b]].min(axis=0)
+        self._touching[new] = self._touching[:, new] = np.where(either == 1, 1, both)
         self.alive[[a, b]] = False
         self.alive[new] = True
         return new
@@ -292,9 +297,10 @@ class _Grouping:
 
         overlapping = (common_x > 0) & (common_y > 0)
         matters = ~attached & ~inside & ~stacked & (unequal | (~open_four & (over_x >= 0.25)))
-        touching = np.zeros(len(others), bool)
-        for place in np.flatnonzero(overlapping & matters).tolist():
-            touching[place] = self._touch(i, int(others[place]))
+        touching = self._touching[i, others] == 1
+        for place in np.flatnonzero(overlapping & matters & (self._touching[i, others] < 0)).tolist():
+            j = int(others[place])
+            touching[place] = self._touching[i, j] = self._touching[j, i] = self._touch(i, j)
         return np.select(
             [attached | (unequal & touching), inside | stacked, open_four, touching & (over_x >= 0.25)],
             [np.maximum(over_x, 0.01), over_x, np.full(len(others), 0.5), over_x],
@@ -302,17 +308,44 @@ class _Grouping:
         )
 
     def _touch(self, a: int, b: int) -> bool:
-        """Return whether the ink of two overlaps."""
-        known = self._touching[np.ix_(self.parts[a], self.parts[b])]
-        if (known == 1).any():
-            return True
-        for row, column in np.argwhere(known < 0).tolist():
+        """Return whether the ink of two, whose boxes overlap, overlaps."""
+        if max(a, b) < len(self._components):
+            return self._share_ink(a, b)
+        parts = np.ix_(self.parts[a], self.parts[b])
+        unknown = self._touching[parts] < 0
+        for row, column in np.argwhere(unknown & self._overlap(*parts)).tolist():
             i, j = self.parts[a][row], self.parts[b][column]
-            found = _touching(self._components[i], self._components[j])
+            found = self._share_ink(i, j)
             self._touching[i, j] = self._touching[j, i] = found
             if found:
                 return True
         return False
+
+    def _overlap(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return whether boxes overlap, for arrays of numbers of any shapes that fit together."""
+        first, second = self.boxes[a], self.boxes[b]
+        start = np.maximum(first[..., :2], second[..., :2])
+        end = np.minimum(first[..., :2] + first[..., 2:], second[..., :2] + second[..., 2:])
+        return np.asarray((start < end).all(axis=-1))
+
+    def _share_ink(self, i: int, j: int) -> bool:
+        """Return whether the ink of two components overlaps."""
+        xa, ya, right_a, bottom_a, a = self._packed[i]
+        xb, yb, right_b, bottom_b, b = self._packed[j]
+        left, right = max(xa, xb), min(right_a, right_b)
+        top, bottom = max(ya, yb), min(bottom_a, bottom_b)
+        common = a[top - ya : bottom - ya, left - xa : right - xa] & b[top - yb : bottom - yb, left - xb : right - xb]
+        return common.any().item()
+
+    @cached_property
+    def _packed(self) -> list[tuple[int, int, int, int, NDArray[np.uint8]]]:
+        """The ink of each component, eight pixels to the byte, and left, top, right and bottom of these bytes."""
+        packed = []
+        for component in self._components:
+            x, y = component.box[0] // component.step, component.box[1] // component.step
+            ink = np.packbits(np.pad(component.ink >= INK, ((0, 0), (x % 8, 0))), axis=1)
+            packed.append((x // 8, y, x // 8 + ink.shape[1], y + ink.shape[0], ink))
+        return packed
 
     def result(self) -> list[Segment]:
         """What is alive, each with the ink of its parts."""
@@ -325,17 +358,6 @@ class _Grouping:
             parts = [self._components[part] for part in self.parts[i]]
             found.append(parts[0] if len(parts) == 1 else _union([_coarser(part, step) for part in parts]))
         return found
-
-
-def _touching(a: Segment, b: Segment) -> bool:
-    """Return whether the ink of two components, in pixels of the same size, overlaps."""
-    (xa, ya, wa, ha), (xb, yb, wb, hb) = ([value // a.step for value in component.box] for component in (a, b))
-    left, top, right, bottom = max(xa, xb), max(ya, yb), min(xa + wa, xb + wb), min(ya + ha, yb + hb)
-    if left >= right or top >= bottom:
-        return False
-    ink_a = a.ink[top - ya : bottom - ya, left - xa : right - xa]
-    ink_b = b.ink[top - yb : bottom - yb, left - xb : right - xb]
-    return bool(((ink_a >= INK) & (ink_b >= INK)).any())
 
 
 def _joined(components: Sequence[Segment]) -> list[Segment]:
@@ -383,7 +405,8 @@ def _first_bonds(group: _Grouping, n: int) -> list[Bonds]:
     for i in range(n):
         others = group.near(i)
         others = others[others > i]
-        strength, reverse = (group.bonds(i, others, before) for before in (True, False))
+        strength = group.bonds(i, others, before=True)
+        reverse = group.bonds(i, others, before=False)
         for place in np.flatnonzero((strength <= 0) & (reverse > 0)).tolist():
             late[int(others[place])].append((i, float(reverse[place])))
         own, best = _positive(others, np.where(strength > 0, np.where(reverse > 0, reverse, strength), 0))

@@ -13,6 +13,7 @@ from digits.window.document import State
 from digits.window.palette import LIGHT, ON_PHOTOGRAPH
 
 LARGEST = 25_000_000  #: most pixels of a picture of strokes alone
+LONGEST = 50_000  #: most pixels of its sides
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ def render(state: State, size: tuple[int, int], marks: Sequence[Mark] = ()) -> I
         paper = state.photograph.rgb.astype(np.uint8)
         ink = ImageColor.getrgb(ON_PHOTOGRAPH)
     else:
-        step = math.ceil(max(1.0, math.sqrt(size[0] * size[1] / LARGEST), size[0] / LARGEST, size[1] / LARGEST))
-        paper = np.full((math.ceil(size[1] / step), math.ceil(size[0] / step), 3), 255, np.uint8)
+        step = math.ceil(max(1.0, math.sqrt(size[0] * size[1] / LARGEST), max(size) / LONGEST))
+        paper = np.full((max(1, size[1] // step), max(1, size[0] // step), 3), 255, np.uint8)
         ink = ImageColor.getrgb(LIGHT.ink)
     image = Image.fromarray(paper)
     if state.strokes:

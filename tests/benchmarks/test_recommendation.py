@@ -21,9 +21,11 @@ def plots(npz: Path, tmp_path: Path) -> Path:
     """A folder with the results that must exist, of the committed networks and the small data."""
     digest = dataset.load(npz, {}).digest
     digests = {name: sha256(ROOT / "models" / f"{name}.onnx") for name in MODELS}
-    _, cards, pen = small_results(dict.fromkeys(MODELS, NETWORKS["ResNet"]))
-    for name, card in cards.items():
-        card["data_digest"], card["files"], card["misses"]["rank"] = digest, {f"{name}.onnx": digests[name]}, []
+    _, _, pen = small_results(dict.fromkeys(MODELS, NETWORKS["ResNet"]))
+    cards = {name: json.loads((ROOT / "models" / f"{name}.json").read_text(encoding="utf-8")) for name in MODELS}
+    for card in cards.values():
+        card["data_digest"], card["misses"] = digest, {"image": [], "read": [], "rank": []}
+        card["metrics"]["test"] |= {"n": 20, "misses": 0}
     pen["models"] = digests
     (tmp_path / "results.json").write_text(json.dumps({"models": cards}), encoding="utf-8")
     (tmp_path / "pen_digits.json").write_text(json.dumps(pen), encoding="utf-8")

@@ -58,3 +58,10 @@ def test_confusion_has_true_digits_as_rows() -> None:
     assert counts.shape == (10, 10)
     assert counts[2, 7] == 1
     assert counts.trace() == 3
+
+
+def test_support_is_a_count_even_where_everything_is_missed() -> None:
+    """scikit-learn counts in floats there."""
+    labels = np.arange(10, dtype=np.uint8)
+    support = evaluation.by_class(labels, (labels.astype(np.intp) + 1) % 10)["support"]
+    assert support == [1] * 10 and all(type(n) is int for n in support)

@@ -193,6 +193,31 @@ def test_no_program_runs_for_an_image(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not ran.exists()
 
 
+def test_a_large_image_in_the_collection_is_passed_over(tmp_path: Path) -> None:
+    Image.new("L", (28, 28), 9).save(tmp_path / "4-0123456789abcdef.png")
+    for label, content in enumerate((png(60_000, 60_000), png(7000, 7000), png(28, 29), EPS, bytes(1 << 17))):
+        (tmp_path / f"{label}-fedcba9876543210.png").write_bytes(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(image_file.Pages, "decoded", counted := Counted(image_file.Pages.decoded))
+        assert [entry.label for entry in Collection(tmp_path).entries] == [4]
+    assert counted.calls == 1
+
+
+class Counted:
+    """A method that counts its calls."""
+
+    def __init__(self, method: Callable[[image_file.Pages, int], Image.Image]) -> None:
+        self.calls = 0
+        self._method = method
+
+    def __get__(self, pages: image_file.Pages, _: object = None) -> Callable[[int], Image.Image]:
+        def call(number: int) -> Image.Image:
+            self.calls += 1
+            return self._method(pages, number)
+
+        return call
+
+
 def test_what_the_clipboard_opened_is_of_the_same_formats() -> None:
     assert open_image(PngImagePlugin.PngImageFile(io.BytesIO(png(8, 8))), "pasted").shape == (8, 8, 3)
     other = Image.open(io.BytesIO(encoded(Image.new("L", (16, 16)), "ICO")))

@@ -1,11 +1,29 @@
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from digits.errors import UserError
-from digits.reading.ink import Stroke, Strokes, bounds, erase, open_strokes, rasterise, save_strokes, touches
+from digits.reading.ink import (
+    FARTHEST,
+    MOST_BYTES,
+    MOST_POINTS,
+    MOST_STROKES,
+    THINNEST,
+    Stroke,
+    Strokes,
+    bounds,
+    erase,
+    open_strokes,
+    rasterise,
+    reduced,
+    save_strokes,
+    touches,
+)
 
 LINE = Stroke(((20.0, 50.0), (120.0, 50.0)), 10)
 
@@ -58,44 +76,167 @@ def test_an_eraser_touches_a_stroke_between_its_points() -> None:
     assert not touches(LINE, 140, 50, 4)
 
 
+def test_what_the_eraser_left_it_does_not_touch_again_and_far_lines_stay_short() -> None:
+    far = Stroke(((-float(FARTHEST), 3.0), (float(FARTHEST), -4.0), (0.0, 40.0)), 8)
+    fragments = erase(far, 0, 0, 20)
+    assert [len(fragment.points) for fragment in fragments] == [2, 3]
+    assert not any(touches(fragment, 0, 0, 20) for fragment in fragments)
+    assert all(touches(fragment, 0, 0, 20.2) for fragment in fragments)
+
+
+@pytest.mark.parametrize("x", [30, 20, 119.5])
+def test_the_eraser_keeps_the_points_that_it_does_not_reach(x: float) -> None:
+    bent = Stroke(((20.0, 50.0), (70.0, 50.0), (70.0, 52.0), (120.0, 50.0)), 4)
+    kept = {point for fragment in erase(bent, x, 50, 5) for point in fragment.points}
+    assert kept >= {point for point in bent.points if abs(point[0] - x) > 10}
+
+
+def test_a_reduced_drawing_is_the_drawing_with_larger_pixels() -> None:
+    strokes = [Stroke(((40.0, 30.0), (300.0, 210.0), (80.0, 200.0)), 24), Stroke(((200.0, 60.0),), 40)]
+    whole = rasterise(strokes, 400, 300).astype(np.float64).reshape(75, 4, 100, 4).mean(axis=(1, 3))
+    small = rasterise([reduced(stroke, 4) for stroke in strokes], 100, 75)
+    assert abs(whole - small).mean() < 1
+
+
+def test_lines_that_lie_far_outside_are_clipped_as_near_ones_are() -> None:
+    for x, y in ((3.0, 1.0), (-2.0, 7.0), (0.0, 1.0), (1.0, 0.0)):
+        near, far = (
+            rasterise([Stroke(((50 - x * scale, 40 - y * scale), (50 + x * scale, 40 + y * scale)), 9)], 100, 80)
+            for scale in (100.0, FARTHEST / 10)
+        )
+        assert near.max() == 255 and np.mean(near != far) < 0.02
+
+
 def test_saved_strokes_are_loaded_unchanged(tmp_path: Path) -> None:
     drawing = Strokes((LINE, Stroke(((1.25, -3.5),), 2.5)), (640, 480))
     save_strokes(tmp_path / "zwölf.json", drawing)
     assert open_strokes(tmp_path / "zwölf.json") == drawing
 
 
-GOOD = {"format": "handwritten-digits strokes", "version": 1, "size": [10, 10], "strokes": []}
+numbers = st.floats(-FARTHEST, FARTHEST)
+any_stroke = st.builds(
+    Stroke, st.lists(st.tuples(numbers, numbers), min_size=1, max_size=5).map(tuple), st.floats(THINNEST, FARTHEST)
+)
+any_drawing = st.builds(
+    Strokes, st.lists(any_stroke, max_size=5).map(tuple), st.tuples(st.integers(1, FARTHEST), st.integers(1, FARTHEST))
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(drawing=any_drawing, x=numbers, y=numbers, radius=st.floats(0.5, FARTHEST))
+def test_any_drawing_that_is_saved_can_be_opened_before_and_after_erasing(
+    tmp_path: Path, drawing: Strokes, x: float, y: float, radius: float
+) -> None:
+    erased = tuple(fragment for stroke in drawing.strokes for fragment in erase(stroke, x, y, radius))
+    for state in (drawing, Strokes(erased, drawing.size)):
+        save_strokes(tmp_path / "any.json", state)
+        assert open_strokes(tmp_path / "any.json") == state
+
+
+def test_the_largest_drawing_fits_into_the_largest_file(tmp_path: Path) -> None:
+    longest = -98765432.10987654  # no number within the limits is longer when written
+    strokes = [Stroke(((longest, longest),), FARTHEST / 3)] * (MOST_STROKES - 1)
+    strokes.append(Stroke(((longest, longest),) * (MOST_POINTS - MOST_STROKES + 1), FARTHEST / 3))
+    save_strokes(tmp_path / "largest.json", Strokes(tuple(strokes), (FARTHEST, FARTHEST)))
+    assert MOST_BYTES / 2 < (tmp_path / "largest.json").stat().st_size <= MOST_BYTES
+    assert len(open_strokes(tmp_path / "largest.json").strokes) == MOST_STROKES
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("strokes", "size", "limit"),
     [
-        "",
-        "[]",
-        "{",
-        "[" * 100_000,
-        json.dumps({**GOOD, "format": "x"}),
-        json.dumps({**GOOD, "version": 2}),
-        json.dumps({**GOOD, "size": [0, 10]}),
-        json.dumps({**GOOD, "strokes": [{"width": 3, "points": []}]}),
-        json.dumps({**GOOD, "strokes": [{"width": 0, "points": [[1, 1]]}]}),
-        json.dumps({**GOOD, "strokes": [{"width": 3, "points": [[1, 1e300]]}]}),
-        json.dumps({**GOOD, "strokes": [{"width": 3, "points": [[1, "2"]]}]}),
-        json.dumps({**GOOD, "strokes": [{"width": 3, "points": [[1, True]]}]}),
-        json.dumps({**GOOD, "strokes": [{"width": 3, "points": [[1]]}]}),
-        json.dumps({**GOOD, "strokes": [{"width": float("nan"), "points": [[1, 1]]}]}),
+        ([LINE] * (MOST_STROKES + 1), (9, 9), "20,001 strokes, more than the 20,000"),
+        ([Stroke(((1.0, 1.0),) * (MOST_POINTS + 1), 8)], (9, 9), "400,001 points, more than the 400,000"),
+        ([Stroke(((1.0, 1.5 * FARTHEST),), 8)], (9, 9), "stroke 1 has a coordinate beyond 100,000,000"),
+        ([LINE], (9, 0), "not 1 to 100,000,000 pixels long"),
     ],
 )
-def test_a_file_without_valid_strokes_is_named_in_one_line(tmp_path: Path, content: str) -> None:
+def test_what_could_not_be_opened_is_not_saved(
+    tmp_path: Path, strokes: list[Stroke], size: tuple[int, int], limit: str
+) -> None:
+    (tmp_path / "old.json").write_text("old")
+    with pytest.raises(UserError, match=limit):
+        save_strokes(tmp_path / "old.json", Strokes(tuple(strokes), size))
+    assert (tmp_path / "old.json").read_text() == "old"
+
+
+GOOD = {"format": "handwritten-digits strokes", "version": 1, "size": [10, 10], "strokes": []}
+
+
+def with_stroke(width: str, points: str) -> bytes:
+    """A file with one stroke."""
+    return json.dumps({**GOOD, "strokes": ["x"]}).replace('"x"', f'{{"width": {width}, "points": {points}}}').encode()
+
+
+BAD = {
+    "empty": b"",
+    "a list": b"[]",
+    "truncated": b"{",
+    "zeros": bytes(1000),
+    "nested": b"[" * 100_000,
+    "nested in a key that is not read": b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "nested points": with_stroke("3", "[" * 100_000),
+    "more after it": json.dumps(GOOD).encode() + b"{}",
+    "UTF-16": json.dumps(GOOD).encode("utf-16"),
+    "a byte order mark": b"\xef\xbb\xbf" + json.dumps(GOOD).encode(),
+    "Latin-1": b'{"\xe9": 1}',
+    "another format": json.dumps({**GOOD, "format": "x"}).encode(),
+    "another version": json.dumps({**GOOD, "version": 2}).encode(),
+    "a bool as version": json.dumps({**GOOD, "version": True}).encode(),
+    "two versions": json.dumps(GOOD).encode()[:-1] + b', "version": 2}',
+    "no size": json.dumps({key: value for key, value in GOOD.items() if key != "size"}).encode(),
+    "a size of 0": json.dumps({**GOOD, "size": [0, 10]}).encode(),
+    "a bool as size": json.dumps({**GOOD, "size": [True, 10]}).encode(),
+    "three sizes": json.dumps({**GOOD, "size": [9, 9, 9]}).encode(),
+    "a size of 400 digits": json.dumps({**GOOD, "size": [10**400, 9]}).encode(),
+    "a size of a million digits": json.dumps(GOOD).replace("10,", "1" * 1_000_000 + ",").encode(),
+    "a stroke without width": json.dumps({**GOOD, "strokes": [{"points": [[1, 1]]}]}).encode(),
+    "a stroke that is null": json.dumps({**GOOD, "strokes": [None]}).encode(),
+    "no points": with_stroke("3", "[]"),
+    "points that are null": with_stroke("3", "null"),
+    "a point of one number": with_stroke("3", "[[1]]"),
+    "a point of three": with_stroke("3", "[[1, 2, 3]]"),
+    "text as number": with_stroke("3", '[[1, "2"]]'),
+    "a bool as number": with_stroke("3", "[[1, true]]"),
+    "a coordinate of 1e300": with_stroke("3", "[[1, 1e300]]"),
+    "a coordinate of 1e999": with_stroke("3", "[[1, 1e999]]"),
+    "a coordinate of 400 digits": with_stroke("3", f"[[1, {10**400}]]"),
+    "not a number": with_stroke("3", "[[1, NaN]]"),
+    "infinity": with_stroke("Infinity", "[[1, 1]]"),
+    "a width of 0": with_stroke("0", "[[1, 1]]"),
+    "a negative width": with_stroke("-3", "[[1, 1]]"),
+    "a width of 1e9": with_stroke("1e9", "[[1, 1]]"),
+    "a width of 1e-320": with_stroke("1e-320", "[[1, 1]]"),
+    "too many points": with_stroke("3", "[" + "[0,0]," * MOST_POINTS + "[0,0]]"),
+    "too many bytes": b" " * (MOST_BYTES + 1),
+}
+
+
+@pytest.mark.parametrize("content", BAD.values(), ids=BAD)
+def test_a_file_without_valid_strokes_is_named_in_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "strokes.json"
-    path.write_text(content)
+    path.write_bytes(content)
     with pytest.raises(UserError) as error:
         open_strokes(path)
-    assert str(path) in str(error.value) and "\n" not in str(error.value)
+    assert str(path) in str(error.value) and "\n" not in str(error.value) and len(str(error.value)) < 600
 
 
-def test_missing_and_binary_files_are_named(tmp_path: Path) -> None:
-    (tmp_path / "b.json").write_bytes(b"\xff\xfe\x00")
-    for name in ("a.json", "b.json"):
+@pytest.mark.skipif(os.name != "posix", reason="needs named pipes and devices")
+def test_what_is_not_a_file_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "dangling.json").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "circle.json").symlink_to(tmp_path / "circle.json")
+    (tmp_path / "folder.json").mkdir()
+    names = (
+        "pipe.json",
+        "dangling.json",
+        "circle.json",
+        "folder.json",
+        "a.json",
+        "x" * 300,
+        "/dev/zero",
+        "/dev/random",
+    )
+    for name in names:
         with pytest.raises(UserError, match=name):
             open_strokes(tmp_path / name)

@@ -139,3 +139,48 @@ def test_of_a_texture_the_largest_components_are_read_and_the_rest_is_counted() 
     found = image_components(noise)
     assert len(segment(found)) <= len(found) == MOST_COMPONENTS
     assert found.left_out > 5000
+
+
+def test_specks_beside_a_page_of_digits_are_not_counted_as_left_out() -> None:
+    ink = np.zeros((1400, 1400), np.uint8)
+    for i in range(MOST_COMPONENTS + 50):
+        x, y = 30 * (i % 46), 30 * (i // 46)
+        ink[y : y + 20, x : x + 4] = 255
+    found = image_components(ink)
+    assert (len(found), found.left_out) == (MOST_COMPONENTS, 50)
+    specks = np.zeros((300, 1400), np.uint8)
+    for x in range(0, 1400, 12):
+        specks[::12, x : x + 6] = 255
+    found = image_components(np.concatenate([ink, specks]))
+    assert (len(found), found.left_out) == (MOST_COMPONENTS, 50)
+
+
+def test_the_smallest_of_too_many_strokes_are_left_out_and_dots_are_not_counted() -> None:
+    ones = [
+        Stroke(((30.0 * (i % 50), 80.0 * (i // 50)), (30.0 * (i % 50), 80.0 * (i // 50) + 50)), 4) for i in range(2010)
+    ]
+    short = [Stroke(((9.0, 9.0), (9.0, 29.0)), 4)] * 7
+    dots = [Stroke(((5.0, 5.0),), 4)] * 30
+    found = stroke_components([*dots, *short, *ones])
+    assert (len(found), found.left_out) == (MOST_COMPONENTS, 17)
+    assert min(component.strokes[0] for component in found) == 37, "their numbers are those of the drawing"
+
+
+def test_a_large_drawing_is_reduced_and_found_where_it_is() -> None:
+    big = [Stroke(tuple((x * 200, y * 200) for x, y in s.points), s.width * 200) for s in written("42", pen=8)]
+    normal, large = (from_strokes(strokes) for strokes in (written("42", pen=8), big))
+    assert [digit.strokes for digit in large] == [digit.strokes for digit in normal]
+    for digit, same in zip(large, normal, strict=True):
+        assert digit.step > 1 and digit.ink.shape[0] * digit.step == digit.box[3]
+        assert digit.box == pytest.approx([value * 200 for value in same.box], abs=500)
+        assert np.corrcoef(digit.crop.ravel(), same.crop.ravel())[0, 1] > 0.98
+
+
+def test_strokes_on_an_image_share_its_pixels_where_they_are_reduced() -> None:
+    page = np.zeros((400, 400), np.uint8)
+    page[100:300, 100:121] = 255
+    far = Stroke(((1000.0, 1000.0), (40_000.0, 40_000.0)), 30)
+    bar = Stroke(((104.0, 200.0), (190.0, 204.0)), 20)
+    digits = segment([*stroke_components([far, bar]), *image_components(page)])
+    assert [digit.strokes for digit in digits] == [(1,), (0,)]
+    assert digits[0].box == pytest.approx((94, 100, 106, 200), abs=2 * digits[0].step)

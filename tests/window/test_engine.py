@@ -10,6 +10,7 @@ from PIL import Image
 from digits.errors import UserError
 from digits.networks import MODELS as NAMES
 from digits.reading.ink import Stroke, Strokes, rasterise, save_strokes
+from digits.reading.segmentation import MOST_COMPONENTS
 from digits.window import summary
 from digits.window.collection import Entry
 from digits.window.document import Photograph, State
@@ -49,6 +50,13 @@ def test_networks_that_cannot_be_used_are_left_out(tmp_path: Path) -> None:
     assert engine.read(State(DRAWN), NAMES).readings == {}
     with pytest.raises(UserError, match=r"python test\.py --models CNN"):
         engine.classifier("CNN")
+
+
+def test_what_is_left_out_of_strokes_and_photograph_is_counted(engine: Engine) -> None:
+    many = tuple(Stroke(((20.0 * i, 0.0), (20.0 * i, 60.0)), 4) for i in range(MOST_COMPONENTS + 3))
+    image = np.zeros((9, 9, 3), np.uint8)
+    state = State(many, Photograph("p", image, (), image, left_out=4))
+    assert engine.read(state, ["ANN"]).readings["ANN"].left_out == 7
 
 
 def test_opening_either_kind(engine: Engine, tmp_path: Path) -> None:

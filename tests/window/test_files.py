@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from digits.reading.ink import Stroke, Strokes, rasterise, save_strokes
+from digits.reading.ink import FARTHEST, Stroke, Strokes, open_strokes, rasterise, save_strokes
 from digits.window import dialogs
+from digits.window.canvas import MOST_ITEMS
 from digits.window.engine import Engine
 from digits.window.palette import LIGHT
 from tests.handwriting import strokes
@@ -222,3 +223,27 @@ def test_however_often_opening_is_cancelled_one_file_is_read_at_a_time(
     assert len(hand.window.document.state.strokes) == 1
     assert most[0] == 1
     assert calls[0] < 6, "those that had only waited are not read"
+
+
+def test_the_farthest_drawing_is_shown_drawn_upon_and_saved_so_that_it_can_be_opened(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far, path = float(FARTHEST), tmp_path / "far.json"
+    save_strokes(path, Strokes((Stroke(((-far, -far), (far, far)), far), Stroke(((0, far),), 9)), (FARTHEST, FARTHEST)))
+    hand.window.files.open_path(path)
+    hand.settle()
+    assert len(hand.window.document.state.strokes) == 2
+    hand.draw([(5, 5), (2000, 2000)])
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: path)
+    hand.press("<Control-Key-s>")
+    assert hand.status == f"Saved {path}"
+    assert open_strokes(path).strokes == hand.window.document.state.strokes
+
+
+def test_many_strokes_are_shown_as_one_image(hand: Hand) -> None:
+    strokes = [Stroke(((2.0 + i % 50, 2.0 + i // 50),), 3) for i in range(MOST_ITEMS + 1)]
+    hand.window.document.set_strokes(strokes)
+    hand.window.canvas.show(hand.window.document.state.strokes, None)
+    assert len(hand.window.canvas.find_withtag("ink")) == 1
+    hand.window.canvas.show(tuple(strokes[:9]), None)
+    assert len(hand.window.canvas.find_withtag("ink")) == 9

@@ -1,9 +1,10 @@
 """Drawings as images to save."""
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from digits.reading.ink import Stroke, rasterise
+from digits.reading.ink import FARTHEST, Stroke, rasterise
 from digits.window.document import Photograph, State
 from digits.window.picture import Mark, render
 
@@ -38,3 +39,13 @@ def test_a_photograph_keeps_its_pixels_and_its_array() -> None:
     assert tuple(image[0, 0]) == (90, 90, 90)
     assert tuple(image[30, 27]) != (90, 90, 90)
     assert (rgb == 90).all()
+
+
+def test_a_picture_of_a_far_drawing_is_reduced() -> None:
+    far = float(FARTHEST)
+    for size in ((FARTHEST, FARTHEST // 2), (FARTHEST, 1), (10_000, 10_000)):
+        state = State((Stroke(((0, 0), (far, far / 2)), far / 50), Stroke(((far / 2, 0),), 8)))
+        image = render(state, size, [Mark((0, 0, FARTHEST, FARTHEST // 2), "1", "96%")])
+        assert image.width * image.height <= 25_000_000
+        assert image.width / image.height == pytest.approx(size[0] / size[1], rel=0.01) or size[1] == 1
+        assert np.asarray(image.convert("L")).min() < 100

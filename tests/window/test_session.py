@@ -1,6 +1,7 @@
 """The state behind the window: number, marks, comparison, selection and choices."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,10 @@ def test_lines_are_kept_apart(session: Session) -> None:
     assert summary.text(session.number()) == "47\n1"
     assert session.result is not None
     assert summary.found(session.result, NAMES) == "3 digits in 2 lines · VGG16 12 ms"
+    full = replace(session.result.readings["VGG16"], left_out=300)
+    session.take(Result(session.document.state, keys, {"VGG16": full}))
+    assert session.result is not None
+    assert summary.found(session.result, NAMES).endswith(" · the 300 smallest pieces not read")
 
 
 def test_the_comparison_marks_disagreement(session: Session) -> None:

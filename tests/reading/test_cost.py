@@ -1,0 +1,127 @@
+"""What a hostile drawing or page costs: each is read in a process of its own, within 10 s of computing and 2 GB."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from digits.reading.ink import FARTHEST, MOST_POINTS, MOST_STROKES
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS, BYTES = 10, 2 << 30
+AROUND = """
+import sys, time
+from pathlib import Path
+try:
+    import resource
+except ImportError:  # Windows
+    peak = lambda: 0
+else:
+    peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))  # a machine survives what fails here
+"""
+READ = f"""{AROUND}
+from digits.reading.classifier import Classifier
+from digits.reading.recognizer import read_file
+from digits.errors import UserError
+network = Classifier(Path("models/ANN.onnx"))
+start = time.process_time()
+try:
+    reading = read_file(Path(sys.argv[1]), network)
+except UserError as error:
+    found = str(error)
+else:
+    found = f"{{len(reading.digits)}} digits, {{reading.left_out}} left out"
+print(time.process_time() - start, peak(), found)
+"""
+COMPONENTS = f"""{AROUND}
+import numpy as np
+from digits.reading.segmentation import image_components, segment
+ink = np.zeros((7000, 7100), np.uint8)
+start = time.process_time()
+exec(sys.argv[1])
+found = image_components(ink)
+digits = segment(found)
+for digit in digits:
+    digit.crop
+print(time.process_time() - start, peak(), f"{{len(digits)}} digits, {{found.left_out}} left out")
+"""
+
+Points = NDArray[np.float64]
+
+
+def run(code: str, argument: str) -> str:
+    """Run code in a process of its own; returns what it found."""
+    command = [sys.executable, "-c", code, argument]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, encoding="utf-8")
+    assert process.returncode == 0, process.stderr[-1000:]
+    seconds, peak, found = process.stdout.strip().split(" ", 2)
+    assert float(seconds) < SECONDS and int(peak) < BYTES, process.stdout
+    return found
+
+
+def lines(*points: list[tuple[float, float]], width: float = 8) -> list[tuple[Points, float]]:
+    return [(np.array(path, np.float64), width) for path in points]
+
+
+def scattered(n: int, extent: float, size: float, points: int = 4) -> list[tuple[Points, float]]:
+    rng = np.random.default_rng(0)
+    return [(rng.uniform(0, extent, 2) + rng.uniform(-size, size, (points, 2)), 8.0) for _ in range(n)]
+
+
+def crosses(n: int) -> list[tuple[Points, float]]:
+    return [
+        stroke for i in range(n) for stroke in lines([(0, 9 * i), (4000, 9 * i)], [(4 * i, 0), (4 * i, 4000)], width=1)
+    ]
+
+
+FAR = float(FARTHEST)
+DRAWINGS: dict[str, tuple[Callable[[], list[tuple[Points, float]]], str]] = {
+    "a far diagonal": (lambda: lines([(0, 0), (10_000, 10_000)], width=14), "1 digits, 0 left out"),
+    "the farthest diagonals": (lambda: lines([(-FAR, -FAR), (FAR, FAR)], [(-FAR, FAR), (FAR, -FAR)]), "1 digits"),
+    "the farthest hairlines": (lambda: lines([(0, FAR / 2), (FAR, FAR / 2)], [(0, 0), (0, FAR)], width=0.1), "digits"),
+    "pens of 9,999 pixels": (lambda: lines([(0, 0), (100, 100)], [(5, 5)], width=9999), "1 digits"),
+    "the widest pens": (lambda: lines([(0, 0), (100, 100)], [(5, 5)], width=FAR), "1 digits"),
+    "5,000 strokes": (lambda: scattered(5000, 3000, 40), "3000 left out"),
+    "2,000 strokes on one spot": (lambda: scattered(2000, 1, 50), "1 digits, 0 left out"),
+    "1,000 strokes that cross": (lambda: crosses(500), "0 left out"),
+    "the most strokes, each large": (lambda: scattered(MOST_STROKES, 1000, 4000, 10), "18000 left out"),
+    "the most points, far apart": (lambda: scattered(1, 1, FAR / 2, MOST_POINTS), "1 digits"),
+    "the most points of a wide pen": (lambda: [(path, 600.0) for path, _ in scattered(1, 1, 300, MOST_POINTS)], "1 "),
+}
+
+
+@pytest.mark.parametrize(("drawing", "expected"), DRAWINGS.values(), ids=DRAWINGS)
+def test_a_drawing(tmp_path: Path, drawing: Callable[[], list[tuple[Points, float]]], expected: str) -> None:
+    strokes = [{"width": width, "points": np.round(path, 2).tolist()} for path, width in drawing()]
+    content = {"format": "handwritten-digits strokes", "version": 1, "size": [640, 480], "strokes": strokes}
+    (tmp_path / "drawing.json").write_text(json.dumps(content, separators=(",", ":")))
+    assert expected in run(READ, str(tmp_path / "drawing.json"))
+
+
+def test_a_file_of_points_alone(tmp_path: Path) -> None:
+    start = '{"format":"handwritten-digits strokes","version":1,"size":[9,9],"strokes":[{"width":3,"points":[[0,0]'
+    (tmp_path / "points.json").write_text(start + ",[0,0]" * 4_100_000 + "]}]}")
+    assert "4,100,001 points, more than the 400,000" in run(READ, str(tmp_path / "points.json"))
+
+
+PAGES = {
+    "12 million specks": ("ink[::2, ::2] = 255", "0 digits, 0 left out"),
+    "4 million dashes": ("ink[::2] = 255; ink[:, ::7] = 0", "2000 digits, 3547000 left out"),
+    "1,700 frames within each other": (
+        "for i in range(0, 3400, 2): ink[i, i:-i or None] = ink[-1 - i, i:-i or None] = 255; "
+        "ink[i:-i or None, i] = ink[i:-i or None, -1 - i] = 255",
+        "left out",
+    ),
+}
+
+
+@pytest.mark.parametrize(("page", "expected"), PAGES.values(), ids=PAGES)
+def test_a_page(page: str, expected: str) -> None:
+    assert expected in run(COMPONENTS, page)
