@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ CHAINED = 0.3  #: share of the kills after which what comes next is killed, too
 #: SIGKILL before a call that writes; in the middle of the content that is written next; at a random moment.
 KILLS = ("kill", "cut", "moment")
 #: Ctrl-C; the disk is full, once; writing is refused from there on.
+SHARES = {"kill": 0.45, "cut": 0.3, "moment": 0.25}
 REFUSALS = ("interrupt", "full", "denied")
 CALLS = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate")
 FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -232,6 +234,9 @@ def leftovers(folder: Path) -> list[str]:
 
 
 def _stage(connection: Connection, make: type[Scenario], n: int, seed: int, found: Path, kinds: Sequence[str]) -> None:
+    from tqdm import tqdm
+
+    tqdm.set_lock(threading.RLock())  # its semaphores, of processes that are killed, would be complained about
     try:
         scenario = make()
         with scratch() as folder:
@@ -263,7 +268,7 @@ class _Trial:
         }
 
     def run(self, n: int) -> KillMetrics:
-        """Have about so many faults come."""
+        """Have ``n`` faults come, and further ones that follow on some of them."""
         self.before.mkdir()
         self._must("making the state before", lambda: self.scenario.before(self.before))
         self._copy(self.before, self.after)
@@ -272,8 +277,8 @@ class _Trial:
         seconds = time.monotonic() - began
         self.metrics["changes"] = changes
         for how in self._plan(n, changes, seconds):
-            self._attempt(how, changes)
-            if self.metrics["n"] >= n:
+            n -= self._attempt(how, changes)
+            if n == 0:
                 break
         self.metrics["faults"] = sorted(self.faults.values(), key=lambda fault: -fault["n"])
         self.metrics["longest"] = round(self.metrics["longest"], 2)
@@ -285,23 +290,30 @@ class _Trial:
         return str(end())
 
     def _plan(self, n: int, changes: int, seconds: float) -> Iterator[Fault]:
-        """At every change, or as many of them, evenly spread, as the number allows; further ones by chance."""
-        placed = [kind for kind in self.kinds if kind != "moment"]
-        share = n if len(placed) == len(self.kinds) else 0.75 * n
-        for place, kind in enumerate(placed):
-            first = min(changes, max(1, round(share / len(placed))))
-            yield from (Fault(kind, 1 + (i * changes + place) // first) for i in range(first))
-        for _ in range(3 * n + 20):  # some come too late and kill nobody
-            kind = self.rng.choice(self.kinds)
-            at = self.rng.random() * seconds if kind == "moment" else self.rng.randint(1, changes)
-            yield Fault(kind, at)
+        """At every call, or as many of them, evenly spread, as a kind's share allows; then by chance.
 
-    def _attempt(self, how: Fault, changes: int) -> None:
+        More than ``n``, as some come too late and kill nobody.
+        """
+        shares = {kind: SHARES.get(kind, 1.0) for kind in self.kinds}
+        for kind, share in shares.items():
+            wanted = max(1, round(n * share / sum(shares.values())))
+            first = 0 if kind == "moment" else min(changes, wanted)
+            yield from (Fault(kind, 1 + place * changes // first) for place in range(first))
+            for _ in range(wanted - first):
+                yield self._by_chance(kind, changes, seconds)
+        for _ in range(2 * n + 20):
+            yield self._by_chance(self.rng.choice(self.kinds), changes, seconds)
+
+    def _by_chance(self, kind: str, changes: int, seconds: float) -> Fault:
+        return Fault(kind, self.rng.random() * seconds if kind == "moment" else self.rng.randint(1, changes))
+
+    def _attempt(self, how: Fault, changes: int) -> bool:
+        """Have a fault come, and sometimes another one; returns whether the first came in time."""
         folder = self.root / "attempt"
         self._copy(self.before, folder)
         code, said = self._tried(how, folder, self.scenario.act)
         if code == 0 and how.kind in KILLS:
-            return  # too late
+            return False
         came = [how]
         if self.rng.random() < CHAINED:
             kind = self.rng.choice([kind for kind in self.kinds if kind != "moment"])
@@ -314,8 +326,11 @@ class _Trial:
         began = time.monotonic()
         problem = f"a traceback: {said}" if code > 0 else self._problem(folder)
         self.metrics["longest"] = max(self.metrics["longest"], time.monotonic() - began)
-        if not problem:
-            return
+        if problem:
+            self._note(problem, came, folder)
+        return True
+
+    def _note(self, problem: str, came: Sequence[Fault], folder: Path) -> None:
         for one in came:
             self.metrics["wrong"][one.kind] += 1
             self.metrics["mixed"][one.kind] += MIX in problem or LOST in problem

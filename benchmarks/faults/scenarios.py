@@ -288,8 +288,8 @@ class StudyCells:
         from digits.study.workers import Outcome
 
         versions = {"python": "3", "tensorflow": "2", "keras": "3", "numpy": "2", "platform": "Linux", "cores": 2}
-        for number, task in enumerate(tasks):
-            missed = list(range(3 + number))
+        for task in tasks:
+            missed = list(range(3 + self._cells.index(task.cell)))
             result: Any = {
                 "identity": task.identity(),
                 "dataset": "UCI digits",
