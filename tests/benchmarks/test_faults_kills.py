@@ -28,7 +28,7 @@ def killed(make: type[Scenario], n: int, found: Path, kinds: tuple[str, ...] = K
     ],
 )
 def test_a_planted_fault_is_found_and_what_it_left_is_kept(make: type[Scenario], said: str, tmp_path: Path) -> None:
-    metrics = killed(make, 30, tmp_path)
+    metrics = killed(make, 20, tmp_path)
     assert any(fault["what"].startswith(said) for fault in metrics["faults"])
     assert sum(metrics["wrong"].values()) >= 1
     assert bool(sum(metrics["mixed"].values())) == said.startswith(("mix", "lost"))
@@ -67,16 +67,16 @@ def test_leftovers_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("make", [Publishing, MyHandwriting])
 def test_whatever_kills_a_process_leaves_all_old_or_all_new(make: type[Scenario], tmp_path: Path) -> None:
-    metrics = killed(make, 60, tmp_path)
+    metrics = killed(make, 24, tmp_path)
     assert metrics["faults"] == [] and min(metrics["at"][kind] for kind in ("kill", "cut")) >= 3
 
 
 @pytest.mark.parametrize("make", [Publishing, MyHandwriting])
 def test_ctrl_c_and_a_disk_that_refuses_leave_all_old_or_all_new(make: type[Scenario], tmp_path: Path) -> None:
-    metrics = killed(make, 40, tmp_path, REFUSALS)
+    metrics = killed(make, 12, tmp_path, REFUSALS)
     assert metrics["faults"] == [] and min(metrics["at"].values()) >= 1
 
 
 @pytest.mark.skipif(Headless not in scenarios(), reason="there is no --output yet")
 def test_a_killed_reading_of_many_pages_goes_on_without_reading_one_twice(tmp_path: Path) -> None:
-    assert killed(Headless, 100, tmp_path)["faults"] == []
+    assert killed(Headless, 12, tmp_path)["faults"] == []
