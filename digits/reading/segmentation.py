@@ -23,7 +23,8 @@ SPECK = 1.6  #: components smaller than this many stroke widths are specks, unle
 THIN = 0.45  #: in an image, strokes thinner than this many stroke widths are remnants of ruled lines
 SMALLEST = 6  #: in an image, components smaller than this many pixels cannot be read
 MOST_COMPONENTS = 2000  #: most components that are read, the largest: what the slowest network reads in ten seconds
-MOST_AREA = 100_000_000  #: most pixels of all components' boxes: two that are as large as the largest page
+MOST_AREA = 100_000_000  #: most pixels of the boxes of a page's components: two that are as large as the largest page
+MOST_DRAWN = 32_000_000  #: most pixels of the boxes of a drawing's strokes, which is reduced beyond that
 LONGEST = 1_000_000  #: most pixels of a side of a stroke's box
 
 
@@ -97,7 +98,7 @@ def segment(components: Iterable[Segment]) -> list[Segment]:
 def stroke_components(strokes: Sequence[Stroke]) -> Components:
     """Return one component per stroke, in the order in which they were drawn: the largest 2,000 at most.
 
-    Allocates 100 MB for the ink of all, for which a larger drawing is reduced, and as much as
+    Allocates 32 MB for the ink of all, for which a larger drawing is reduced, and as much as
     :func:`digits.reading.ink.rasterise`.
     """
     boxes = np.array([bounds([stroke]) for stroke in strokes], np.int64).reshape(-1, 4)
@@ -123,7 +124,7 @@ def image_components(ink: NDArray[np.uint8]) -> Components:
     """Return the connected components of the ink in an image: the largest 2,000 at most, without tiny ones.
 
     Allocates up to twenty times the image, and 100 MB for the ink of all: of components with larger boxes than that
-    those with most ink are kept.
+    those with the smallest are kept.
 
     Args:
         ink: ``uint8`` array of shape (height, width), bright on 0.
@@ -133,11 +134,11 @@ def image_components(ink: NDArray[np.uint8]) -> Components:
     readable = 1 + np.flatnonzero(across[1:] >= SMALLEST)
     largest = readable[np.argsort(-stats[readable, cv2.CC_STAT_AREA], kind="stable")]
     kept, area = [], 0
-    for i in largest[:MOST_COMPONENTS].tolist():
-        own = int(stats[i, cv2.CC_STAT_WIDTH]) * int(stats[i, cv2.CC_STAT_HEIGHT])
-        if area + own <= MOST_AREA:
+    boxes = stats[:, cv2.CC_STAT_WIDTH].astype(np.int64) * stats[:, cv2.CC_STAT_HEIGHT]
+    for i in sorted(largest[:MOST_COMPONENTS].tolist(), key=lambda i: int(boxes[i])):  # frames and rules come last
+        if area + boxes[i] <= MOST_AREA:
             kept.append(i)
-            area += own
+            area += int(boxes[i])
     components = []
     for i in sorted(kept):
         x, y, width, height = stats[i, :4].tolist()
@@ -161,7 +162,7 @@ def _labelled(mask: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.in
 def _step(sizes: NDArray[np.int64]) -> int:
     """A side of larger pixels, in pixels, with which boxes of these sizes, shape (n, 2), have few enough of them."""
     step = 1
-    while np.ceil(sizes / step).prod(axis=1).sum() > MOST_AREA or (sizes > LONGEST * step).any():
+    while np.ceil(sizes / step).prod(axis=1).sum() > MOST_DRAWN or (sizes > LONGEST * step).any():
         step += max(1, step // 8)
     return step
 
