@@ -10,8 +10,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from digits.errors import UserError, reason
 
@@ -42,9 +43,13 @@ class OneLineParser(argparse.ArgumentParser):
     ``prog`` is what a person types, such as "python test.py"; its last word begins the line.
     """
 
+    def __init__(self, prog: str, **settings: Any) -> None:
+        super().__init__(prog, **settings)
+        self.register("type", Path, _path)  # what an argument of ``type=Path`` is converted by
+
     def error(self, message: str) -> NoReturn:
         """End the program."""
-        self.exit(2, f"{self.prog.split()[-1]}: {' '.join(message.split())}; see {self.prog} --help\n")
+        self.exit(2, f"{self.prog.split()[-1]}: {printable(' '.join(message.split()))}; see {self.prog} --help\n")
 
     def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
         """Print the help; if it cannot be printed, end the program as :func:`run` does."""
@@ -72,6 +77,11 @@ def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
         has gone, as with ``| head``; 2 if the output cannot be written.
     """
     print_anything()
+    try:
+        os.getcwd()
+    except OSError as error:
+        complain(program, UserError(f"the current folder cannot be used ({reason(error)}); change to another"))
+        return 2
     ended_by: list[int] = []
     try:
         with _ended_by_signals(ended_by):
@@ -120,7 +130,14 @@ def _ended_by_signals(came: list[int]) -> Iterator[None]:
 
 def complain(program: str, error: UserError) -> None:
     """Print an error to standard error, in one line whatever it names."""
-    print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
+    print(f"{program}: {printable(' '.join(str(error).split()))}", file=sys.stderr, flush=True)
+
+
+def printable(text: str) -> str:
+    """Text with what a terminal might obey, such as escape sequences in the name of a file, written out instead."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
 
 
 def _is_lost(stream: TextIO) -> bool:
@@ -150,6 +167,13 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
         raise error
     text = error.object[error.start : error.end].translate(INSTEAD)
     return text.encode("ascii", "replace").decode("ascii"), error.end
+
+
+def _path(text: str) -> Path:
+    """A type for argparse: a path. The empty one, as of a variable without a value, would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("must be a path, got ''")
+    return Path(text)
 
 
 def number(
