@@ -24,6 +24,7 @@ RESULTS = "python test.py"
 PEN_DIGITS = "python -m benchmarks.pen_digits --strokes FILE"
 RECOMMENDATION = "python -m benchmarks.recommendation --data FILE"
 STUDY = "python test.py --study"
+FAULTS = "python -m benchmarks.faults"
 
 
 MOST = 16 << 20  #: bytes; the largest, preprocessing.json, has 208,041

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import published
+from benchmarks.faults import page as faults_page
 from benchmarks.pen_digits import measure as pen_measure
 from benchmarks.pen_digits import page as pen_page
 from benchmarks.pen_digits.measure import Results
@@ -29,7 +30,7 @@ def with_tables(page: str, plots: Path) -> str:
     """A Markdown page with the tables put between their comments.
 
     Args:
-        page: has the sections ``results``, ``seeds``, ``study``, ``pen digits`` and ``recommendation``.
+        page: has the sections ``results``, ``seeds``, ``study``, ``pen digits``, ``recommendation`` and ``faults``.
         plots: the folder with the results.
 
     Raises:
@@ -41,12 +42,14 @@ def with_tables(page: str, plots: Path) -> str:
     cards, seeds, comparison = read_cards(plots), read_seeds(plots), read_comparison(plots)
     pen = read(plots / "pen_digits.json", Results, published.PEN_DIGITS, pen_measure.check)
     measured = read(plots / "recommendation.json", Measured, published.RECOMMENDATION, recommendation_measure.check)
+    broken = read(plots / "faults.json", faults_page.Results, published.FAULTS, faults_page.check)
     sections = {
         "results": card.results_table(cards),
         "seeds": study_page.seeds_table(seeds),
         "study": study_page.summary(comparison),
         "pen digits": pen_page.summary(pen),
         "recommendation": recommendation_page.summary(findings(measured, cards, pen)),
+        "faults": faults_page.summary(broken),
     }
     for name, text in sections.items():
         page = with_section(page, name, text)

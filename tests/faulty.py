@@ -1,17 +1,15 @@
-"""Faults at exact moments: a process is killed, interrupted or refused at the n-th of its calls that write.
+"""What is published where a process is killed, interrupted or refused at the n-th of its calls that write.
 
-Python reports every call that changes a file system to an audit hook before it is made. The processes are forked, so
-that each may die, and run on POSIX systems only.
+The faults are those of :mod:`benchmarks.faults.kills`. The processes are forked, so that each may die, and run on POSIX
+systems only.
 
     python -m tests.faulty FOLDER ELSEWHERE NAME STRIDE    lets every fault come while something is published
 
 is a process of its own because forking one that has imported TensorFlow takes twenty times as long.
 """
 
-import errno
 import json
 import os
-import resource
 import shutil
 import signal
 import sys
@@ -24,26 +22,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from unittest import mock
 
+from benchmarks.faults.kills import REFUSALS, Fault, arm
 from digits.errors import UserError, writing
 from digits.files import write_json, write_text
 from digits.publishing import COMPLETE, INCOMING, JOURNAL, LOCK, UNCHANGED, exclusive, settle, staging
 
-#: What happens at a call: SIGKILL before it; SIGKILL in the middle of the content that is written next; Ctrl-C;
-#: the disk is full, once; writing is refused from there on.
-KINDS = ("kill", "cut", "interrupt", "full", "denied")
-CALLS = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate")
-FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-CUT = 20  #: bytes of content that are still written
+KINDS = ("kill", "cut", *REFUSALS)  #: of faults that come at a call
 
 Contents = dict[str, str]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What happens, and at which call that writes, counted from 1; at 0 nothing happens."""
-
-    kind: str
-    at: int
 
 
 @dataclass(frozen=True)
@@ -105,55 +91,6 @@ def _die_or_say(work: Callable[[], object], folder: Path, fault: Fault, pipe: in
     finally:
         os.write(pipe, json.dumps({"writes": count(), **ended}).encode())
         os._exit(0)
-
-
-def arm(folder: Path, fault: Fault) -> Callable[[], int]:
-    """Let a fault come in this process; for good, as an audit hook cannot be removed.
-
-    Returns:
-        A function that ends it and returns the number of calls so far.
-    """
-    count, over = 0, False
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal count
-        if over or not _writes(event, arguments, str(folder)):
-            return
-        count += 1
-        if not fault.at or count < fault.at or (count > fault.at and fault.kind != "denied"):
-            return
-        if fault.kind == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        elif fault.kind == "cut":
-            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (CUT, resource.RLIM_INFINITY))
-        elif fault.kind == "interrupt":
-            os.kill(os.getpid(), signal.SIGINT)
-        else:
-            code = errno.ENOSPC if fault.kind == "full" else errno.EACCES
-            raise OSError(code, os.strerror(code), str(arguments[0]))
-
-    def end() -> int:
-        nonlocal over
-        over = True
-        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        return count
-
-    sys.addaudithook(hook)
-    return end
-
-
-def _writes(event: str, arguments: tuple[Any, ...], folder: str) -> bool:
-    if event == "open":
-        if not isinstance(arguments[2], int) or not arguments[2] & FLAGS:
-            return False
-    elif event not in CALLS:
-        return False
-    path = arguments[0]
-    if isinstance(path, int):
-        return False
-    name = os.fsdecode(path)
-    return not os.path.isabs(name) or name.startswith(folder)  # relative: to a folder that is being removed
 
 
 # -- what is left of a folder ---------------------------------------------------------------------

@@ -11,6 +11,7 @@ from matplotlib.image import imread
 from numpy.typing import NDArray
 
 from benchmarks import readme
+from benchmarks.faults import page as faults
 from benchmarks.pen_digits import page as pen_digits
 from benchmarks.recommendation import findings
 from benchmarks.recommendation import page as recommendation
@@ -100,6 +101,13 @@ def test_the_page_recommends_what_the_figures_say() -> None:
         assert sha256(ROOT / "models" / f"{name}.onnx") == digest
         misses = card.metrics(CARDS[name])["test"].misses
         assert len(measured["readers"][name]["wrong"]) == pytest.approx(misses, abs=1)
+
+
+def test_the_page_of_faults_shows_what_was_found_and_everything_survived() -> None:
+    found = read("faults")
+    faults.check(found)
+    assert (PLOTS / "faults.md").read_text(encoding="utf-8") == faults.page(found)
+    assert faults.clean(found)
 
 
 def test_the_figures_show_what_the_json_holds(tmp_path: Path) -> None:

@@ -10,31 +10,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import TypedDict
+from typing import Annotated, TypedDict
+
+from msgspec import Meta
 
 from benchmarks import published
-from benchmarks.faults import seeds
+from benchmarks.faults.scratch import scratch
 from digits.errors import UserError
+from digits.learning.json_types import Count, Line, Number
 from digits.networks import MODELS
 
+Megabytes = Annotated[float, Meta(ge=0, le=1e6)]
 GROWTH = 50.0  #: MB from the first tenth of the events to the last, within which memory is flat
 
 
 class Raised(TypedDict):
     """An exception: its last line, the traceback of the first, and how many there were."""
 
-    what: str
+    what: Line
     traceback: str
-    n: int
+    n: Number
 
 
 class EventMetrics(TypedDict):
     """``n`` events, what they raised, and the resident memory in MB after each tenth of them."""
 
-    n: int
+    n: Number
     exceptions: list[Raised]
-    memory: list[float]
-    actions: dict[str, int]
+    memory: list[Megabytes]
+    actions: dict[str, Count]
 
 
 def run(n: int, seed: int) -> EventMetrics:
@@ -46,7 +50,7 @@ def run(n: int, seed: int) -> EventMetrics:
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     with _display():
-        process = context.Process(target=_drive, args=(theirs, n, seed))
+        process = context.Process(target=_drive, args=(theirs, n, seed), daemon=True)
         process.start()
         theirs.close()
         try:
@@ -73,7 +77,7 @@ def _drive(connection: Connection, n: int, seed: int) -> None:
 
     gc.disable()  # Tk objects must be freed by this thread, not by a worker's
     try:
-        with seeds.scratch() as folder:
+        with scratch() as folder:
             session = Session(MODELS, Collection(folder / "mine"), Settings(theme="light", zoom=100))
             window = MainWindow(published.MODELS, session, folder / "settings.json")
             driven = drive(window, published.MODELS, folder, n, seed)
@@ -83,7 +87,7 @@ def _drive(connection: Connection, n: int, seed: int) -> None:
         return
     counted: dict[str, Raised] = {}
     for text in driven.exceptions:
-        what = text.strip().splitlines()[-1]
+        what = " ".join(text.strip().splitlines()[-1].split())[:200]
         counted.setdefault(what, {"what": what, "traceback": text, "n": 0})["n"] += 1
     connection.send(
         EventMetrics(

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.faults import inputs, mutate, seeds
 from benchmarks.faults.readers import Reader
-from benchmarks.faults.seeds import Item, scratch
+from benchmarks.faults.scratch import scratch
+from benchmarks.faults.seeds import Item
 from digits import command_line
 from digits.errors import UserError
 

@@ -21,8 +21,10 @@ from typing import TypedDict
 from benchmarks import published
 from benchmarks.faults import mutate, seeds
 from benchmarks.faults.readers import Kind, Reader
+from benchmarks.faults.scratch import scratch
 from benchmarks.faults.seeds import Item
 from digits.errors import UserError
+from digits.learning.json_types import Count, Duration, Line, Number
 
 LONGEST = 10.0  #: seconds for one input
 MOST = 2_000_000_000  #: bytes for a process that reads
@@ -36,10 +38,10 @@ TICK = 0.05  #: seconds between two looks at the memory
 class Fault(TypedDict):
     """A fault: what happened, where, in how many inputs; ``first`` is the number of the first."""
 
-    what: str
-    where: str
-    n: int
-    first: int
+    what: Line
+    where: Line
+    n: Number
+    first: Count
 
 
 class KindMetrics(TypedDict):
@@ -48,13 +50,13 @@ class KindMetrics(TypedDict):
     ``peak`` is the largest memory of a process that read them, MB; ``seconds`` the longest time for one.
     """
 
-    kind: str
-    n: int
-    read: int
-    refused: int
+    kind: Line
+    n: Number
+    read: Count
+    refused: Count
     faults: list[Fault]
-    peak: int
-    seconds: float
+    peak: Count
+    seconds: Duration
 
 
 def run(
@@ -86,7 +88,7 @@ def run(
     """
     results = []
     total = sum(kind.share for kind in kinds)
-    with seeds.scratch() as folder:
+    with scratch() as folder:
         _draw(draw, folder)
         for kind in kinds:
             trial = _Trial(kind, max(1, round(n * kind.share / total)), seed, folder, found, longest, most)
@@ -245,6 +247,7 @@ class _Trial:
         return self._worker()
 
     def _fault(self, worker: _Worker, what: str, where: str, seconds: float, peak: int) -> None:
+        where = " ".join(where.split())[:200]
         fault = self.faults.setdefault((what, where), {"what": what, "where": where, "n": 0, "first": worker.index})
         fault["n"] += 1
         self._note(seconds, peak)

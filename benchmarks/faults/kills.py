@@ -22,8 +22,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, Protocol, TypedDict
 
-from benchmarks.faults.seeds import scratch
+from benchmarks.faults.scratch import scratch
 from digits.errors import UserError
+from digits.learning.json_types import Count, Duration, Line, Number
 
 PATIENCE = 120.0  #: seconds for a process that is not killed
 CHAINED = 0.3  #: share of the kills after which what comes next is killed, too
@@ -80,9 +81,9 @@ class Fault:
 class Wrong(TypedDict):
     """What was wrong after a kill, the first kill that led to it, and how many did."""
 
-    what: str
-    how: str
-    n: int
+    what: Line
+    how: Line
+    n: Number
 
 
 class KillMetrics(TypedDict):
@@ -93,14 +94,14 @@ class KillMetrics(TypedDict):
     or something was lost. ``longest`` are the seconds that reading and repeating took at most.
     """
 
-    scenario: str
-    changes: int
-    n: int
-    at: dict[str, int]
-    wrong: dict[str, int]
-    mixed: dict[str, int]
+    scenario: Line
+    changes: Count
+    n: Number
+    at: dict[str, Count]
+    wrong: dict[str, Count]
+    mixed: dict[str, Count]
     faults: list[Wrong]
-    longest: float
+    longest: Duration
 
 
 def run(
@@ -130,15 +131,17 @@ def run(
     for make in scenarios:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(
-            target=_stage, args=(theirs, make, max(1, round(n * make.share / total)), seed, found, kinds)
-        )
+        share = max(1, round(n * make.share / total))
+        process = context.Process(target=_stage, args=(theirs, make, share, seed, found, kinds))
         process.start()
         theirs.close()
         try:
             outcome = ours.recv()
         except EOFError as error:
             raise UserError(f"{make.__name__}: the process that kills ended itself; see above") from error
+        except KeyboardInterrupt:
+            os.kill(process.pid or 0, signal.SIGINT)  # where it did not come from a terminal
+            raise
         finally:
             process.join()
         if isinstance(outcome, str):
@@ -334,7 +337,7 @@ class _Trial:
         for one in came:
             self.metrics["wrong"][one.kind] += 1
             self.metrics["mixed"][one.kind] += MIX in problem or LOST in problem
-        described = ", then ".join(map(str, came))
+        described, problem = ", then ".join(map(str, came)), " ".join(problem.split()).replace(str(self.root), "")[:200]
         fault = self.faults.setdefault(problem, {"what": problem, "how": described, "n": 0})
         fault["n"] += 1
         if fault["n"] == 1:
@@ -404,20 +407,19 @@ class _Trial:
                 said.write_text(text, encoding="utf-8")
             os._exit(code)
         end = time.monotonic() + (PATIENCE if kill_after is None else kill_after)
-        while True:
-            done, status = os.waitpid(pid, os.WNOHANG)
-            if done:
-                break
-            if time.monotonic() > end:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        done = status = 0
+        try:
+            while not done and time.monotonic() < end:
+                time.sleep(0.0005 if end - time.monotonic() < 1 else 0.005)
+                done, status = os.waitpid(pid, os.WNOHANG)
+        finally:
+            if not done:
+                os.kill(pid, signal.SIGKILL)
                 _, status = os.waitpid(pid, 0)
-                if kill_after is None:
-                    return 1, "it hangs"
-                break
-            time.sleep(0.0005 if end - time.monotonic() < 1 else 0.005)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)  # what it left running
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)  # what it left running
+        if not done and kill_after is None:
+            return 1, "it hangs"
         return os.waitstatus_to_exitcode(status), said.read_text(encoding="utf-8")
 
     def _copy(self, source: Path, target: Path) -> None:

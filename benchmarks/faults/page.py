@@ -8,6 +8,7 @@ from benchmarks.faults.driving import EventMetrics
 from benchmarks.faults.inputs import LONGEST, MOST, KindMetrics
 from benchmarks.faults.kills import KillMetrics
 from digits import markdown
+from digits.learning.json_types import Count, Line
 
 KILLS = {
     "kill": "SIGKILL before a call that writes",
@@ -36,12 +37,27 @@ the last. Resident memory after each tenth of the {n:,} events: {memory} MB."""
 class Results(TypedDict, total=False):
     """Everything found, as plots/faults.json holds it; a part that was not run is missing."""
 
-    seed: int
-    platform: str
+    seed: Count
+    platform: Line
     inputs: list[KindMetrics]
     kills: list[KillMetrics]
     refusals: list[KillMetrics]
     events: EventMetrics
+
+
+def check(results: Results) -> None:
+    """Check that what was read from a file is complete, so that its page can be made.
+
+    Raises:
+        ValueError: a part is empty, or contradicts itself.
+        LookupError: a part is missing.
+    """
+    results["seed"]
+    for one in (*results["kills"], *results["refusals"]):
+        if not set(KILLS) >= one["at"].keys() == one["wrong"].keys() == one["mixed"].keys() or not one["at"]:
+            raise ValueError(f"{one['scenario']} has other kinds of faults")
+    if not (results["kills"] and results["refusals"] and results["inputs"] and results["events"]["memory"]):
+        raise ValueError("a part is empty")
 
 
 def page(results: Results) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks import published
 from benchmarks.faults import seeds
 from benchmarks.faults.kills import MIX, NEW, OLD, Scenario, compare, visible
+from benchmarks.faults.scratch import scratch
 from digits import publishing
 from digits.errors import UserError, writing
 from digits.files import sha256, write_text
@@ -67,7 +68,7 @@ class MyHandwriting:
             Sample(f"{number:016x}", int(number), crops[number], drawing if number != 2 else Strokes((), (640, 480)))
             for number in range(4)
         ]
-        with seeds.scratch() as folder:  # imports what is imported late
+        with scratch() as folder:  # imports what is imported late
             self.before(folder)
             self.act(folder)
 

@@ -4,13 +4,10 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import struct
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,14 +38,6 @@ class Item:
     files: Mapping[str, Content]
     target: str
     whole: bool = True
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """Yield a folder for many small files, in memory where the platform has it; remove it in the end."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="faults-", dir=memory, ignore_cleanup_errors=True) as name:
-        yield Path(name).resolve()
 
 
 def page(text: str = "407", width: int = 160, height: int = 70) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,41 +13,7 @@ from benchmarks.faults.inputs import KindMetrics
 from benchmarks.faults.kills import KILLS, KillMetrics
 from benchmarks.faults.page import Results
 from benchmarks.faults.readers import KINDS
-
-CLEAN_KILLS: KillMetrics = {
-    "scenario": "training",
-    "changes": 200,
-    "n": 12,
-    "at": {"kill": 6, "cut": 4, "moment": 2},
-    "wrong": {"kill": 0, "cut": 0, "moment": 0},
-    "mixed": {"kill": 0, "cut": 0, "moment": 0},
-    "faults": [],
-    "longest": 1.25,
-}
-MIXED: KillMetrics = {
-    **CLEAN_KILLS,
-    "scenario": "study",
-    "wrong": {"kill": 2, "cut": 0, "moment": 0},
-    "mixed": {"kill": 1, "cut": 0, "moment": 0},
-    "faults": [{"what": "mix: a is old", "how": "kill at 7", "n": 1}, {"what": "no", "how": "kill at 8", "n": 1}],
-}
-CLEAN_INPUTS: KindMetrics = {
-    "kind": "strokes",
-    "n": 1200,
-    "read": 400,
-    "refused": 800,
-    "faults": [],
-    "peak": 140,
-    "seconds": 0.5,
-}
-FAULTY_INPUTS: KindMetrics = {
-    **CLEAN_INPUTS,
-    "kind": "image",
-    "refused": 797,
-    "faults": [{"what": "ValueError", "where": "page.py:12", "n": 3, "first": 17}],
-    "peak": 900,
-}
-CLEAN_EVENTS: EventMetrics = {"n": 1003, "exceptions": [], "memory": [300.0, 305.0, 302.0], "actions": {"draw": 9}}
+from tests.benchmarks.small_faults import CLEAN_EVENTS, CLEAN_INPUTS, CLEAN_KILLS, FAULTY_INPUTS, MIXED, clean
 
 
 def results(**parts: object) -> Results:
@@ -78,7 +45,7 @@ def test_the_page_names_what_did_not_survive() -> None:
 @pytest.mark.parametrize(
     ("found", "clean"),
     [
-        (results(kills=[CLEAN_KILLS], refusals=[CLEAN_KILLS], inputs=[CLEAN_INPUTS], events=CLEAN_EVENTS), True),
+        (clean(), True),
         (results(kills=[MIXED]), False),
         (results(refusals=[MIXED]), False),
         (results(inputs=[FAULTY_INPUTS]), False),
@@ -88,6 +55,16 @@ def test_the_page_names_what_did_not_survive() -> None:
 )
 def test_one_fault_is_enough(found: Results, clean: bool) -> None:
     assert page.clean(found) == clean
+
+
+@pytest.mark.parametrize("part", ["kills", "refusals", "inputs", "events"])
+def test_results_without_a_part_are_not_published(part: str) -> None:
+    page.check(clean())
+    without: Any = {name: value for name, value in clean().items() if name != part}
+    with pytest.raises(LookupError):
+        page.check(without)
+    with pytest.raises(ValueError):
+        page.check(without | {part: {"memory": []} if part == "events" else []})
 
 
 @pytest.fixture

@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 
 from benchmarks import published
+from benchmarks.faults import page as faults_page
 from benchmarks.pen_digits import page as pen_page
 from benchmarks.readme import main, with_tables
 from digits.networks import MODELS
+from tests.benchmarks import small_faults
 from tests.benchmarks.small_results import NETWORKS, small_results
 from tests.json_damage import some_damaged
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "plots"
-SECTIONS = ("results", "seeds", "study", "pen digits", "recommendation")
+SECTIONS = ("results", "seeds", "study", "pen digits", "recommendation", "faults")
 EMPTY = "".join(f"before {name}\n<!-- {name} -->\nold\n<!-- /{name} -->\n" for name in SECTIONS)
 
 
@@ -27,12 +29,13 @@ def plots(tmp_path: Path) -> Path:
     measured, _, pen = small_results(dict.fromkeys(MODELS, NETWORKS["ResNet"]))
     (folder / "pen_digits.json").write_text(json.dumps(pen), encoding="utf-8")
     (folder / "recommendation.json").write_text(json.dumps(measured), encoding="utf-8")
+    (folder / "faults.json").write_text(json.dumps(small_faults.clean()), encoding="utf-8")
     return folder
 
 
 def test_every_table_is_put_between_its_comments(plots: Path) -> None:
     page = with_tables(EMPTY, plots)
-    assert "old" not in page and page.count("before ") == len(SECTIONS)
+    assert "\nold\n" not in page and all(f"before {name}\n" in page for name in SECTIONS)
     assert with_tables(page, plots) == page
     shown = {name: page.partition(f"<!-- {name} -->")[2].partition(f"<!-- /{name} -->")[0] for name in SECTIONS}
     assert shown["results"].startswith("\n| model | parameters |")
@@ -40,6 +43,7 @@ def test_every_table_is_put_between_its_comments(plots: Path) -> None:
     assert shown["study"].startswith("\n**")
     assert shown["pen digits"].strip() == pen_page.summary(json.loads((plots / "pen_digits.json").read_text("utf-8")))
     assert "| wanted | use | because |" in shown["recommendation"]
+    assert shown["faults"].strip() == faults_page.summary(small_faults.clean())
 
 
 def test_the_readme_is_rewritten(plots: Path, tmp_path: Path) -> None:
@@ -63,7 +67,15 @@ def test_a_missing_result_is_named_and_the_readme_stays(
 
 
 @pytest.mark.parametrize(
-    "name", ["results.json", "study/seeds.json", "study/preprocessing.json", "pen_digits.json", "recommendation.json"]
+    "name",
+    [
+        "results.json",
+        "study/seeds.json",
+        "study/preprocessing.json",
+        "pen_digits.json",
+        "recommendation.json",
+        "faults.json",
+    ],
 )
 def test_whatever_is_odd_in_a_result_is_one_line_or_harmless(
     name: str, plots: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
