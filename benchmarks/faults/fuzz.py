@@ -1,9 +1,10 @@
 """Coverage-guided fuzzing of the readers that are written in Python: ``python -m benchmarks.faults.fuzz strokes``.
 
-It needs atheris, which is in no requirements file (it installs on Linux, for some versions of Python only): make an
-environment of its own with ``pip install atheris -r requirements.txt``. Inputs are mutated by libFuzzer and, one time
-in two, by :mod:`benchmarks.faults.mutate`. Each new fault, such as 10 s of processor time, is printed once and
-its input kept; a hang of a minute or more than 4 GB ends the run, and libFuzzer keeps the input.
+It needs atheris, which is in no requirements file (it installs on Linux, for some versions of Python only). In an
+environment of its own, run ``pip install -r requirements.txt`` first, and let pip add atheris afterwards: in one
+command it would be asked for a hash. Inputs are mutated by libFuzzer and, one time in two, by
+:mod:`benchmarks.faults.mutate`. Each new fault, such as 10 s of processor time, is printed once and its input kept; a
+hang of a minute or more than 4 GB ends the run, and libFuzzer keeps the input.
 """
 
 import argparse
@@ -82,7 +83,9 @@ def _work(arguments: Sequence[str] | None) -> int:
     try:
         atheris = import_module("atheris")
     except ImportError as error:
-        raise UserError("atheris is missing; pip install atheris, in an environment of its own") from error
+        raise UserError(
+            "atheris is missing; CONTRIBUTING.md says how to install it in an environment of its own"
+        ) from error
     _fuzz(atheris, options)
     return 0
 

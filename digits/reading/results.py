@@ -117,7 +117,7 @@ def continued(path: Path, network: str) -> Iterator[Results]:
 
     if path.suffix.lower() != SUFFIX:
         raise UserError(f"--output must end in {SUFFIX}, got {path}")
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0)
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0, fallback_to_soft=False)
     with writing(path, "what has been read is kept", f"--output FILE{SUFFIX}"), ExitStack() as stack:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

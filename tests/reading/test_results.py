@@ -1,11 +1,13 @@
 """The file that --output continues."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -129,6 +131,20 @@ def test_the_lock_of_a_killed_process_stops_no_one(tmp_path: Path) -> None:
         except UserError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def _no_flock(*_: object) -> None:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="flock is POSIX's")
+def test_a_file_system_without_locks_is_one_line(tmp_path: Path) -> None:
+    with (
+        mock.patch("fcntl.flock", _no_flock),
+        pytest.raises(UserError, match=r"cannot write to .*not implemented"),
+        continued(tmp_path / "read.jsonl", "network"),
+    ):
+        pytest.fail("it was accepted")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
