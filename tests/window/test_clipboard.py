@@ -6,6 +6,7 @@ from typing import cast
 import pytest
 
 from digits.errors import UserError
+from digits.reading.image_file import Source
 from digits.window import clipboard
 
 
@@ -25,7 +26,7 @@ class Clipboard:
         return self._text
 
 
-def pasted(text: str) -> clipboard.Source:
+def pasted(text: str) -> Source:
     return clipboard.image(cast(tk.Misc, Clipboard(text)))
 
 
