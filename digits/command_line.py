@@ -49,7 +49,8 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End the program."""
-        self.exit(2, f"{self.prog.split()[-1]}: {printable(' '.join(message.split()))}; see {self.prog} --help\n")
+        complain(self.prog.split()[-1], UserError(f"{message}; see {self.prog} --help"))
+        self.exit(2)
 
     def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
         """Print the help; if it cannot be printed, end the program as :func:`run` does."""
@@ -74,7 +75,8 @@ def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
     Returns:
         The exit code: of ``work``; 2 after a :class:`UserError`, whose line is printed to standard error; 130 after
         Ctrl-C, 143 and 129 after SIGTERM and SIGHUP, which end the work in the same way; 0 if the reader of the output
-        has gone, as with ``| head``; 2 if the output cannot be written.
+        has gone, as with ``| head``; 2 if the output cannot be written. What cannot be written to standard error is
+        dropped, and changes none of these.
     """
     print_anything()
     try:
@@ -93,12 +95,12 @@ def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
         return 2
     except KeyboardInterrupt as error:
         if kept := str(error) or interrupted:
-            print(f"\n{program}: interrupted; {kept}", file=sys.stderr, flush=True)
+            _say(f"\n{program}: interrupted; {kept}")
         return 128 + (ended_by[0] if ended_by else signal.SIGINT)
     except OSError as error:
         if not _is_lost(sys.stdout):
             raise  # it is not about the output
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains as it flushes at exit
+        _drop(sys.stdout)
         if isinstance(error, BrokenPipeError):
             return 0
         complain(program, UserError(f"cannot print ({reason(error)}); give the output another place"))
@@ -130,7 +132,7 @@ def _ended_by_signals(came: list[int]) -> Iterator[None]:
 
 def complain(program: str, error: UserError) -> None:
     """Print an error to standard error, in one line whatever it names."""
-    print(f"{program}: {printable(' '.join(str(error).split()))}", file=sys.stderr, flush=True)
+    _say(f"{program}: {printable(' '.join(str(error).split()))}")
 
 
 def printable(text: str) -> str:
@@ -138,6 +140,21 @@ def printable(text: str) -> str:
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )
+
+
+def _say(line: str) -> None:
+    """Print to standard error; if that goes nowhere, it is not worth another exit code."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        _drop(sys.stderr)
+
+
+def _drop(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere: else Python fails as it flushes at exit."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, stream.fileno())
+    os.close(nothing)
 
 
 def _is_lost(stream: TextIO) -> bool:

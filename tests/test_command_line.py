@@ -12,6 +12,11 @@ from digits.command_line import OneLineParser, print_anything, run
 from digits.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
+INTERRUPTED = """
+import signal, sys
+from digits.command_line import run
+sys.exit(run('test.py', lambda: signal.raise_signal(signal.SIGINT), 'all is kept'))
+"""
 
 
 def raising(error: BaseException) -> int:
@@ -133,6 +138,24 @@ def test_help_that_cannot_be_printed_is_one_line_or_none(where: str, code: int, 
     )
     assert result.returncode == code
     assert message in result.stderr and len(result.stderr.splitlines()) == bool(message)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a shell and a device that is always full")
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("gui_digit_recognizer.py --model ANN --image nowhere.png", 2),
+        ("gui_digit_recognizer.py --model ANN --models nowhere --image nowhere.png", 2),
+        ("gui_digit_recognizer.py --nonsense", 2),
+        ("test.py --epochs 0", 2),
+        (f'-c "{INTERRUPTED}"', 130),
+    ],
+)
+@pytest.mark.parametrize("where", ["2>/dev/full", "2> >(true)", ">/dev/full 2>&1"])
+def test_an_error_that_cannot_be_printed_keeps_its_exit_code(command: str, code: int, where: str) -> None:
+    script = f"'{sys.executable}' {command} {where}"
+    result = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (code, "", "")
 
 
 def test_an_error_never_goes_to_standard_output() -> None:

@@ -2,12 +2,12 @@
 
 import argparse
 import os
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from digits.command_line import number
+from digits.command_line import complain, number
+from digits.errors import UserError
 from digits.learning import cli
 from digits.learning.start import start_keras, use_one_thread
 from digits.networks import CORE, MODELS
@@ -105,7 +105,7 @@ def run(options: argparse.Namespace, root: Path) -> int:
         print(f"{data.name}, {data.source}\n{', '.join(names)} on {place}, into {folder}", flush=True)
         failed = [] if options.replot else runner.run(study, planned, pool, writer)
         for outcome in failed:
-            print(f"test.py: {outcome.task.cell} failed: {outcome.error}", file=sys.stderr)
+            complain("test.py", UserError(f"{outcome.task.cell} failed: {outcome.error}"))
         whole = dict.fromkeys([*preprocessing_plan(CORE), *planned])  # the page covers all of the study
         runner.publish(study, whole, writer)
         print(f"\npage  {folder / 'README.md'}", flush=True)
