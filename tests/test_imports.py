@@ -108,3 +108,26 @@ def test_matplotlib_is_imported_only_by_plots(path: Path) -> None:
     imported = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {getattr(node, "module", None) or alias.name for node in imported for alias in node.names}
     assert any(name.startswith("matplotlib") for name in names) <= ("plots" in path.with_suffix("").parts)
+
+
+EVERYTHING = [*FILES, *sorted((ROOT / "benchmarks").rglob("*.py")), ROOT / "test.py"]
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_keras_and_matplotlib_are_imported_through_their_door(path: Path) -> None:
+    """Directly, Keras only after ``start_keras`` and matplotlib only after ``digits.learning.plots``.
+
+    The modules that training consists of are imported after ``start_keras``, as the runs in test_start.py show.
+    """
+    plots, started, module = "plots" in path.parts, False, path.relative_to(ROOT).with_suffix("")
+    nodes = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if hasattr(node, "lineno")]
+    for node in sorted(nodes, key=lambda node: node.lineno):
+        started |= isinstance(node, ast.Call) and getattr(node.func, "id", "") == "start_keras"
+        names = []
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [getattr(node, "module", None) or alias.name for alias in node.names]
+        plots |= any(name.startswith("digits.learning.plots") for name in names)
+        roots = {name.split(".")[0] for name in names}
+        assert plots or "matplotlib" not in roots
+        if ".".join(module.parts).removesuffix(".__init__") not in {*TRAINING, "digits.learning.start"}:
+            assert started or not {"keras", "tensorflow"} & roots

@@ -84,7 +84,7 @@ def run(options: argparse.Namespace, root: Path) -> int:
     Raises:
         UserError: the data cannot be read, the folder cannot be written, or the workers are lost.
     """
-    from digits.study import runner, workers
+    from digits.study import plots, runner, workers  # noqa: F401 - the figures come last, but what fails, fails now
     from digits.study.cell import run_cell
 
     data = cli.load_data(options)
