@@ -74,6 +74,17 @@ def test_lines_of_digits_are_joined_on_one_line(tmp_path: Path, capsys: pytest.C
     assert capsys.readouterr().out == f"{path}: 12 | 12\n"
 
 
+def test_a_file_cannot_forge_a_line_of_the_results_by_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        Image.fromarray(picture(written("4"))).save(tmp_path / "a\nfake.png: 9\x1b[31m.png")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert main(["--image", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"{tmp_path}/a\\nfake.png: 9\\x1b[31m.png: 4\n"
+
+
 def test_an_unreadable_file_is_named_and_the_others_are_read(pages: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (pages / "a.png").write_text("not an image")
     (pages / ".hidden").write_text("not an image")

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digits.command_line import OneLineParser, complain
+from digits.command_line import OneLineParser, complain, printable
 from digits.errors import UserError
 from digits.networks import DEFAULT, MODELS
 
@@ -105,7 +105,7 @@ def read_images(paths: Sequence[Path], network: Path, as_json: bool = False, out
     if search.left_out:
         run.say(_not_images(search.left_out))
     if output:
-        print(f"{output}: {_pages(run.n_read)} added")
+        print(f"{printable(str(output))}: {_pages(run.n_read)} added")
     return 2 if run.failed else 0
 
 
@@ -152,8 +152,8 @@ class _Run:
             place = {"page": page.number, "pages": page.count} if page.count > 1 else {}
             print(json.dumps({"image": str(path), **place, **reading.as_json()}), flush=True)
         else:
-            name = f"{path}, page {page.number}" if page.count > 1 else f"{path}"
-            print(f"{name}: {reading.text}".replace("\n", " | "), flush=True)
+            name = printable(f"{path}, page {page.number}" if page.count > 1 else f"{path}")
+            print(f"{name}: {reading.text.replace(chr(10), ' | ')}", flush=True)
             if reading.left_out:
                 self.say(f"{name} has too much ink: {reading.left_out:,} pieces are not read")
 
