@@ -3,11 +3,13 @@
 It needs atheris, which is in no requirements file (it installs on Linux, for some versions of Python only). In an
 environment of its own, run ``pip install -r requirements.txt`` first, and let pip add atheris afterwards: in one
 command it would be asked for a hash. Inputs are mutated by libFuzzer and, one time in two, by
-:mod:`benchmarks.faults.mutate`. Each new fault, such as 10 s of processor time, is printed once and its input kept; a
-hang of a minute or more than 4 GB ends the run, and libFuzzer keeps the input.
+:mod:`benchmarks.faults.mutate`. Each new fault, such as 10 s of processor time, is printed once and its input kept. A
+hang of a minute or 4 GB end a process, libFuzzer keeps the input, and another process goes on with the corpus:
+atheris never gives back arrays that were compared.
 """
 
 import argparse
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1 << 18  #: bytes of an input
 HANG = 60  #: seconds
+SHORTEST = 5.0  #: seconds of a round
 INSTRUMENTED = ["digits", "zipfile", "json", "numpy.lib.format", "numpy.lib._format_impl", "numpy.lib._npyio_impl"]
 
 
@@ -77,6 +80,7 @@ def _work(arguments: Sequence[str] | None) -> int:
     parser = command_line.OneLineParser("python -m benchmarks.faults.fuzz", description=__doc__)
     parser.add_argument("target", choices=TARGETS, help="the reader")
     parser.add_argument("--seconds", type=command_line.number(int, 1), default=1200, metavar="N", help="default: 1200")
+    parser.add_argument("--round", action="store_true", help="only until something ends the process")
     parser.add_argument("--seed", type=command_line.number(int, 0), default=0, metavar="N")
     parser.add_argument("--output", type=Path, default=Path("runs/fuzz"), metavar="DIR", help="corpus and faults")
     options = parser.parse_args(arguments)
@@ -86,7 +90,16 @@ def _work(arguments: Sequence[str] | None) -> int:
         raise UserError(
             "atheris is missing; CONTRIBUTING.md says how to install it in an environment of its own"
         ) from error
-    _fuzz(atheris, options)
+    if options.round:
+        _fuzz(atheris, options)
+    end = time.monotonic() + options.seconds
+    while (left := round(end - time.monotonic())) > 0:
+        began = time.monotonic()
+        place = ("--seconds", str(left), "--seed", str(options.seed), "--output", options.output)
+        subprocess.run([sys.executable, "-m", "benchmarks.faults.fuzz", options.target, *place, "--round"])
+        if time.monotonic() - began < SHORTEST < left:
+            raise UserError("fuzzing ends at once; see above")
+        options.seed += 1
     return 0
 
 
@@ -133,7 +146,7 @@ def _fuzz(atheris: Any, options: argparse.Namespace) -> None:
         flags = {
             "max_total_time": options.seconds,
             "timeout": HANG,
-            "rss_limit_mb": 2 * inputs.MOST // 1_000_000,  # it does not give back what earlier inputs took
+            "rss_limit_mb": 2 * inputs.MOST // 1_000_000,
             "max_len": LARGEST,
             "seed": options.seed + 1,
             "artifact_prefix": f"{output}/ended-",
