@@ -21,7 +21,7 @@ from types import FrameType
 from typing import TypedDict
 
 from digits.errors import UserError, reason, writing
-from digits.files import PARTIAL, read_json, sha256, sync_folder, write_json
+from digits.files import PARTIAL, lock, read_json, sha256, sync_folder, write_json
 
 JOURNAL = ".publishing.json"  #: :class:`Moved` by hidden name, relative to the folder
 LOCK = ".lock"
@@ -205,15 +205,15 @@ def exclusive(folder: Path, option: str = "--output DIR") -> Iterator[Writer]:
             completed cannot be.
         KeyboardInterrupt: in the block, after it has published: says that everything is done.
     """
-    from filelock import FileLock, Timeout  # here: whoever only reads need not load it
+    from filelock import Timeout  # here: whoever only reads need not load it
 
     with writing(folder, option=option):
         if os.path.lexists(folder) and not os.path.isdir(folder):
             raise UserError(f"{folder} is not a folder; choose another place with {option}")
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK, timeout=0, fallback_to_soft=False)
+        held = lock(folder / LOCK)
         try:
-            lock.acquire()
+            held.acquire()
         except Timeout as error:
             raise Busy(
                 f"another run is writing to {folder}; wait until it has ended, or choose another place with {option}"
@@ -230,7 +230,7 @@ def exclusive(folder: Path, option: str = "--output DIR") -> Iterator[Writer]:
                 raise KeyboardInterrupt(COMPLETE) from error
             raise
     finally:
-        lock.release()
+        held.release()
 
 
 @contextmanager

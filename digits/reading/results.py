@@ -11,7 +11,7 @@ from typing import Annotated, Any, BinaryIO, TypedDict
 import msgspec
 
 from digits.errors import UserError, reason, writing
-from digits.files import opened
+from digits.files import lock, opened
 from digits.reading.image_file import MOST_PAGES
 
 SUFFIX = ".jsonl"
@@ -168,16 +168,15 @@ def continued(path: Path, network: str) -> Iterator[Results]:
     Raises:
         UserError: it holds anything else, another process is writing to it, or it cannot be written.
     """
-    from filelock import FileLock, Timeout  # here: --help needs neither
+    from filelock import Timeout  # here: --help needs neither
 
     if path.suffix.lower() != SUFFIX:
         raise UserError(f"--output must end in {SUFFIX}, got {path}")
     path = Path(os.path.realpath(path))  # the same for every link to it
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0, fallback_to_soft=False)
     with writing(path, "what has been read is kept", f"--output FILE{SUFFIX}"), ExitStack() as stack:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            stack.enter_context(lock)
+            stack.enter_context(lock(path.with_name(f".{path.name}.lock")))
             file = stack.enter_context(opened(path, os.O_RDWR | os.O_CREAT))
         except Timeout as error:
             raise UserError(f"another run is writing to {path}; wait until it has ended, or give another") from error

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digits.errors import UserError, reason
-from digits.files import PARTIAL, read_bytes, replacing
+from digits.files import PARTIAL, lock, read_bytes, replacing
 from digits.image_format import CLASSES, SIZE
 from digits.reading import image_file
 from digits.reading.ink import save_strokes
@@ -239,10 +239,8 @@ class Collection:
             self.refresh()
 
     def _lock(self) -> "BaseFileLock":
-        """The lock of the folder: the system's own, which ends with its process; a file alone would stay."""
-        from filelock import FileLock
-
-        return FileLock(self.folder / LOCK, timeout=PATIENCE, poll_interval=0.005, fallback_to_soft=False)
+        """The lock of the folder."""
+        return lock(self.folder / LOCK, PATIENCE)
 
     def _clean(self) -> None:
         names = set(os.listdir(self.folder))
