@@ -1,6 +1,5 @@
 """Images from the clipboard, on every platform."""
 
-import re
 import tkinter as tk
 from pathlib import Path
 
@@ -61,7 +60,9 @@ def _content(text: str) -> bytes:
     while start < len(text):
         end = text.find(" ", start + PORTION)
         end = len(text) if end < 0 else end
-        numbers = text[start:end].replace("0xffffff", "0x")  # of a byte that was taken for a signed number
-        content += bytes.fromhex(re.sub(r"0x(?=\w(?!\S))", "0", numbers).replace("0x", ""))
+        numbers = f"{text[start:end].lower()} ".replace("0xffffff", "0x")  # of a byte taken for a signed number
+        for digit in "0123456789abcdef":
+            numbers = numbers.replace(f"0x{digit} ", f"0{digit} ")
+        content += bytes.fromhex(numbers.replace("0x", ""))
         start = end
     return bytes(content)

@@ -30,11 +30,10 @@ def pasted(text: str) -> Source:
     return clipboard.image(cast(tk.Misc, Clipboard(text)))
 
 
-@pytest.mark.parametrize("written", ["0x{:x}", "0x{:02x}", "0x{:02X}"])
-@pytest.mark.parametrize("between", [" ", "\n"])
-def test_bytes_are_read_however_they_are_written(written: str, between: str) -> None:
+@pytest.mark.parametrize("written", ["0x{:x}", "0x{:02x}", "0x{:X}"])
+def test_bytes_are_read_however_they_are_written(written: str) -> None:
     content = bytes(range(256)) * 2
-    assert pasted(between.join(written.format(byte) for byte in content)) == content
+    assert pasted(" ".join(written.format(byte) for byte in content)) == content
 
 
 def test_bytes_that_were_taken_for_signed_numbers() -> None:
