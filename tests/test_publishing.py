@@ -239,10 +239,13 @@ def test_a_writer_leaves_a_living_one_in_a_folder_in_it_alone(inner: str, tmp_pa
 
 
 def test_only_what_was_planned_can_be_published(folder: Path) -> None:
-    with exclusive(folder) as writer, pytest.raises(ValueError, match="models/b.json is to be published, but was not"):
-        with staging(writer, ["models/a.json"]) as staged:
-            staged.file("models", "a.json")
-            staged.file("models", "b.json")
+    with (
+        exclusive(folder) as writer,
+        pytest.raises(ValueError, match=r"models/b\.json is to be published, but was not planned"),
+        staging(writer, ["models/a.json"]) as staged,
+    ):
+        staged.file("models", "a.json")
+        staged.file("models", "b.json")
     assert contents(folder) == OLD
 
 

@@ -28,7 +28,6 @@ from digits.learning.plots import style
 from digits.networks import MODELS
 from digits.publishing import exclusive, home, settle, staging
 
-
 FIGURES = ("misses", "risk_coverage", "reliability")
 FILES = ("pen_digits.json", "pen_digits.md", *(f"pen_digits_{kind}.png" for kind in FIGURES))
 

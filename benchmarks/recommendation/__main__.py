@@ -31,7 +31,6 @@ from digits.learning.card import Card
 from digits.learning.plots import style
 from digits.publishing import Writer, exclusive, home, settle, staging
 
-
 FILES = ("recommendation.json", "recommendation.md", "recommendation_pareto.png")
 
 
