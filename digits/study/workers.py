@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -96,7 +97,8 @@ def locally(tasks: Sequence[Task], dataset: Dataset, runner: Runner, processes: 
         _end_within(PATIENCE)
         raise
     finally:
-        get_reusable_executor().shutdown(wait=False, kill_workers=True)  # also what is running, after Ctrl-C
+        # Also what is running, after Ctrl-C. Without ``reuse`` this would first wait until joblib's pool is done.
+        get_reusable_executor(reuse=True, kill_workers=True).shutdown(wait=False, kill_workers=True)
 
 
 def on_cluster(tasks: Sequence[Task], dataset: Dataset, runner: Runner, client: "Client") -> Iterator[Outcome]:
@@ -176,11 +178,14 @@ def starting() -> Iterator[None]:
     before = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}
     for number in before:
         signal.signal(number, lambda number, _: came.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]) if sys.platform != "win32" else None
+    mask = None
     try:
+        if sys.platform != "win32":
+            resource_tracker.ensure_running()  # when Python 3.11 starts it, it lets SIGINT through again
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         yield
     finally:
-        if mask is not None and sys.platform != "win32":
+        if sys.platform != "win32" and mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number, handler in before.items():
             signal.signal(number, handler)
