@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -387,7 +388,7 @@ def test_a_page_that_is_asked_for_first_may_take_as_long_as_in_turn(monkeypatch:
         load(image)
 
     monkeypatch.setattr(GifImagePlugin.GifImageFile, "load_prepare", slow)
-    monkeypatch.setattr(image_file.time, "thread_time", lambda: seconds)
+    monkeypatch.setattr(time, "thread_time", lambda: seconds)
     frames = [Image.new("L", (30, 20), 20 * i) for i in range(9)]
     content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     for order in (range(9), [8], [2, 8, 8], [8, 3]):
