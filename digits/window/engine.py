@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import UserError
+from digits.image_format import SIZE
 from digits.reading import image_file, page, saliency
 from digits.reading.classifier import Classifier
 from digits.reading.image_file import Source
@@ -111,7 +112,8 @@ class Engine:
         known = self._collected.setdefault(name, {})
         unknown = [entry for entry in entries if entry.key not in known]
         batch = unknown[:BATCH]
-        answers = self.classifier(name).probabilities(np.array([entry.crop for entry in batch], np.uint8))
+        crops = np.array([entry.crop for entry in batch], np.uint8).reshape(-1, SIZE, SIZE)
+        answers = self.classifier(name).probabilities(crops)
         known.update(zip((entry.key for entry in batch), map(int, answers.argmax(axis=1)), strict=True))
         if len(unknown) > BATCH:
             return None
