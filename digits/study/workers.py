@@ -84,6 +84,8 @@ def locally(tasks: Sequence[Task], dataset: Dataset, runner: Runner, processes: 
         batch_size=1,
         **ending_with_this(),
     )
+    hook = threading.excepthook
+    threading.excepthook = partial(_said_by_a_thread, hook)
     try:
         with starting():
             outcomes = parallel(joblib.delayed(_guarded)(runner, task, dataset) for task in tasks)
@@ -98,7 +100,8 @@ def locally(tasks: Sequence[Task], dataset: Dataset, runner: Runner, processes: 
         raise
     finally:
         # Also what is running, after Ctrl-C. Without ``reuse`` this would first wait until joblib's pool is done.
-        get_reusable_executor(reuse=True, kill_workers=True).shutdown(wait=False, kill_workers=True)
+        get_reusable_executor(reuse=True, kill_workers=True).shutdown(kill_workers=True)
+        threading.excepthook = hook
 
 
 def on_cluster(tasks: Sequence[Task], dataset: Dataset, runner: Runner, client: "Client") -> Iterator[Outcome]:
@@ -191,6 +194,13 @@ def starting() -> Iterator[None]:
             signal.signal(number, handler)
         for number in came[:1]:
             signal.raise_signal(number)
+
+
+def _said_by_a_thread(hook: Callable[[Any], Any], failure: Any) -> None:
+    """Pass on what a thread fails with, but for loky's that stumbles over a task that was just given up."""
+    flags = getattr(failure.thread, "executor_flags", None)
+    if not (flags and flags.shutdown):
+        hook(failure)
 
 
 def _end_within(seconds: float) -> None:

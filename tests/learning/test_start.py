@@ -86,7 +86,6 @@ def test_the_users_settings_of_keras_change_nothing(tmp_path: Path) -> None:
 RUNS = {
     "training": ["test.py", "--models", "ANN", "--epochs", "1"],
     "a study": ["test.py", "--study", "seeds", "--models", "ANN", "--epochs", "1", "--seeds", "0", "1"],
-    "a benchmark": ["-m", "benchmarks.initial_scale", "ANN", "1"],
 }
 
 
@@ -95,7 +94,7 @@ def test_nothing_imports_keras_before_it_is_started(run: str, npz: Path, tmp_pat
     (tmp_path / "sitecustomize.py").write_text(GUARD)
     command = [sys.executable, *RUNS[run], "--data", str(npz)]
     command += ["--workers", "2"] if run == "a study" else []
-    command += ["--output", str(tmp_path / "output")] if run != "a benchmark" else []
+    command += ["--output", str(tmp_path / "output")]
     done = subprocess.run(
         command,
         cwd=ROOT,
