@@ -3,7 +3,7 @@
 It needs atheris, which is in no requirements file (it installs on Linux, for some versions of Python only): make an
 environment of its own with ``pip install atheris -r requirements.txt``. Inputs are mutated by libFuzzer and, one time
 in two, by :mod:`benchmarks.faults.mutate`. Each new fault, such as 10 s of processor time, is printed once and
-its input kept. A hang of a minute or 4 GB end a process, libFuzzer keeps the input, and another process goes on with the
+its input kept. A hang of a minute or 4 GB end a process, libFuzzer keeps the input, and another goes on with the
 corpus: atheris never gives back arrays that were compared.
 """
 
