@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.errors import UserError, reason
 from digits.files import sha256
-from digits.networks import MODELS
+from digits.networks import MODELS, remedy
 from digits.reading.classifier import Classifier
 
 BATCH = 500  #: crops per call
@@ -27,8 +28,18 @@ def file_of(folder: Path, name: str) -> Path:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each network's ONNX file, by name."""
-    return {name: sha256(file_of(folder, name)) for name in MODELS}
+    """The SHA-256 of each network's ONNX file, by name.
+
+    Raises:
+        UserError: one is missing or cannot be read.
+    """
+    found: dict[str, str] = {}
+    for path in (file_of(folder, name) for name in MODELS):
+        try:
+            found[path.stem] = sha256(path)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} cannot be read: {reason(error, path)}; {remedy(path)}") from error
+    return found
 
 
 def probabilities(network: Classifier, crops: NDArray[np.uint8]) -> NDArray[np.float32]:

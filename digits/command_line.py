@@ -10,8 +10,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from digits.errors import UserError, reason
 
@@ -42,9 +43,14 @@ class OneLineParser(argparse.ArgumentParser):
     ``prog`` is what a person types, such as "python test.py"; its last word begins the line.
     """
 
+    def __init__(self, prog: str, **settings: Any) -> None:
+        super().__init__(prog, **settings)
+        self.register("type", Path, _path)  # what an argument of ``type=Path`` is converted by
+
     def error(self, message: str) -> NoReturn:
         """End the program."""
-        self.exit(2, f"{self.prog.split()[-1]}: {' '.join(message.split())}; see {self.prog} --help\n")
+        complain(self.prog.split()[-1], UserError(f"{message}; see {self.prog} --help"))
+        self.exit(2)
 
     def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
         """Print the help; if it cannot be printed, end the program as :func:`run` does."""
@@ -69,9 +75,15 @@ def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
     Returns:
         The exit code: of ``work``; 2 after a :class:`UserError`, whose line is printed to standard error; 130 after
         Ctrl-C, 143 and 129 after SIGTERM and SIGHUP, which end the work in the same way; 0 if the reader of the output
-        has gone, as with ``| head``; 2 if the output cannot be written.
+        has gone, as with ``| head``; 2 if the output cannot be written. What cannot be written to standard error is
+        dropped, and changes none of these.
     """
     print_anything()
+    try:
+        os.getcwd()
+    except OSError as error:
+        complain(program, UserError(f"the current folder cannot be used ({reason(error)}); change to another"))
+        return 2
     ended_by: list[int] = []
     try:
         with _ended_by_signals(ended_by):
@@ -83,12 +95,12 @@ def run(program: str, work: Callable[[], int], interrupted: str = "") -> int:
         return 2
     except KeyboardInterrupt as error:
         if kept := str(error) or interrupted:
-            print(f"\n{program}: interrupted; {kept}", file=sys.stderr, flush=True)
+            _say(f"\n{program}: interrupted; {kept}")
         return 128 + (ended_by[0] if ended_by else signal.SIGINT)
     except OSError as error:
         if not _is_lost(sys.stdout):
             raise  # it is not about the output
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains as it flushes at exit
+        _drop(sys.stdout)
         if isinstance(error, BrokenPipeError):
             return 0
         complain(program, UserError(f"cannot print ({reason(error)}); give the output another place"))
@@ -120,7 +132,29 @@ def _ended_by_signals(came: list[int]) -> Iterator[None]:
 
 def complain(program: str, error: UserError) -> None:
     """Print an error to standard error, in one line whatever it names."""
-    print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
+    _say(f"{program}: {printable(' '.join(str(error).split()))}")
+
+
+def printable(text: str) -> str:
+    """Text with what a terminal might obey, such as escape sequences in the name of a file, written out instead."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
+def _say(line: str) -> None:
+    """Print to standard error; if that goes nowhere, it is not worth another exit code."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        _drop(sys.stderr)
+
+
+def _drop(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere: else Python fails as it flushes at exit."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, stream.fileno())
+    os.close(nothing)
 
 
 def _is_lost(stream: TextIO) -> bool:
@@ -150,6 +184,13 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
         raise error
     text = error.object[error.start : error.end].translate(INSTEAD)
     return text.encode("ascii", "replace").decode("ascii"), error.end
+
+
+def _path(text: str) -> Path:
+    """A type for argparse: a path. The empty one, as of a variable without a value, would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("must be a path, got ''")
+    return Path(text)
 
 
 def number(

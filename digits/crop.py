@@ -15,7 +15,6 @@ STROKE_WIDTH = 1.3
 WORK = 80  #: longest side of the ink while its stroke width is measured and changed, pixels
 INK = 100  #: brighter is ink; half of 255 would break the thin grey strokes of small images
 MARGIN = WORK // 4  #: room around it to grow into
-MOST = 1 << 22  #: pixels whose stroke width is measured at once
 
 
 @dataclass(frozen=True)
@@ -91,17 +90,23 @@ def shape_of(ink: NDArray[np.uint8]) -> Shape | None:
     return measure(mask)
 
 
-def stroke_width_of(mask: NDArray[np.uint8]) -> float:
-    """Stroke width in pixels of a ``uint8`` mask of 0 and 1 whose ink ends at the border; 0.0 if it is empty.
+def stroke_width_of(mask: NDArray[np.uint8], most: int = 1 << 22) -> float:
+    """Stroke width in pixels of ink.
 
-    A mask of more than four million pixels is measured in bands across its longer side, which allocate 60 MB at most.
+    Args:
+        mask: ``uint8`` array of shape (height, width) of 0 and 1; the ink ends at its border.
+        most: pixels that are measured at once; a larger mask is measured in bands across its longer side, for which
+            60 MB are allocated at most.
+
+    Returns:
+        The width; 0.0 without ink.
     """
     padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    if padded.size <= MOST:
+    if padded.size <= most:
         return measure(padded).stroke_width
     if padded.shape[1] > padded.shape[0]:
         padded = np.ascontiguousarray(padded.T)
-    rows = max(2 * MARGIN, MOST // padded.shape[1])
+    rows = max(2 * MARGIN, most // padded.shape[1])
     ridges = []
     for top in range(0, len(padded), rows):
         start = max(0, top - MARGIN)  # what is nearest may lie outside the band

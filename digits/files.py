@@ -15,7 +15,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 Value = TypeVar("Value")
 PARTIAL = ".partial-"  #: begins the name of a temporary file; the writing process's number follows
@@ -137,10 +140,32 @@ def read_json(path: Path, kind: type[Value], most: int) -> Value:
     return value
 
 
+def lock(path: Path, seconds: float = 0.0) -> "BaseFileLock":
+    """The system's own lock of a file, which is released when its process ends, however it ends; not yet acquired.
+
+    Args:
+        path: of the file, which is made if it does not exist, and stays.
+        seconds: to wait for another process before ``filelock.Timeout`` is raised.
+
+    Raises:
+        OSError: the file holds something, which locking it would empty, or is known by another name as well.
+    """
+    from filelock import FileLock  # here: whoever only reads need not load it
+
+    if os.path.lexists(path) and ((found := os.lstat(path)).st_size or found.st_nlink > 1) and not os.path.isdir(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    return FileLock(path, timeout=seconds, poll_interval=0.005, fallback_to_soft=False)  # a mere file would stay
+
+
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    """The SHA-256 of a file's bytes, as 64 hexadecimal digits.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not a file.
+    """
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
+    with opened(path) as file:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()

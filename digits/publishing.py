@@ -18,11 +18,12 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from types import FrameType
+from typing import TypedDict
 
 from digits.errors import UserError, reason, writing
-from digits.files import PARTIAL, read_json, sync_folder, write_json
+from digits.files import PARTIAL, lock, read_json, sha256, sync_folder, write_json
 
-JOURNAL = ".publishing.json"  #: hidden name → final name, relative to the folder
+JOURNAL = ".publishing.json"  #: :class:`Moved` by hidden name, relative to the folder
 LOCK = ".lock"
 INCOMING, STAGED = ".incoming-", ".staged-"
 MOST_JOURNAL = 1 << 20  #: bytes
@@ -37,22 +38,41 @@ class Busy(UserError):
     """Another process is writing to the folder."""
 
 
+class Moved(TypedDict):
+    """What the journal says of a file: its final name, and its content's SHA-256 by which it is recognised there."""
+
+    file: str
+    sha256: str
+
+
 class Staged:
     """A folder in which a set of files is made, laid out as the one that they are published in.
 
     Files lie in the folder itself or in a folder in it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, planned: Collection[str] = ()) -> None:
+        """Make nothing yet.
+
+        Args:
+            folder: to make files in.
+            planned: those that may be made, as given to :meth:`Writer.check` before; none for any.
+        """
         self.folder = folder
         self.files: set[PurePosixPath] = set()
+        self._planned = planned
 
     def file(self, *parts: str) -> Path:
         """Where to write a file; without all that were asked for, nothing is published.
 
         Args:
             parts: the file's name, or a folder and the name.
+
+        Raises:
+            ValueError: it is none of the planned files.
         """
+        if self._planned and str(PurePosixPath(*parts)) not in self._planned:
+            raise ValueError(f"{PurePosixPath(*parts)} is to be published, but was not planned")
         self.files.add(PurePosixPath(*parts))
         path = self.folder.joinpath(*parts)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -129,8 +149,12 @@ class Writer:
                     _bring(staged.folder / file, self.folder / hidden)
                 for folder in {self.folder, *((self.folder / file).parent for file in files)}:
                     sync_folder(folder)
+                moved: dict[str, Moved] = {
+                    str(hidden): {"file": str(file), "sha256": sha256(self.folder / hidden)}
+                    for file, hidden in incoming.items()
+                }
             with _undisturbed():
-                self._decide({str(hidden): str(file) for file, hidden in incoming.items()})
+                self._decide(moved)
                 _complete(self.folder)
         except BaseException:
             if not os.path.lexists(self.folder / JOURNAL):
@@ -138,7 +162,7 @@ class Writer:
                     _remove(self.folder / hidden)
             raise
 
-    def _decide(self, moved: dict[str, str]) -> None:
+    def _decide(self, moved: dict[str, Moved]) -> None:
         """Write the journal: from then on the new set counts."""
         try:
             with writing(self.folder, UNCHANGED, self._option):
@@ -181,15 +205,15 @@ def exclusive(folder: Path, option: str = "--output DIR") -> Iterator[Writer]:
             completed cannot be.
         KeyboardInterrupt: in the block, after it has published: says that everything is done.
     """
-    from filelock import FileLock, Timeout  # here: whoever only reads need not load it
+    from filelock import Timeout  # here: whoever only reads need not load it
 
     with writing(folder, option=option):
         if os.path.lexists(folder) and not os.path.isdir(folder):
             raise UserError(f"{folder} is not a folder; choose another place with {option}")
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK, timeout=0, fallback_to_soft=False)
+        held = lock(folder / LOCK)
         try:
-            lock.acquire()
+            held.acquire()
         except Timeout as error:
             raise Busy(
                 f"another run is writing to {folder}; wait until it has ended, or choose another place with {option}"
@@ -206,17 +230,21 @@ def exclusive(folder: Path, option: str = "--output DIR") -> Iterator[Writer]:
                 raise KeyboardInterrupt(COMPLETE) from error
             raise
     finally:
-        lock.release()
+        held.release()
 
 
 @contextmanager
-def staging(writer: Writer) -> Iterator[Staged]:
+def staging(writer: Writer, planned: Collection[str] = ()) -> Iterator[Staged]:
     """Yield a folder to stage files in; publish them once the block has succeeded, and forget them if it fails.
+
+    Args:
+        writer: of the folder to publish in.
+        planned: see :class:`Staged`.
 
     Raises:
         UserError: as :meth:`Writer.publish` does.
     """
-    staged = Staged(writer.folder / f"{STAGED}{secrets.token_hex(4)}")
+    staged = Staged(writer.folder / f"{STAGED}{secrets.token_hex(4)}", planned)
     try:
         yield staged
         writer.publish(staged)
@@ -253,13 +281,13 @@ def _complete(folder: Path) -> None:
     moved, lost = _journal(folder), []
     with _undisturbed():
         try:
-            for hidden, file in moved.items():
+            for hidden, known in moved.items():
                 try:
-                    os.replace(folder / hidden, folder / file)
-                except FileNotFoundError:
-                    if not os.path.exists(folder / file):  # else it was renamed before the process was killed
-                        lost.append(file)
-            for parent in {(folder / file).parent for file in moved.values()}:
+                    os.replace(folder / hidden, folder / known["file"])
+                except FileNotFoundError:  # renamed before the process was killed, or removed by something else
+                    if not _is(folder / known["file"], known["sha256"]):
+                        lost.append(known["file"])
+            for parent in {(folder / known["file"]).parent for known in moved.values()}:
                 if parent.is_dir():
                     sync_folder(parent)
             os.unlink(folder / JOURNAL)
@@ -270,21 +298,34 @@ def _complete(folder: Path) -> None:
                 "old ones open, or allow writing there: the next command that uses them will do it"
             ) from error
     if lost:
-        raise UserError(f"{folder / lost[0]} was deleted while it was put into place; make it again")
+        raise UserError(
+            f"{folder / lost[0]} was deleted or changed while it was put into place, so that what is in {folder} may "
+            "not belong together; make it again"
+        )
 
 
-def _journal(folder: Path) -> dict[str, str]:
-    """The journal's content: hidden name → final name, side by side within the folder.
+def _is(path: Path, digest: str) -> bool:
+    """Whether a file has the content of this SHA-256."""
+    try:
+        return sha256(path) == digest
+    except (OSError, ValueError):
+        return False
+
+
+def _journal(folder: Path) -> dict[str, Moved]:
+    """The journal's content, by hidden name; the final one is beside it within the folder.
 
     Raises:
         UserError: it is damaged, or would rename anything else.
     """
     try:
-        moved = read_json(folder / JOURNAL, dict[str, str], MOST_JOURNAL)
-        for hidden, file in moved.items():
+        moved = read_json(folder / JOURNAL, dict[str, Moved], MOST_JOURNAL)
+        for hidden, known in moved.items():
+            file = known["file"]
             source, target = PurePosixPath(hidden), PurePosixPath(file)
-            inside = not target.is_absolute() and ".." not in target.parts and "\\" not in file and ":" not in file
-            if not inside or source.parent != target.parent or not source.name.startswith(INCOMING):
+            inside = not target.is_absolute() and ".." not in target.parts and not set(file + hidden) & set("\\:\0")
+            hides = target.name.startswith(".") or not target.name  # such as the lock, or the journal itself
+            if not inside or hides or source.parent != target.parent or not source.name.startswith(INCOMING):
                 raise ValueError(f"it names {hidden} and {file}")
     except (OSError, ValueError) as error:
         raise UserError(
@@ -295,10 +336,17 @@ def _journal(folder: Path) -> dict[str, str]:
 
 
 def _clean(folder: Path) -> None:
-    """Remove what killed processes left in a folder and in the folders in it, and nobody will need."""
-    for parent in (folder, *(path for path in folder.iterdir() if os.path.isdir(path))):
+    """Remove what killed processes left in a folder and in the folders in it, and nobody will need.
+
+    Folders with a lock or a journal of their own are another writer's, and links may lead to such folders.
+    """
+    inner = [path for path in folder.iterdir() if os.path.isdir(path) and not os.path.islink(path)]
+    for parent in (folder, *inner):
         with suppress(OSError):  # it is another user's
-            for name in os.listdir(parent):
+            names = os.listdir(parent)
+            if parent != folder and not {LOCK, JOURNAL}.isdisjoint(names):
+                continue
+            for name in names:
                 path = parent / name
                 if name.startswith((INCOMING, STAGED)) or (name.startswith(PARTIAL) and _is_left(path)):
                     _remove(path)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import digits.learning.plots  # noqa: F401 - before matplotlib
 from digits.learning.start import start_keras
 
 start_keras()

@@ -3,7 +3,8 @@
 The faults are those of :mod:`benchmarks.faults.kills`. The processes are forked, so that each may die, and run on POSIX
 systems only.
 
-    python -m tests.faulty FOLDER ELSEWHERE NAME STRIDE    lets every fault come while something is published
+    python -m tests.faulty FOLDER ELSEWHERE NAME STRIDE    lets every fault come while something is published: a kill at
+                                                           every call, each other one at every STRIDE-th
 
 is a process of its own because forking one that has imported TensorFlow takes twenty times as long.
 """
@@ -15,7 +16,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -24,8 +25,8 @@ from unittest import mock
 
 from benchmarks.faults.kills import REFUSALS, Fault, arm
 from digits.errors import UserError, writing
-from digits.files import write_json, write_text
-from digits.publishing import COMPLETE, INCOMING, JOURNAL, LOCK, UNCHANGED, exclusive, settle, staging
+from digits.files import sha256, write_json, write_text
+from digits.publishing import COMPLETE, INCOMING, JOURNAL, LOCK, UNCHANGED, Moved, exclusive, settle, staging
 
 KINDS = ("kill", "cut", *REFUSALS)  #: of faults that come at a call
 
@@ -49,10 +50,11 @@ class Ended:
     bug: str = ""
 
 
-def faults(writes: int, stride: int = 1, kinds: tuple[str, ...] = KINDS) -> Iterator[Fault]:
-    """Every kind of fault at every ``stride``-th call, each kind from another one on."""
-    for place, kind in enumerate(kinds):
-        yield from (Fault(kind, at) for at in range(1 + place % stride, writes + 1, stride))
+def faults(writes: int, stride: int, kills: int) -> Iterator[Fault]:
+    """A kill at every ``kills``-th call, every other kind of fault at every ``stride``-th, each from another one on."""
+    for place, kind in enumerate(KINDS):
+        step = kills if kind == "kill" else stride
+        yield from (Fault(kind, at) for at in range(1 + place % step, writes + 1, step))
 
 
 def forked(work: Callable[[], object], folder: Path, fault: Fault) -> Ended:
@@ -105,21 +107,24 @@ class Scenario:
         prepare: makes the folder with the old set; its path is absolute and does not exist.
         work: what the process does in the folder.
         again: what a person does after it was killed; it puts the new set there.
+        inner: the folder in that folder that is published in; before anybody looks there after the fault, another
+            process writes to the outer one.
     """
 
     states: Mapping[str, Contents]
     prepare: Callable[[Path], object]
     work: Callable[[Path], object]
     again: Callable[[Path], object]
+    inner: str = ""
 
 
-def all_lost(scenario: Scenario, folder: Path, stride: int = 1) -> list[str]:
-    """Let every fault come at every ``stride``-th call that writes, and start again. Returns what was lost."""
+def all_lost(scenario: Scenario, folder: Path, stride: int, kills: int) -> list[str]:
+    """Let :func:`faults` come at calls that write, and start again after each. Returns what was lost."""
     with unsynced():
         _prepare(scenario, folder)
         writes = forked(partial(scenario.work, folder), folder, Fault("", 0)).writes
         assert writes > 10
-        return [found for fault in faults(writes, stride) if (found := _lost(scenario, folder, fault))]
+        return [found for fault in faults(writes, stride, kills) if (found := _lost(scenario, folder, fault))]
 
 
 @contextmanager
@@ -137,11 +142,14 @@ def _prepare(scenario: Scenario, folder: Path) -> None:
 def _lost(scenario: Scenario, folder: Path, fault: Fault) -> str:
     _prepare(scenario, folder)
     ended = forked(partial(scenario.work, folder), folder, fault)
-    settle(folder)
+    if scenario.inner:
+        with exclusive(folder):
+            pass
+    settle(folder / scenario.inner)
     state = next((name for name, files in scenario.states.items() if contents(folder) == files), "a mix")
     for left in folder.rglob(".partial-*"):
         os.utime(left, (0, 0))  # the number of the process may be another's by now
-    with exclusive(folder):
+    with exclusive(folder / scenario.inner), exclusive(folder) if scenario.inner else nullcontext():
         left_over = hidden(folder, but=".unfinished")
     again = forked(partial(scenario.again, folder), folder, Fault("", 0))
     wrong = {
@@ -187,6 +195,7 @@ def put(folder: Path, files: Contents) -> None:
 OLD: Contents = {"models/a.keras": "old " * 9, "models/a.json": "old", "plots/r.md": "old", "plots/b.md": "stays"}
 NEW: Contents = {"models/a.keras": "new " * 9, "models/a.json": "new", "plots/r.md": "new", "plots/c.md": "new"}
 THIRD: Contents = {**dict.fromkeys(NEW, "third"), "top.md": "third"}
+FLAT_OLD, FLAT_NEW = ({name.split("/")[1]: text for name, text in files.items()} for files in (OLD, NEW))
 ELSEWHERE = "on two file systems"
 
 
@@ -200,14 +209,14 @@ def publish(folder: Path, files: Contents = NEW) -> None:
 def decide(folder: Path) -> None:
     """Leave a folder as a process does that is killed when the first of its files is in its place."""
     put(folder, OLD)
-    moved: dict[str, str] = {}
+    moved: dict[str, Moved] = {}
     for number, (name, text) in enumerate(NEW.items()):
         hidden = PurePosixPath(name).with_name(f"{INCOMING}0-{number}").as_posix()
         put(folder, {hidden: text})
-        moved[hidden] = name
+        moved[hidden] = {"file": name, "sha256": sha256(folder / hidden)}
     write_json(folder / JOURNAL, moved)
-    hidden, name = next(iter(moved.items()))
-    os.replace(folder / hidden, folder / name)
+    hidden, first = next(iter(moved.items()))
+    os.replace(folder / hidden, folder / first["file"])
 
 
 def _link(folder: Path, elsewhere: Path) -> None:
@@ -219,6 +228,23 @@ def _link(folder: Path, elsewhere: Path) -> None:
     put(folder, OLD)
 
 
+def _in(inner: str, contents: Contents) -> Contents:
+    return {f"{inner}/{name}": text for name, text in contents.items()}
+
+
+def _nested(inner: str) -> Scenario:
+    """A folder with a lock of its own in another folder, whose files lie in it directly."""
+
+    def prepare(folder: Path) -> None:
+        publish(folder / inner, FLAT_OLD)
+
+    def work(folder: Path) -> None:
+        publish(folder / inner, FLAT_NEW)
+
+    states = {"old": _in(inner, FLAT_OLD), "new": _in(inner, FLAT_OLD | FLAT_NEW)}
+    return Scenario(states, prepare, work, work, inner)
+
+
 def scenarios(elsewhere: Path) -> dict[str, Scenario]:
     """What is published over what, by name; ``elsewhere`` is a folder that is made on another file system."""
     over = {"old": OLD, "new": OLD | NEW}
@@ -228,10 +254,11 @@ def scenarios(elsewhere: Path) -> dict[str, Scenario]:
         "over an old set": Scenario(over, partial(put, files=OLD), publish, publish),
         "the first set": Scenario({"old": {}, "new": NEW}, lambda _: None, publish, publish),
         "over what a killed process had decided": Scenario(decided, decide, third, third),
+        **{f"in {inner}, a folder in another": _nested(inner) for inner in ("look", "plots")},
         ELSEWHERE: Scenario(over, partial(_link, elsewhere=elsewhere), publish, publish),
     }
 
 
 if __name__ == "__main__":
     place, elsewhere, name, stride = sys.argv[1:]
-    print(*all_lost(scenarios(Path(elsewhere))[name], Path(place), int(stride)), sep="\n")
+    print(*all_lost(scenarios(Path(elsewhere))[name], Path(place), int(stride), kills=1), sep="\n")

@@ -12,10 +12,44 @@ from digits.command_line import OneLineParser, print_anything, run
 from digits.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
+INTERRUPTED = """
+import signal, sys
+from digits.command_line import run
+sys.exit(run('test.py', lambda: signal.raise_signal(signal.SIGINT), 'all is kept'))
+"""
 
 
 def raising(error: BaseException) -> int:
     raise error
+
+
+# -- what is shown and what is taken ------------------------------------------------------------
+
+
+def test_a_terminal_obeys_nothing_that_an_error_names(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("test.py", lambda: raising(UserError("no file \x1b[31m\x07\u202e\udcff größe × at all"))) == 2
+    assert capsys.readouterr().err == "test.py: no file \\x1b[31m\\x07\\u202e\\udcff größe × at all\n"
+
+
+def test_a_deleted_folder_to_work_in_is_one_line(tmp_path: Path) -> None:
+    command = "import os, sys, test; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone'); "
+    command += "sys.exit(test.main(['--evaluate', '--dataset', 'uci', '--output', 'models']))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1 and "current folder" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--data", "--output"])
+def test_an_empty_path_is_not_the_current_folder(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = OneLineParser("python test.py")
+    parser.add_argument(option, type=Path)
+    assert parser.parse_args([option, "here"]) == argparse.Namespace(**{option[2:]: Path("here")})
+    with pytest.raises(SystemExit):
+        parser.parse_args([option, ""])
+    assert "must be a path, got ''" in capsys.readouterr().err
 
 
 # -- exit codes -------------------------------------------------------------------------------
@@ -106,6 +140,24 @@ def test_help_that_cannot_be_printed_is_one_line_or_none(where: str, code: int, 
     assert message in result.stderr and len(result.stderr.splitlines()) == bool(message)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a shell and a device that is always full")
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("gui_digit_recognizer.py --model ANN --image nowhere.png", 2),
+        ("gui_digit_recognizer.py --model ANN --models nowhere --image nowhere.png", 2),
+        ("gui_digit_recognizer.py --nonsense", 2),
+        ("test.py --epochs 0", 2),
+        (f'-c "{INTERRUPTED}"', 130),
+    ],
+)
+@pytest.mark.parametrize("where", ["2>/dev/full", "2> >(true)", ">/dev/full 2>&1"])
+def test_an_error_that_cannot_be_printed_keeps_its_exit_code(command: str, code: int, where: str) -> None:
+    script = f"'{sys.executable}' {command} {where}"
+    result = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (code, "", "")
+
+
 def test_an_error_never_goes_to_standard_output() -> None:
     """Not even where standard error is closed: the output may be somebody's data."""
     command = f"'{sys.executable}' gui_digit_recognizer.py --json --image nowhere.png 2>&-"
@@ -177,7 +229,7 @@ def test_an_error_in_any_characters_is_one_line_in_ascii(monkeypatch: pytest.Mon
     buffer = io.BytesIO()
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(buffer, "ascii"))
     assert run("test.py", lambda: raising(UserError(f"expected 28×28: {TEXT}"))) == 2
-    assert buffer.getvalue().decode("ascii") == "test.py: expected 28x28: x--->!=??" + os.linesep
+    assert buffer.getvalue().decode("ascii") == "test.py: expected 28x28: x--->!=?\\udc80" + os.linesep
 
 
 def test_reading_is_not_affected() -> None:

@@ -428,6 +428,12 @@ def test_an_output_that_cannot_be_a_folder_is_one_line(option: list[str], run: R
         assert_one_line(run("--evaluate", "--models", "ANN", "--data", npz, "--output", tmp_path / name), name)
 
 
+def test_a_folder_to_replot_that_does_not_exist_is_not_made(run: Run, npz: Path, tmp_path: Path) -> None:
+    result = run("--evaluate", "--replot", "--models", "ANN", "--data", npz, "--output", tmp_path / "mistyped")
+    assert_one_line(result, "there is no", tmp_path / "mistyped" / "models", "--output DIR")
+    assert not (tmp_path / "mistyped").exists()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_log_is_not_blamed_on_the_output(npz: Path, tmp_path: Path) -> None:
     with open("/dev/full", "w") as full:

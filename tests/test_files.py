@@ -8,8 +8,9 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from filelock import Timeout
 
-from digits.files import read_bytes, replacing, sha256, write_json, write_text
+from digits.files import lock, read_bytes, replacing, sha256, write_json, write_text
 
 
 def test_a_file_is_written_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
@@ -108,3 +109,25 @@ def test_what_is_no_file_is_named_and_not_left_open(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=f"it is {kind}, not a file"):
             read_bytes(path, 10)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("kind", ["content", "hard link", "link", "dangling link"])
+def test_a_lock_never_empties_a_file(kind: str, tmp_path: Path) -> None:
+    there, path = tmp_path / "mine", tmp_path / ".lock"
+    there.write_text("mine")
+    if kind == "content":
+        path.write_text("mine")
+    elif kind == "hard link":
+        os.link(there, path)
+    else:
+        path.symlink_to(there if kind == "link" else tmp_path / "nothing")
+    with pytest.raises(FileExistsError):
+        lock(path)
+    assert there.read_text() == "mine" and (kind != "content" or path.read_text() == "mine")
+
+
+def test_a_lock_is_for_one_and_can_be_taken_again(tmp_path: Path) -> None:
+    with lock(tmp_path / ".lock"), pytest.raises(Timeout):
+        lock(tmp_path / ".lock").acquire()
+    with lock(tmp_path / ".lock"):
+        pass

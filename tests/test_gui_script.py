@@ -9,17 +9,21 @@ import struct
 import subprocess
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from digits.networks import DEFAULT, MODELS
-from digits.reading import recognizer
+from digits.reading import classifier, recognizer
+from digits.reading.classifier import open_network
 from digits.reading.recognizer import Reading
 from gui_digit_recognizer import main
 from tests.reading.conftest import on_paper, picture, written
+from tests.small_networks import vouch
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -68,6 +72,17 @@ def test_lines_of_digits_are_joined_on_one_line(tmp_path: Path, capsys: pytest.C
     Image.fromarray(np.vstack([picture(written("12")), picture(written("12"))])).save(path)
     assert main(["--image", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}: 12 | 12\n"
+
+
+def test_a_file_cannot_forge_a_line_of_the_results_by_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        Image.fromarray(picture(written("4"))).save(tmp_path / "a\nfake.png: 9\x1b[31m.png")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert main(["--image", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"{tmp_path}/a\\nfake.png: 9\\x1b[31m.png: 4\n"
 
 
 def test_an_unreadable_file_is_named_and_the_others_are_read(pages: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,6 +200,65 @@ def test_output_is_continued(pages: Path, tmp_path: Path, capsys: pytest.Capture
     assert output.read_bytes().count(b"\n") == 8
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
+def test_an_output_that_is_deleted_ends_the_run(
+    pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "read.jsonl"
+    read = recognizer.read
+
+    def deleted(*arguments: Any) -> Reading:
+        output.unlink()
+        return read(*arguments)
+
+    monkeypatch.setattr(recognizer, "read", deleted)
+    assert main(["--image", str(pages), "--model", "ANN", "--output", str(output)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "read.jsonl was deleted or replaced while this was running" in one_line(err)
+
+
+def test_the_output_names_the_network_that_was_loaded(
+    pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the one that a training has published since."""
+    models, output = tmp_path / "models", tmp_path / "read.jsonl"
+    models.mkdir()
+    loaded = (ROOT / "models" / "ANN.onnx").read_bytes()
+    (models / "ANN.onnx").write_bytes(loaded)
+    vouch(models / "ANN.onnx")
+
+    def opened(content: bytes) -> object:
+        (models / "ANN.onnx").write_bytes(b"another")
+        return open_network(content)
+
+    monkeypatch.setattr(classifier, "open_network", opened)
+    assert main(["--image", str(pages), "--models", str(models), "--model", "ANN", "--output", str(output)]) == 0
+    assert {json.loads(line)["network"] for line in output.read_text().splitlines()} == {sha256(loaded).hexdigest()}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_memory_does_not_grow_with_the_pages(tmp_path: Path) -> None:
+    for i in range(400):
+        Image.fromarray(picture(written(f"{i:03}", height=60, pen=4, seed=i))).save(tmp_path / f"{i:03}.png")
+    code = """
+import sys
+from pathlib import Path
+from digits.reading import cli
+
+def read(run, path, before=cli._Run.read):
+    before(run, path)
+    held.append(4096 * int(Path("/proc/self/statm").read_text().split()[1]))
+
+held, cli._Run.read = [], read
+assert cli.read_images([Path(sys.argv[1])], Path("models/ANN.onnx"), output=Path(sys.argv[2])) == 0
+print(len(held), max(held[-100:]) - max(held[:100]))
+"""
+    command = [sys.executable, "-c", code, str(tmp_path), str(tmp_path / "read.jsonl")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    n, more = map(int, ended.stdout.splitlines()[-1].split())
+    assert n == 400 and more < 4 << 20, ended.stdout
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_run_goes_on(tmp_path: Path, number: signal.Signals) -> None:
@@ -262,7 +336,16 @@ def test_a_broken_network_is_reported_on_one_line(
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--model", "LeNet", "--image", "x"], ["--json"], ["--output", "a.jsonl"], ["--image"], ["extra"]]
+    "wrong",
+    [
+        ["--model", "LeNet", "--image", "x"],
+        ["--json"],
+        ["--output", "a.jsonl"],
+        ["--image"],
+        ["extra"],
+        ["--image", "x", "--json", "--output", "a.jsonl"],
+        ["--image", "x", "--collection", "digits"],
+    ],
 )
 def test_a_wrong_command_line_is_reported_on_one_line(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -2,8 +2,10 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +20,7 @@ MODULES.append("gui_digit_recognizer")
 TRAINING = set(MODELS) | {
     f"digits.learning.{name}" for name in ("architecture", "export", "layers", "pipeline", "training")
 }
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 LEARNING, READING, WINDOW, STUDY = "digits.learning", "digits.reading", "digits.window", "digits.study"
 FORBIDDEN = {
     LEARNING: (READING, WINDOW, STUDY, "benchmarks"),
@@ -59,9 +62,72 @@ def test_module_imports_only_what_its_wing_may(module: str, loaded: dict[str, se
         assert "tkinter" not in names and "cv2" not in names  # --help, --image and a missing display need neither
 
 
+def imported_by(paths: Iterable[Path]) -> set[str]:
+    """The modules and the names in them that some files import anywhere: "digits.files", "digits.files.opened"."""
+    names = set()
+    for node in (node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+@pytest.mark.parametrize("wing", ["digits", "digits/reading"])
+def test_contributing_names_what_a_wing_imports(wing: str) -> None:
+    row = re.search(rf"^\| [^|]*`{wing}/(\*\.py)?`[^|]*\| (.*) \|$", CONTRIBUTING, re.MULTILINE)
+    assert row
+    tops = {name.split(".")[0] for name in imported_by((ROOT / wing).glob("*.py"))}
+    tops -= {*sys.stdlib_module_names, "digits", "_typeshed"}
+    called = {{"cv2": "opencv", "PIL": "pillow"}.get(top, top) for top in tops}
+    assert "numpy" in called
+    assert called <= set(re.findall(r"\w+", row[2].lower()))
+
+
+def test_the_window_is_imported_by_no_benchmark_but_that_of_faults() -> None:
+    using = {
+        path.relative_to(ROOT / "benchmarks").parts[0]
+        for path in (ROOT / "benchmarks").rglob("*.py")
+        if any(name.startswith(WINDOW) for name in imported_by([path]))
+    }
+    assert using == {"faults"}
+    assert "the window in `benchmarks/faults/` only" in CONTRIBUTING
+
+
+def test_contributing_lists_the_doors() -> None:
+    section = CONTRIBUTING.partition("### Doors")[2].partition("\n## ")[0]
+    listed = set(re.findall(r"^\| [^|]+ \| `([\w/]+\.py)`", section, re.MULTILINE))
+    readers = {f"digits.files.{name}" for name in ("read_bytes", "read_json", "opened")}
+    doors = {path.relative_to(ROOT).as_posix() for path in FILES if readers & imported_by([path])}
+    assert listed == doors | {"digits/files.py"}
+
+
 @pytest.mark.parametrize("path", [path for path in FILES if "digits" in path.parts], ids=lambda path: path.name)
 def test_matplotlib_is_imported_only_by_plots(path: Path) -> None:
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     imported = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {getattr(node, "module", None) or alias.name for node in imported for alias in node.names}
     assert any(name.startswith("matplotlib") for name in names) <= ("plots" in path.with_suffix("").parts)
+
+
+EVERYTHING = [*FILES, *sorted((ROOT / "benchmarks").rglob("*.py")), ROOT / "test.py"]
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_keras_and_matplotlib_are_imported_through_their_door(path: Path) -> None:
+    """Directly, Keras only after ``start_keras`` and matplotlib only after ``digits.learning.plots``.
+
+    The modules that training consists of are imported after ``start_keras``, as the runs in test_start.py show.
+    """
+    plots, started, module = "plots" in path.parts, False, path.relative_to(ROOT).with_suffix("")
+    nodes = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if hasattr(node, "lineno")]
+    for node in sorted(nodes, key=lambda node: node.lineno):
+        started |= isinstance(node, ast.Call) and getattr(node.func, "id", "") == "start_keras"
+        names = []
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [getattr(node, "module", None) or alias.name for alias in node.names]
+        plots |= any(name.startswith("digits.learning.plots") for name in names)
+        roots = {name.split(".")[0] for name in names}
+        assert plots or "matplotlib" not in roots
+        if ".".join(module.parts).removesuffix(".__init__") not in {*TRAINING, "digits.learning.start"}:
+            assert started or not {"keras", "tensorflow"} & roots

@@ -1,6 +1,7 @@
 """Sets of files change in one step, whatever happens at whichever of the calls that write."""
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -33,11 +34,11 @@ from digits.publishing import (
     settle,
     staging,
 )
-from tests.faulty import ELSEWHERE, NEW, OLD, contents, decide, publish, put, scenarios, unsynced
+from tests.faulty import ELSEWHERE, FLAT_NEW, FLAT_OLD, NEW, OLD, contents, decide, publish, put, scenarios, unsynced
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMORY = Path("/dev/shm")
-STRIDE = int(os.environ.get("EVERY_WRITE", 4))  #: 1 for a fault at every call that writes
+STRIDE = int(os.environ.get("EVERY_WRITE", 4))  #: of all faults but kills, which come at every call that writes
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs processes that fork")
 
@@ -127,6 +128,10 @@ def test_reading_leaves_a_folder_alone_of_which_nothing_was_decided(folder: Path
     assert not (tmp_path / "nowhere").exists()
 
 
+def journal(hidden: str, file: str) -> str:
+    return json.dumps({hidden: {"file": file, "sha256": "0" * 64}})
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -134,12 +139,18 @@ def test_reading_leaves_a_folder_alone_of_which_nothing_was_decided(folder: Path
         "{",
         "[]",
         '{"models/.incoming-0-0": 3}',
-        '{"models/.incoming-0-0": "plots/a.json"}',
-        '{"models/.incoming-0-0": "models/../../a.json"}',
-        '{"../.incoming-0-0": "../a.json"}',
-        '{"/tmp/.incoming-0-0": "/tmp/a.json"}',
-        '{"models/b.json": "models/a.json"}',
-        '{".incoming-0-0": "C:a.json"}',
+        '{"models/.incoming-0-0": "models/a.json"}',
+        '{"models/.incoming-0-0": {"file": "models/a.json"}}',
+        journal("models/.incoming-0-0", "plots/a.json"),
+        journal("models/.incoming-0-0", "models/../../a.json"),
+        journal("../.incoming-0-0", "../a.json"),
+        journal("/tmp/.incoming-0-0", "/tmp/a.json"),
+        journal("models/b.json", "models/a.json"),
+        journal(".incoming-0-0", ".lock"),
+        journal("models/.incoming-0-0", "models/.publishing.json"),
+        journal(".incoming-0-0", ""),
+        journal(".incoming-0-0", "a\0b"),
+        journal(".incoming-0-0", "C:a.json"),
         "[" * 100_000,
         " " * (publishing.MOST_JOURNAL + 1),
         None,
@@ -161,6 +172,81 @@ def test_a_damaged_journal_is_one_line_at_once(content: str | None, folder: Path
             act(folder)
         assert "\n" not in str(caught.value)
     assert time.monotonic() - began < publishing.PATIENCE / 2
+    assert contents(folder) == OLD
+
+
+def replaced(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+@posix
+@pytest.mark.parametrize("spoil", [None, Path.unlink, lambda path: path.write_text("another"), replaced])
+def test_a_file_that_is_lost_while_it_is_put_into_place_is_one_line(
+    spoil: Callable[[Path], object] | None, folder: Path
+) -> None:
+    """Whether what lies there is of the new set is known by its content, not by its being there."""
+    decide(folder)
+    known = json.loads((folder / JOURNAL).read_text())
+    first, second, *_ = known
+    if spoil:
+        spoil(folder / known[first]["file"])
+    else:
+        (folder / second).unlink()  # the old file stays where the new one was to be
+    with pytest.raises(UserError, match=r"was deleted or changed while .*may not belong together; make it again$"):
+        settle(folder)
+    publish(folder)
+    assert contents(folder) == OLD | NEW
+    assert hidden_names(folder) == [LOCK]
+
+
+HALF = """
+import os, signal, sys
+from pathlib import Path
+from unittest import mock
+from tests.faulty import FLAT_NEW, publish
+place = os.replace
+count = 0
+def replace(source, target):
+    global count
+    count += Path(source).name.startswith(".incoming-")
+    if count == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    place(source, target)
+with mock.patch("os.replace", replace):
+    publish(Path(sys.argv[1]), FLAT_NEW)
+"""
+
+
+@posix
+@pytest.mark.parametrize("inner", ["look", "plots", "plots/study"])
+def test_what_a_killed_process_had_decided_in_a_folder_survives_a_writer_of_the_outer_one(
+    inner: str, tmp_path: Path
+) -> None:
+    put(tmp_path / inner, FLAT_OLD)
+    process = subprocess.run([sys.executable, "-c", HALF, tmp_path / inner], cwd=ROOT, timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    with exclusive(tmp_path):
+        pass
+    settle(tmp_path / inner)
+    assert contents(tmp_path / inner) == FLAT_OLD | FLAT_NEW
+    assert hidden_names(tmp_path / inner) == [LOCK]
+
+
+@pytest.mark.parametrize("inner", ["look", "plots"])
+def test_a_writer_leaves_a_living_one_in_a_folder_in_it_alone(inner: str, tmp_path: Path) -> None:
+    with exclusive(tmp_path / inner) as writer, staging(writer) as staged:
+        for name, text in NEW.items():
+            write_text(staged.file(*name.split("/")), text)
+        publish(tmp_path, {"top.md": "another"})
+    assert contents(tmp_path / inner) == NEW
+
+
+def test_only_what_was_planned_can_be_published(folder: Path) -> None:
+    refused = pytest.raises(ValueError, match=r"models/b\.json is to be published, but was not")
+    with exclusive(folder) as writer, refused, staging(writer, ["models/a.json"]) as staged:
+        staged.file("models", "a.json")
+        staged.file("models", "b.json")
     assert contents(folder) == OLD
 
 
@@ -348,10 +434,12 @@ def test_what_killed_processes_left_is_removed_and_what_living_ones_are_writing_
         (folder / f"{place}{PARTIAL}-ANN.json").write_text("half")
         os.utime(folder / f"{place}{PARTIAL}-ANN.json", (0, 0))  # of an earlier version
     put(folder, {f"{STAGED}0/models/a.json": "half"})
+    before = hidden_names(tmp_path / "elsewhere")
     with exclusive(folder):
         pass
     living = [f"{PARTIAL}1", f"{PARTIAL}{os.getpid()}-0.json"]
-    assert hidden_names(folder / "models") == hidden_names(tmp_path / "elsewhere") == sorted(living)
+    assert hidden_names(folder / "models") == sorted(living)
+    assert hidden_names(tmp_path / "elsewhere") == before  # a link may lead to another writer's folder
     assert {path.name for path in folder.glob(".*")} == {LOCK, *living}
     assert contents(folder) == OLD
 

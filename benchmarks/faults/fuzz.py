@@ -1,10 +1,11 @@
 """Coverage-guided fuzzing of the readers that are written in Python: ``python -m benchmarks.faults.fuzz strokes``.
 
-It needs atheris, which is in no requirements file (it installs on Linux, for some versions of Python only): make an
-environment of its own with ``pip install atheris -r requirements.txt``. Inputs are mutated by libFuzzer and, one time
-in two, by :mod:`benchmarks.faults.mutate`. Each new fault, such as 10 s of processor time, is printed once and
-its input kept. A hang of a minute or 4 GB end a process, libFuzzer keeps the input, and another goes on with the
-corpus: atheris never gives back arrays that were compared.
+It needs atheris, which is in no requirements file (it installs on Linux, for some versions of Python only). In an
+environment of its own, run ``pip install -r requirements.txt`` first, and let pip add atheris afterwards: in one
+command it would be asked for a hash. Inputs are mutated by libFuzzer and, one time in two, by
+:mod:`benchmarks.faults.mutate`. Each new fault, such as 10 s of processor time, is printed once and its input kept. A
+hang of a minute or 4 GB end a process, libFuzzer keeps the input, and another process goes on with the corpus:
+atheris never gives back arrays that were compared.
 """
 
 import argparse
@@ -86,7 +87,9 @@ def _work(arguments: Sequence[str] | None) -> int:
     try:
         atheris = import_module("atheris")
     except ImportError as error:
-        raise UserError("atheris is missing; pip install atheris, in an environment of its own") from error
+        raise UserError(
+            "atheris is missing; CONTRIBUTING.md says how to install it in an environment of its own"
+        ) from error
     if options.round:
         _fuzz(atheris, options)
     end = time.monotonic() + options.seconds

@@ -150,7 +150,10 @@ def collection() -> list[Item]:
 
 def journal() -> list[Item]:
     """A folder whose publication was interrupted."""
-    moved = {f"models/.incoming-1-{name}": f"models/{name}" for name in ("ANN.json", "ANN.onnx")}
+    digest = hashlib.sha256(b"new").hexdigest()
+    moved = {
+        f"models/.incoming-1-{name}": {"file": f"models/{name}", "sha256": digest} for name in ("ANN.json", "ANN.onnx")
+    }
     files: dict[str, Content] = {".publishing.json": json.dumps(moved, indent=2).encode()}
     return [Item({**files, **dict.fromkeys(moved, b"new"), "models/ANN.json": b"old"}, "")]
 

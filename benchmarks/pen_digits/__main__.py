@@ -13,7 +13,7 @@ Writes pen_digits.json, pen_digits.md and three figures; python -m benchmarks.re
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from benchmarks import published
 from benchmarks.networks import digests
@@ -27,6 +27,9 @@ from digits.learning import card
 from digits.learning.plots import style
 from digits.networks import MODELS
 from digits.publishing import exclusive, home, settle, staging
+
+FIGURES = ("misses", "risk_coverage", "reliability")
+FILES = ("pen_digits.json", "pen_digits.md", *(f"pen_digits_{kind}.png" for kind in FIGURES))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,12 +51,14 @@ def _work(arguments: Sequence[str] | None) -> int:
     temperatures = {name: made["calibration"]["temperature"] for name, made in cards.items()}
     before = digests(options.models)
     folder, name = home(options.output)
+    planned = [str(PurePosixPath(name, file)) for file in FILES]
     with exclusive(folder) as writer:
+        writer.check(planned)
         results, gallery = measure(entries, options.models, temperatures, options.limit, options.jobs, _report)
         if results["models"] != before:
             raise UserError(f"the networks in {options.models} were replaced while they were measured; measure again")
         text = page(results)
-        with staging(writer) as staged, writing(folder):
+        with staging(writer, planned) as staged, writing(folder):
             write_json(staged.file(name, "pen_digits.json"), results)
             write_text(staged.file(name, "pen_digits.md"), text)
             for kind, figure in {"misses": gallery_figure(gallery), **figures(results)}.items():

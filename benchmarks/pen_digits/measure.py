@@ -40,7 +40,7 @@ from digits.reading.classifier import Network
 from digits.reading.recognizer import Digit, Reading, read
 from digits.reading.rejection import CONFIDENCE
 from digits.reading.segmentation import segment, stroke_components
-from digits.study.workers import ending_with_this
+from digits.study.workers import ending_with_this, starting
 
 PENS = (3, 5, 14, 24)  #: further diameters of the pen, pixels
 APART, NEAR = (0.08, 0.35), (0.0, 0.1)  #: gaps between the digits of a number, in units of their size
@@ -245,7 +245,9 @@ def _in_processes(
     tasks |= {f"junk {name}": delayed(measure_junk)(models, name, n) for name in MODELS}
     warnings.filterwarnings("ignore", "A worker stopped", UserWarning)  # joblib replaces one that has grown too large
     measured, parallel = {}, Parallel(n_jobs=jobs, return_as="generator", **ending_with_this())
-    for title, result in zip(tasks, parallel(tasks.values()), strict=True):
+    with starting():
+        results = parallel(tasks.values())
+    for title, result in zip(tasks, results, strict=True):
         measured[title] = result
         done(title)
     return measured

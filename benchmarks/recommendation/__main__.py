@@ -13,7 +13,7 @@ summary into README.md.
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from benchmarks import published
 from benchmarks.networks import digests, file_of, read_networks
@@ -31,6 +31,8 @@ from digits.learning.card import Card
 from digits.learning.plots import style
 from digits.publishing import Writer, exclusive, home, settle, staging
 
+FILES = ("recommendation.json", "recommendation.md", "recommendation_pareto.png")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with the given command line. Returns the exit code."""
@@ -40,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _work(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     settle(home(options.models)[0])
+    if not options.plots.is_dir():
+        raise UserError(f"there is no folder {options.plots} with the other results; check --plots")
     with exclusive(home(options.plots)[0], "--plots DIR") as writer:  # these results and the others belong together
         return _measure(options, options.plots, writer)
 
@@ -49,12 +53,14 @@ def _measure(options: argparse.Namespace, folder: Path, writer: Writer) -> int:
     pen = published.read(folder / "pen_digits.json", Results, published.PEN_DIGITS, check_pen_digits)
     data = dataset.load(options.data)
     check(folder, options.models, data.digest, cards, pen)
+    name = home(folder)[1]
+    planned = [str(PurePosixPath(name, file)) for file in FILES]
+    writer.check(planned)
     images, labels = data.splits()["test"]
     measured = measure(options.models, images, labels, data.digest, options.rounds, options.calls)
     found = findings(measured, cards, pen)
     text = page(found, measured, cards, pen)
-    name = home(folder)[1]
-    with staging(writer) as staged, writing(folder, option="--plots DIR"):
+    with staging(writer, planned) as staged, writing(folder, option="--plots DIR"):
         write_json(staged.file(name, "recommendation.json"), measured)
         write_text(staged.file(name, "recommendation.md"), text)
         figure = ParetoDisplay([*found.networks, found.vote]).plot().figure_

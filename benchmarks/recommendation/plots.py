@@ -1,5 +1,8 @@
 """The cost of accuracy: error against time and size."""
 
+import digits.learning.plots  # noqa: F401 - before matplotlib
+
+# isort: split
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,22 @@ NPY_HEADER = re.compile(
 )
 
 
+class Header(NamedTuple):
+    """What the header of a ``.npy`` file says.
+
+    Attributes:
+        kind: data type, as NumPy spells it, such as "<f4".
+        in_columns: whether the first index changes fastest in what follows.
+        shape: of the array.
+        length: bytes of the header itself.
+    """
+
+    kind: str
+    in_columns: bool
+    shape: tuple[int, ...]
+    length: int
+
+
 class Stream(Protocol):
     """What is read piece by piece."""
 
@@ -81,17 +97,30 @@ def _read_npz(content: bytes) -> dict[str, Bytes]:
     return arrays
 
 
-def _read_npy(key: str, file: Stream, most: int) -> Bytes:
-    found = NPY_HEADER.match(start := file.read(MOST_HEADER))
+def read_header(key: str, start: bytes) -> Header:
+    """Read a ``.npy`` header without evaluating it, as NumPy does.
+
+    Args:
+        key: the array's name, for the message.
+        start: the file's first bytes, :data:`MOST_HEADER` of them if it has so many.
+
+    Raises:
+        ValueError: it is not the header of an array of plain numbers, as NumPy writes it.
+    """
+    found = NPY_HEADER.match(start)
     length = int.from_bytes(found[1] or found[2], "little") if found else -1
     if not found or length != len(found[3]):
         raise ValueError(f"{key} does not begin as a plain array that NumPy has written")
     shape = tuple(int(side) for side in re.findall(rb"\d+", found[6]))
-    kind, in_columns = found[4].decode("latin-1"), found[5] == b"True"
+    return Header(found[4].decode("latin-1"), found[5] == b"True", shape, found.end())
+
+
+def _read_npy(key: str, file: Stream, most: int) -> Bytes:
+    kind, in_columns, shape, length = read_header(key, start := file.read(MOST_HEADER))
     if kind != "|u1":
         raise ValueError(f"{key} must be uint8, got {KINDS.get(kind, kind)} of shape {shape}")
     _check_shape(key, shape, most)
-    array = _read_bytes(key, start[found.end() :], file, math.prod(shape))
+    array = read_content(key, start[length:], file, math.prod(shape))
     return np.ascontiguousarray(array.reshape(shape, order="F")) if in_columns else array.reshape(shape)
 
 
@@ -137,7 +166,7 @@ def _read_idx(key: str, file: Stream, most: int) -> Bytes:
         raise ValueError("it is not an IDX file of bytes")
     shape = struct.unpack(f">{dimensions}I", sides)
     _check_shape(key, shape, most)
-    return _read_bytes(key, b"", file, math.prod(shape)).reshape(shape)
+    return read_content(key, b"", file, math.prod(shape)).reshape(shape)
 
 
 def _check_shape(key: str, shape: tuple[int, ...], most: int) -> None:
@@ -149,8 +178,12 @@ def _check_shape(key: str, shape: tuple[int, ...], most: int) -> None:
         raise ValueError(f"{key} has {math.prod(shape):,} bytes; {MOST:,} are read in all")
 
 
-def _read_bytes(key: str, start: bytes, file: Stream, size: int) -> Bytes:
-    """Exactly ``size`` bytes, the first of which have been read already, up to the end of the file."""
+def read_content(key: str, start: bytes, file: Stream, size: int) -> Bytes:
+    """Exactly ``size`` bytes, the first of which have been read already, up to the end of the file; allocates them.
+
+    Raises:
+        ValueError: there are fewer or more.
+    """
     array = np.empty(size, np.uint8)
     array[: len(start)] = np.frombuffer(start[:size], np.uint8)
     at = len(start)

@@ -168,6 +168,10 @@ def run(options: argparse.Namespace, root: Path) -> int:
     if options.evaluate and not options.replot:
         settle(folder)
         return _work(options, data, folder, None)
+    if options.evaluate and not os.path.isdir(folder / "models"):
+        raise UserError(
+            f"there is no {folder / 'models'} to replot from; choose another place with --output DIR, or train first"
+        )
     with exclusive(folder) as writer:  # from here on, whatever happens, no other run changes these files
         return _work(options, data, folder, writer)
 

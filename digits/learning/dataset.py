@@ -77,7 +77,7 @@ class Dataset:
 
 
 def load(
-    data: Path | None, environment: Mapping[str, str] = os.environ, origin: str = ORIGIN, invert: bool = False
+    data: Path | None, environment: Mapping[str, str] = os.environ, origin: str = ORIGIN, invert: bool | None = None
 ) -> Dataset:
     """Load MNIST, or a user's own file of the same layout.
 
@@ -90,7 +90,8 @@ def load(
         data: the user's file or folder.
         environment: of the process.
         origin: where MNIST is downloaded from.
-        invert: turn dark ink on light paper into bright ink on dark: every pixel x becomes 255 - x.
+        invert: turn dark ink on light paper into bright ink on dark: every pixel x becomes 255 - x;
+            None where it cannot be asked for.
 
     Raises:
         UserError: a file is missing, damaged, of the wrong shape or larger than 512 MB; nothing can be downloaded.
@@ -101,8 +102,8 @@ def load(
             np.subtract(255, arrays[key], out=arrays[key])
         source += ", inverted"
     if bright := _bright(arrays):
-        remedy = "leave out --invert" if invert else "--invert turns them"
-        print(f"Note: {bright}, so the ink seems to be dark on light, unlike MNIST's; {remedy}", flush=True)
+        remedy = {True: "; leave out --invert", False: "; --invert turns them", None: ""}[invert]
+        print(f"Note: {bright}, so the ink seems to be dark on light, unlike MNIST's{remedy}", flush=True)
     digest = _digest(arrays)
     return _dataset(arrays, MNIST if is_mnist(arrays) else f"data {digest[:8]}", source, digest)
 

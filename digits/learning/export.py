@@ -1,5 +1,6 @@
 """A trained model as files: ``.keras``, its ``.onnx`` twin and the model card."""
 
+import hashlib
 import logging
 import os
 import platform
@@ -98,16 +99,22 @@ def _halve(graph: onnx.GraphProto) -> None:
     graph.node.extend(nodes)
 
 
-def load_model(path: Path) -> keras.Model:
+def load_model(path: Path, digest: str | None = None) -> keras.Model:
     """Load a ``.keras`` file, Keras's safe mode on, and check that it is one of ours by what it takes and gives.
 
     Keras is given nothing but a file that its card vouches for, or of which a process of its own has found that it is
     a plain network (:mod:`digits.network_file`). Allocates 1.3 GB at most.
 
+    Args:
+        path: of the file.
+        digest: its SHA-256, by a card that was read before; the one that lies there now may be a later one.
+
     Raises:
         UserError: missing, damaged, not what its card lists, larger than 256 MB, or of another input or output.
     """
     content = network_file.read(path, "digits.learning.probe")
+    if digest not in (None, hashlib.sha256(content).hexdigest()):
+        raise UserError(f"{path} is not the file that {network_file.card_of(path).name} describes; {remedy(path)}")
     try:
         probe.opened(content)
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:

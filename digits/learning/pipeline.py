@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import UserError, writing
-from digits.files import PARTIAL, sha256, write_json, write_text
+from digits.files import PARTIAL, write_json, write_text
 from digits.image_format import to_input
 from digits.learning import architecture, calibration, card, evaluation, export
 from digits.learning.augmentation import restyle, restyle_share
@@ -39,6 +39,9 @@ Builder = Callable[[], keras.Model]
 Probabilities = Mapping[Split, NDArray[np.float32]]
 HALF_ABOVE = 8_000_000  #: parameters above which the ONNX twin keeps its weights as 16-bit floats
 GALLERY = 32  #: misses shown in a gallery
+SAVED = ("keras", "onnx", "json")  #: files of a network
+FIGURES = ("architecture", "misses", "history", "confusion", "by_class", "reliability")  #: of a network
+RESULTS = ("samples.png", "comparison.png", "risk_coverage.png", "results.json", "results.md")  #: of all networks
 WATCHED = 1.0  #: seconds after which a run looks again whether its folder is still there
 
 
@@ -100,9 +103,11 @@ def run(
             state to resume does not fit.
     """
     output = Output(writer.folder)
+    planned = [*model_files(builders), *plot_files(builders)]
+    writer.check(planned)
     _prepare(builders, output, writer, resume)
     earlier = _earlier(dataset, output, builders)  # read before hours of training, not after
-    staged = Staged(output.work / "staged")
+    staged = Staged(output.work / "staged", planned)
     splits = dataset.splits()
     cards: dict[str, Card] = {}
     for name, build_model in builders.items():
@@ -134,14 +139,23 @@ def run(
     return cards
 
 
+def model_files(names: Iterable[str]) -> list[str]:
+    """The files in which networks are saved."""
+    return [f"models/{name}.{suffix}" for name in names for suffix in SAVED]
+
+
+def plot_files(names: Iterable[str]) -> list[str]:
+    """The files that show networks and all results."""
+    figures = [f"plots/{name}_{kind}.png" for name in names for kind in FIGURES]
+    return figures + [f"plots/{file}" for file in RESULTS]
+
+
 def _prepare(names: Collection[str], output: Output, writer: Writer, resume: bool) -> None:
-    """Refuse what can be refused before a training run, and make room for its state.
+    """Make room for a training run's state.
 
     Raises:
-        UserError: something is in the way of the files that the run will make.
+        UserError: the folder cannot be written.
     """
-    writer.check([f"models/{name}.{suffix}" for name in names for suffix in ("keras", "onnx", "json")])
-    writer.check(["plots/results.json", "plots/results.md"])
     if not resume and output.work.exists():
         print("Starting over: discarding the unfinished run found here (--resume would have continued it)", flush=True)
         writer.discard(output.work)
@@ -177,8 +191,10 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, writer: Wri
                 f"{name} learned from {made['dataset']}, not from {dataset.name}, so its plots cannot be replotted"
             )
     earlier = _earlier(dataset, output, known)
+    planned = plot_files(known)
+    writer.check(planned)
     cards: dict[str, Card] = {}
-    with staging(writer) as staged:
+    with staging(writer, planned) as staged:
         for name, made in known.items():
             cards[name], model, probabilities = _evaluate(name, made, dataset, output)
             with writing(output.folder, UNCHANGED):
@@ -191,9 +207,7 @@ def evaluate(names: Iterable[str], dataset: Dataset, output: Output, writer: Wri
 def _evaluate(name: str, known: Card, dataset: Dataset, output: Output) -> tuple[Card, keras.Model, Probabilities]:
     """One network's card with what is found now, the network and its probabilities."""
     file = output.models / f"{name}.keras"
-    model = export.load_model(file)
-    if known["files"].get(file.name) != sha256(file):
-        raise UserError(f"{file} is not the file that {name}.json describes; make both again by training {name}")
+    model = export.load_model(file, known["files"].get(file.name, ""))
     print(f"{name}: evaluating {file}", flush=True)
     probabilities = predict(model, dataset)
     restyled = known["recipe"]["restyle"]["share"]

@@ -5,8 +5,6 @@ import itertools
 import json
 import math
 import time
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from digits.files import read_json, replacing, write_json
 from digits.image_format import to_input
 from digits.learning import architecture
 from digits.learning.augmentation import augment
+from digits.learning.checkpoint import MOST_STATE, read_variables
 from digits.learning.config import Recipe
 from digits.markdown import duration, in_words, percent
 from digits.publishing import UNCHANGED
@@ -29,20 +28,7 @@ Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
 Preprocess = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 STATE = "state.json"
-MOST_STATE = 1 << 24  #: bytes
-#: What the readers of JSON, ZIP and NumPy's files raise where one is damaged.
-DAMAGED = (
-    OSError,
-    EOFError,
-    ValueError,
-    KeyError,
-    TypeError,
-    RuntimeError,
-    NotImplementedError,
-    MemoryError,
-    zlib.error,
-    zipfile.BadZipFile,
-)
+HISTORY = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 @dataclass(frozen=True)
@@ -317,18 +303,19 @@ def _schedule(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.
 
 
 def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> State:
-    """Allocates the size of the variables, and 500 MB at most for anything else."""
+    """Allocates twice the size of the variables, and 500 MB at most for anything else."""
     try:
         state = read_json(folder / STATE, State, MOST_STATE)
         if state["identity"] == identity:
+            _check(state, identity["recipe"]["epochs"])
             model.optimizer.build(model.trainable_variables)
             variables = _variables(model)
-            with np.load(_checked(folder / state["variables"], variables), allow_pickle=False) as saved:
-                for variable, value in zip(variables, saved.values(), strict=True):
-                    variable.assign(value)
+            expected = [(np.dtype(variable.dtype), tuple(variable.shape)) for variable in variables]
+            for variable, value in zip(variables, read_variables(folder / state["variables"], expected), strict=True):
+                variable.assign(value)
             return state
         differing = [key for key, value in identity.items() if state["identity"].get(key) != value]
-    except DAMAGED as error:
+    except (OSError, ValueError, MemoryError) as error:
         raise UserError(
             f"the unfinished run in {folder} is damaged ({reason(error)}); start over without --resume"
         ) from error
@@ -338,15 +325,17 @@ def _restore(model: keras.Model, folder: Path, identity: dict[str, Any]) -> Stat
     )
 
 
-def _checked(path: Path, variables: Sequence[keras.Variable]) -> Path:
-    """A file of a size that these variables may have."""
-    if not path.is_file():
-        raise ValueError(f"{path} is missing or not a file")
-    expected = sum(int(np.prod(variable.shape)) * np.dtype(variable.dtype).itemsize + 4096 for variable in variables)
-    with zipfile.ZipFile(path) as archive:
-        if sum(member.file_size for member in archive.infolist()) > expected:
-            raise ValueError(f"{path} is larger than this network's variables")
-    return path
+def _check(state: State, epochs: int) -> None:
+    """Check that a state is of as many epochs as it names.
+
+    Raises:
+        ValueError: it is not.
+    """
+    lengths = {len(state["history"].get(key, [])) for key in HISTORY}
+    if len(lengths) != 1 or not 0 < (done := lengths.pop()) <= epochs:
+        raise ValueError(f"its history is not of 1 to {epochs} epochs")
+    if state["variables"] != f"epoch-{done}.npz":
+        raise ValueError(f"it names {state['variables']} after {done} epochs")
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

@@ -1,5 +1,6 @@
 """Inference with a saved network through OpenCV's DNN module, without TensorFlow."""
 
+import hashlib
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +29,10 @@ class Classifier:
     """A network loaded from its ``.onnx`` file.
 
     OpenCV networks keep state between calls, so a ``Classifier`` must not be shared between threads.
+
+    Attributes:
+        name: of the file, without ``.onnx``.
+        digest: SHA-256 of the bytes that were loaded, whatever has become of the file; 64 hexadecimal digits.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,6 +46,7 @@ class Classifier:
         """
         self.name, self._path = path.stem, path
         content = network_file.read(path, "digits.reading.probe")
+        self.digest = hashlib.sha256(content).hexdigest()
         try:
             self._net = open_network(content)
         except ValueError as error:

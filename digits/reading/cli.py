@@ -3,12 +3,12 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digits.command_line import OneLineParser, complain
+from digits.command_line import OneLineParser, complain, printable
 from digits.errors import UserError
 from digits.networks import DEFAULT, MODELS
 
@@ -57,6 +57,10 @@ def parse(arguments: Sequence[str] | None, description: str | None = None) -> ar
     options = parser.parse_args(arguments)
     if not options.image and (options.json or options.model or options.output):
         parser.error("--json, --output and --model need --image; the window has a menu for the network")
+    if options.json and options.output:
+        parser.error("--json prints what --output writes; give one of them")
+    if options.image and options.collection:
+        parser.error("--collection is for the window, which --image does not open; leave one of them out")
     options.model = options.model or DEFAULT
     return options
 
@@ -80,15 +84,14 @@ def read_images(paths: Sequence[Path], network: Path, as_json: bool = False, out
         UserError: the network cannot be loaded, or the output cannot be written.
         KeyboardInterrupt: of Ctrl-C; says what is kept.
     """
-    from digits.files import sha256  # here, so that --help does not load OpenCV
-    from digits.reading.classifier import Classifier
+    from digits.reading.classifier import Classifier  # here, so that --help does not load OpenCV
     from digits.reading.folders import Search
     from digits.reading.results import continued
 
     classifier = Classifier(network)
     search = Search()
     with ExitStack() as stack:
-        results = stack.enter_context(continued(output, sha256(network))) if output else None
+        results = stack.enter_context(continued(output, classifier.digest)) if output else None
         run = _Run(classifier, as_json, results)
         try:
             bar = sys.stderr.isatty() and (bool(output) or not sys.stdout.isatty())
@@ -102,7 +105,7 @@ def read_images(paths: Sequence[Path], network: Path, as_json: bool = False, out
     if search.left_out:
         run.say(_not_images(search.left_out))
     if output:
-        print(f"{output}: {_pages(run.n_read)} added")
+        print(f"{printable(str(output))}: {_pages(run.n_read)} added")
     return 2 if run.failed else 0
 
 
@@ -123,24 +126,22 @@ class _Run:
 
     def read(self, path: Path | UserError) -> None:
         """Read a file, and print or write what is read; report what is not."""
-        from digits.reading.recognizer import read_pages
-
         if isinstance(path, UserError):
             return self._fail(path)
         known, complete = self._results.known(path) if self._results else (set[int](), False)
         if complete:
             return None
-        page = None
-        try:
-            for page in read_pages(path, self._classifier, known):
-                if isinstance(page.reading, UserError):
-                    self._fail(page.reading)
-                else:
-                    self._show(path, page, page.reading)
-        except UserError as error:
-            return self._fail(error)
-        if page and page.left_out:
-            self.say(f"{path} has more than is read: {page.left_out}")
+        left_out = ""
+        for page in _pages_of(path, self._classifier, known):
+            if isinstance(page, UserError):
+                return self._fail(page)
+            if isinstance(page.reading, UserError):
+                self._fail(page.reading)
+            else:
+                self._show(path, page, page.reading)
+            left_out = page.left_out
+        if left_out:
+            self.say(f"{path} has more than is read: {left_out}")
         return None
 
     def _show(self, path: Path, page: "Page", reading: "Reading") -> None:
@@ -151,8 +152,8 @@ class _Run:
             place = {"page": page.number, "pages": page.count} if page.count > 1 else {}
             print(json.dumps({"image": str(path), **place, **reading.as_json()}), flush=True)
         else:
-            name = f"{path}, page {page.number}" if page.count > 1 else f"{path}"
-            print(f"{name}: {reading.text}".replace("\n", " | "), flush=True)
+            name = printable(f"{path}, page {page.number}" if page.count > 1 else f"{path}")
+            print(f"{name}: {reading.text.replace(chr(10), ' | ')}", flush=True)
             if reading.left_out:
                 self.say(f"{name} has too much ink: {reading.left_out:,} pieces are not read")
 
@@ -166,6 +167,16 @@ class _Run:
 
         with tqdm.external_write_mode(file=sys.stderr):
             complain(PROGRAM, UserError(line))
+
+
+def _pages_of(path: Path, classifier: "Network", known: Collection[int]) -> Iterator["Page | UserError"]:
+    """The pages of a file; last, what stands in the way of reading it: it does not concern the output."""
+    from digits.reading.recognizer import read_pages
+
+    try:
+        yield from read_pages(path, classifier, known)
+    except UserError as error:
+        yield error
 
 
 def _with_progress(paths: Iterator[Path | UserError], shown: bool) -> Iterator[Path | UserError]:

@@ -1,7 +1,7 @@
 """The one door for images: which formats are opened, how large they may be, and how to say no in one line.
 
 A file is recognised by its content, never by its name, and given to the decoder of that one format. Everything else,
-such as PostScript, which Pillow would hand to another program to run, is refused by name.
+such as PostScript, which Pillow would hand to another program to run, is refused, by name where it is known.
 """
 
 import io
@@ -11,7 +11,7 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
@@ -101,6 +101,8 @@ class Pages:
     def __init__(self, image: ImageFile.ImageFile, name: str) -> None:
         self._image = image
         self._name = name
+        self._file = image.fp if isinstance(image.fp, _Bounded) else None  # Pillow forgets it once a frame is decoded
+        self._started = False
         self.count, self.left_out = _count(image)
 
     @property
@@ -124,13 +126,22 @@ class Pages:
             UserError: the page is damaged, has more than 50 megapixels, or takes too long to decode.
         """
         with guarded(self.name_of(number)):
-            if number > 0 and isinstance(self._image.fp, _Bounded):
-                self._image.fp.allow_more()
-            if self.count > 1:
-                self._image.seek(number)
+            for frame in self._frames_to(number):
+                if self._file and self._started:
+                    self._file.allow_more()
+                self._started = True  # opening it and the first frame share what is allowed
+                if self.count > 1:
+                    self._image.seek(frame)
             _check_size(self._image)
             self._image.load()
         return self._image
+
+    def _frames_to(self, number: int) -> Sequence[int]:
+        """The frames to go to one after another: a GIF decodes all that come before a page, as if they were read."""
+        if not isinstance(self._image, GifImagePlugin.GifImageFile):
+            return [number]
+        at = self._image.tell()
+        return range(at + 1 if at < number else 0, number + 1)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ INK = 64  #: least value of an ink pixel; fainter anti-aliased edges do not conn
 SPECK = 1.6  #: components smaller than this many stroke widths are specks, unless there is nothing larger
 THIN = 0.45  #: in an image, strokes thinner than this many stroke widths are remnants of ruled lines
 SMALLEST = 6  #: in an image, components smaller than this many pixels cannot be read
-MOST_COMPONENTS = 2000  #: most components that are read, the largest: what the slowest network reads in ten seconds
+MOST_COMPONENTS = 1000  #: most components that are read, the largest: what the slowest network reads in ten seconds
 MOST_AREA = 100_000_000  #: most pixels of the boxes of a page's components: two that are as large as the largest page
 MOST_DRAWN = 32_000_000  #: most pixels of the boxes of a drawing's strokes, which is reduced beyond that
 LONGEST = 1_000_000  #: most pixels of a side of a stroke's box
@@ -96,7 +96,7 @@ def segment(components: Iterable[Segment]) -> list[Segment]:
 
 
 def stroke_components(strokes: Sequence[Stroke]) -> Components:
-    """Return one component per stroke, in the order in which they were drawn: the largest 2,000 at most.
+    """Return one component per stroke, in the order in which they were drawn: the largest 1,000 at most.
 
     Allocates 32 MB for the ink of all, for which a larger drawing is reduced, and as much as
     :func:`digits.reading.ink.rasterise`.
@@ -121,7 +121,7 @@ def _stroke_component(stroke: Stroke, index: int, step: int, finer: float) -> Se
 
 
 def image_components(ink: NDArray[np.uint8]) -> Components:
-    """Return the connected components of the ink in an image: the largest 2,000 at most, without tiny ones.
+    """Return the connected components of the ink in an image: the largest 1,000 at most, without tiny ones.
 
     Allocates up to twenty times the image, and 100 MB for the ink of all: of components with larger boxes than that
     those with the smallest are kept.

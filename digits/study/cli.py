@@ -2,12 +2,12 @@
 
 import argparse
 import os
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from digits.command_line import number
+from digits.command_line import complain, number
+from digits.errors import UserError
 from digits.learning import cli
 from digits.learning.start import start_keras, use_one_thread
 from digits.networks import CORE, MODELS
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace, root: Path) -> int:
     Raises:
         UserError: the data cannot be read, the folder cannot be written, or the workers are lost.
     """
-    from digits.study import runner, workers
+    from digits.study import plots, runner, workers  # noqa: F401 - the figures come last, but what fails, fails now
     from digits.study.cell import run_cell
 
     data = cli.load_data(options)
@@ -105,7 +105,7 @@ def run(options: argparse.Namespace, root: Path) -> int:
         print(f"{data.name}, {data.source}\n{', '.join(names)} on {place}, into {folder}", flush=True)
         failed = [] if options.replot else runner.run(study, planned, pool, writer)
         for outcome in failed:
-            print(f"test.py: {outcome.task.cell} failed: {outcome.error}", file=sys.stderr)
+            complain("test.py", UserError(f"{outcome.task.cell} failed: {outcome.error}"))
         whole = dict.fromkeys([*preprocessing_plan(CORE), *planned])  # the page covers all of the study
         runner.publish(study, whole, writer)
         print(f"\npage  {folder / 'README.md'}", flush=True)

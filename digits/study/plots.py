@@ -1,5 +1,8 @@
 """The preprocessing study's figures."""
 
+import digits.learning.plots  # noqa: F401 - before matplotlib
+
+# isort: split
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -78,6 +78,8 @@ def run(study: Study, planned: Sequence[Cell], pool: Pool, writer: Writer | None
     Raises:
         UserError: the folder cannot be written or was deleted, or the pool is lost. What was finished is kept.
     """
+    if writer:
+        writer.check(published_files(study.recipes))
     done = study.finished()
     tasks = [study.task(cell) for cell in planned if cell not in done]
     print(f"{len(planned)} cells, {len(planned) - len(tasks)} of them done, {len(tasks)} to run", flush=True)
@@ -101,6 +103,12 @@ def run(study: Study, planned: Sequence[Cell], pool: Pool, writer: Writer | None
     return failed
 
 
+def published_files(networks: Iterable[str]) -> list[str]:
+    """The files that :func:`publish` may make of networks."""
+    figures = ["variants.png", "errors.png", *(f"{name}_corrupted.png" for name in networks)]
+    return ["preprocessing.json", "seeds.json", "README.md", *figures]
+
+
 def publish(study: Study, planned: Iterable[Cell], writer: Writer) -> None:
     """Make the page, its figures and its JSON from whatever cells there are, and publish them in one step.
 
@@ -122,7 +130,7 @@ def publish(study: Study, planned: Iterable[Cell], writer: Writer) -> None:
     compared = comparison.compare(study.dataset, done, missing)
     seeds = comparison.seeds(study.dataset, done)
     images, labels = study.dataset.splits()["test"]
-    with staging(writer) as staged, writing(study.folder, KEPT):
+    with staging(writer, published_files(study.recipes)) as staged, writing(study.folder, KEPT):
         write_json(staged.file("preprocessing.json"), compared)
         write_json(staged.file("seeds.json"), seeds)
         style.save(plots.variants(images, labels).plot().figure_, staged.file("variants.png"))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -34,6 +35,7 @@ Pool = Callable[[Sequence[Task]], Iterator["Outcome"]]
 CONNECT = 5.0  #: seconds for a scheduler to answer
 WAIT = 30.0  #: seconds for its first worker
 WATCH = 0.5  #: seconds after which a process looks again whether the one that started it is still there
+PATIENCE = 8.0  #: seconds after Ctrl-C in which joblib may tidy up
 START = "PYTHONPATH=. dask worker ADDRESS --nthreads 1"
 
 
@@ -83,14 +85,20 @@ def locally(tasks: Sequence[Task], dataset: Dataset, runner: Runner, processes: 
         **ending_with_this(),
     )
     try:
-        yield from parallel(joblib.delayed(_guarded)(runner, task, dataset) for task in tasks)
+        with starting():
+            outcomes = parallel(joblib.delayed(_guarded)(runner, task, dataset) for task in tasks)
+        yield from outcomes
     except joblib.externals.loky.process_executor.TerminatedWorkerError as error:
         raise UserError(
             "a worker process was killed, probably out of memory; finished cells are kept. "
             "To continue, repeat the command, with --workers 1 if necessary"
         ) from error
+    except KeyboardInterrupt:
+        _end_within(PATIENCE)
+        raise
     finally:
-        get_reusable_executor().shutdown(wait=False, kill_workers=True)  # also what is running, after Ctrl-C
+        # Also what is running, after Ctrl-C. Without ``reuse`` this would first wait until joblib's pool is done.
+        get_reusable_executor(reuse=True, kill_workers=True).shutdown(wait=False, kill_workers=True)
 
 
 def on_cluster(tasks: Sequence[Task], dataset: Dataset, runner: Runner, client: "Client") -> Iterator[Outcome]:
@@ -151,6 +159,48 @@ def connected(address: str) -> Iterator["Client"]:
             start = START.replace("ADDRESS", address)
             raise UserError(f"the cluster at {address} has no worker; start one here with: {start}") from error
         yield client
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Start worker processes in the block: Ctrl-C is for this process alone, and comes once they have been started.
+
+    A worker would print where it was interrupted until it has come to :func:`_end_with`, so that it is started with
+    SIGINT blocked, and so is one that later replaces it: joblib starts that in a thread that it starts here. A
+    process whose threads all block the signal gets it when one no longer does; if another thread of this process
+    receives it, it is raised again at the end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}
+    for number in before:
+        signal.signal(number, lambda number, _: came.append(number))
+    mask = None
+    try:
+        if sys.platform != "win32":
+            resource_tracker.ensure_running()  # when Python 3.11 starts it, it lets SIGINT through again
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        yield
+    finally:
+        if sys.platform != "win32" and mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
+
+
+def _end_within(seconds: float) -> None:
+    """End this process after that time if joblib still waits for something then."""
+
+    def end() -> None:
+        time.sleep(seconds)
+        os._exit(128 + signal.SIGINT)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def ending_with_this() -> dict[str, Any]:

@@ -13,31 +13,37 @@ import csv
 import io
 import os
 import re
+import secrets
 import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from digits.errors import UserError, reason
-from digits.files import read_bytes, replacing
+from digits.files import PARTIAL, lock, read_bytes, replacing
 from digits.image_format import CLASSES, SIZE
 from digits.reading import image_file
 from digits.reading.ink import save_strokes
 from digits.window.document import Sample
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 MOST = 100_000  #: digits in a folder; further ones are left out
 MOST_PICTURE = 1 << 16  #: bytes of a PNG; those written here have less than 1,000
 MOST_STROKES = 1 << 24  #: bytes of the strokes of a digit
 PORTION = 500  #: pictures that are read in one go, in less than 0.1 s
 LOCK = ".lock"
-PATIENCE = 5.0  #: s, for another process to end its change of the folder, which takes milliseconds
+PATIENCE = 5.0  #: s, for another process to end its change of the folder, which takes milliseconds, or its export
+BUSY = "another window is changing or exporting it; try again"
 PICTURE = re.compile(r"[0-9]-.+\.png", re.DOTALL)
 STROKES = re.compile(r"[0-9]-[0-9a-f]{16}\.json")
 TEMPORARY = re.compile(r"\.partial-.+\.(png|json)", re.DOTALL)
@@ -218,21 +224,23 @@ class Collection:
         Raises:
             UserError: in place of an OSError, or if another process does not end its change.
         """
-        from filelock import FileLock, Timeout  # here: the window starts without it
+        from filelock import Timeout  # here: the window starts without it
 
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.folder / LOCK, timeout=PATIENCE, poll_interval=0.005):
+            with self._lock():
                 self._clean()
                 yield
         except Timeout as error:
-            raise UserError(
-                f"the digit cannot be {done} {self.folder}: another window is changing it; try again"
-            ) from error
+            raise UserError(f"the digit cannot be {done} {self.folder}: {BUSY}") from error
         except OSError as error:
             raise UserError(f"the digit cannot be {done} {self.folder}: {reason(error, self.folder)}") from error
         finally:
             self.refresh()
+
+    def _lock(self) -> "BaseFileLock":
+        """The lock of the folder."""
+        return lock(self.folder / LOCK, PATIENCE)
 
     def _clean(self) -> None:
         names = set(os.listdir(self.folder))
@@ -260,34 +268,60 @@ class Collection:
     def export(self, target: Path) -> int:
         """Copy all digits, their strokes and a table of labels to a new folder or a ``.zip`` file, or nothing of it.
 
+        No other window changes a digit meanwhile.
+
         Returns:
             The number of digits whose strokes cannot be read; their pictures are exported without them.
 
         Raises:
-            UserError: the folder is not empty or cannot be written.
+            UserError: the folder is not empty or cannot be written; another process does not end its change; or, where
+                the collection cannot be locked, a digit was changed meanwhile.
         """
         unreadable: list[Path] = []
         try:
-            self.refresh()
-            while self.unread():
-                self.read_portion()
-            if target.suffix.lower() == ".zip":
-                with replacing(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-                    for name, content in self._contents(unreadable):
-                        archive.writestr(name, content)
-            else:
-                self._export_folder(target, unreadable)
+            self._read_all()  # most of it before others have to wait
+            with self._unchanged():
+                self._read_all()
+                if target.suffix.lower() == ".zip":
+                    with replacing(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file:
+                        for name, content in self._contents(unreadable):
+                            file.writestr(name, content)
+                else:
+                    self._export_folder(target, unreadable)
         except OSError as error:
             raise UserError(f"cannot export to {target}: {reason(error)}") from error
         return len(unreadable)
+
+    def _read_all(self) -> None:
+        self.refresh()
+        while self.unread():
+            self.read_portion()
+
+    @contextmanager
+    def _unchanged(self) -> Iterator[None]:
+        """Lock the folder where that is possible: one that is read-only, or does not exist, can be exported as well.
+
+        Raises:
+            UserError: another process does not end its change.
+        """
+        from filelock import Timeout
+
+        with ExitStack() as stack:
+            try:
+                if self.folder.is_dir():
+                    stack.enter_context(self._lock())
+            except Timeout as error:
+                raise UserError(f"{self.folder} cannot be exported: {BUSY}") from error
+            except OSError:
+                pass  # what is changed nevertheless is noticed
+            yield
 
     def _export_folder(self, target: Path, unreadable: list[Path]) -> None:
         if target.exists() and any(target.iterdir()):
             raise UserError(f"{target} is not empty; give a new folder or a .zip file")
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".partial-{target.name}")
-        shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
-        temporary.mkdir()
+        temporary = target.with_name(f"{PARTIAL}{os.getpid()}-{secrets.token_hex(4)}")
+        temporary.mkdir()  # fails if it exists: what is removed below is this export's own
         try:
             for name, content in self._contents(unreadable):
                 (temporary / name).write_bytes(content)
@@ -298,14 +332,20 @@ class Collection:
             shutil.rmtree(temporary, ignore_errors=True)
 
     def _contents(self, unreadable: list[Path]) -> Iterator[tuple[str, bytes]]:
-        """Yield the name and content of each file to export; add to the list what cannot be read."""
+        """Yield the name and content of each file to export; add to the list what cannot be read.
+
+        Raises:
+            UserError: a digit was given another label, or removed, since its picture was read.
+        """
         for entry in self.entries:
             yield f"{entry.stem}.png", _png(entry.crop)
             strokes, content = self._path(entry, ".json"), b""
             try:
                 content = read_bytes(strokes, MOST_STROKES)
             except FileNotFoundError:
-                continue  # it is from an image
+                if os.path.lexists(self._path(entry, ".png")):
+                    continue  # it is from an image
+                raise UserError(f"{self.folder} was changed while it was exported; export it again") from None
             except (OSError, ValueError):
                 unreadable.append(strokes)
                 continue

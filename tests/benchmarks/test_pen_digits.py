@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.pen_digits import measure, page
-from benchmarks.pen_digits.__main__ import main
+from benchmarks.pen_digits.__main__ import FILES, main
 from digits.errors import UserError
 from digits.publishing import exclusive
 from digits.reading.recognizer import Digit, Reading
@@ -47,6 +47,19 @@ def test_a_quick_look_never_replaces_the_published_results(capsys: pytest.Captur
     with pytest.raises(SystemExit, match="2"):
         main(["--strokes", "nowhere.json", "--limit", "5"])
     assert "--limit goes with --output DIR" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_what_is_in_the_way_is_reported_before_measuring(
+    file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.pen_digits.__main__.measure", lambda *_: pytest.fail("it was measured"))
+    entry = {"digit": 3, "writer": 0, "strokes": [[[0, 0], [1, 1]]]}
+    (tmp_path / "strokes.json").write_text(json.dumps([entry]))
+    (tmp_path / "look" / file).mkdir(parents=True)
+    assert main(["--strokes", str(tmp_path / "strokes.json"), "--output", str(tmp_path / "look")]) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and f"{file} is a folder; move it away" in said
 
 
 @pytest.mark.parametrize("option", ["--limit", "--jobs"])

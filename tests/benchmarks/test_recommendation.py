@@ -76,6 +76,15 @@ def test_results_of_other_networks_are_refused(
     assert not (plots / "recommendation.md").exists()
 
 
+def test_a_folder_that_does_not_exist_is_not_made(
+    npz: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(npz, tmp_path / "plot") == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and "there is no folder" in said and "check --plots" in said
+    assert not (tmp_path / "plot").exists()
+
+
 @pytest.mark.parametrize("content", [None, "no JSON", "[]", "3"])
 def test_missing_and_damaged_results_are_named(
     content: str | None, npz: Path, plots: Path, capsys: pytest.CaptureFixture[str]
@@ -99,8 +108,11 @@ def test_it_is_refused_beside_a_run_and_leaves_the_results_as_they_are(
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_results_are_published_together(npz: Path, plots: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One of them cannot be put there: none of them is."""
+def test_results_are_published_together(
+    npz: Path, plots: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them cannot be put there: none of them is, and nothing is measured."""
+    monkeypatch.setattr("benchmarks.recommendation.__main__.measure", lambda *_: pytest.fail("it was measured"))
     (plots / "recommendation_pareto.png").mkdir()
     assert run(npz, plots) == 2
     said = capsys.readouterr().err

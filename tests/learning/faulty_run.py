@@ -84,4 +84,4 @@ if __name__ == "__main__":
     old, new = both("old"), both("new")
     for again in (run, partial(run, resume=True)):
         scenario = Scenario({"old": old, "new": new}, partial(put, files=old), run, again)
-        print(*all_lost(scenario, Path(place), int(stride)), sep="\n", end="")
+        print(*all_lost(scenario, Path(place), int(stride), int(stride)), sep="\n", end="")

@@ -164,7 +164,7 @@ def test_dark_ink_on_light_is_noticed_and_turned_only_when_asked(
 ) -> None:
     path = tmp_path / "dark on light.npz"
     np.savez(path, allow_pickle=False, **inverted(arrays))
-    as_it_is = load(path, {})
+    as_it_is = load(path, {}, invert=False)
     said = capsys.readouterr().out
     assert "--invert turns them" in said and "x_train's (255 of 255) and x_test's" in said and said.count("\n") == 1
     assert np.array_equal(as_it_is.x_test, 255 - arrays["x_test"])
@@ -172,6 +172,16 @@ def test_dark_ink_on_light_is_noticed_and_turned_only_when_asked(
     assert capsys.readouterr().out == ""
     assert (turned.digest, turned.name) == (usual.digest, usual.name) != (as_it_is.digest, as_it_is.name)
     assert turned.source.endswith("inverted") and np.array_equal(turned.y_test, arrays["y_test"])
+
+
+def test_where_there_is_no_invert_it_is_not_advised(
+    arrays: Arrays, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "inverted.npz"
+    np.savez(path, allow_pickle=False, **inverted(arrays))
+    load(path, {})
+    said = capsys.readouterr().out
+    assert "seems to be dark on light, unlike MNIST's\n" in said and "--invert" not in said
 
 
 def test_a_needless_invert_is_noticed(npz: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,6 +88,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_run_leaves_models_plots_and_results(output: Output) -> None:
     assert not output.work.exists()
     plots = {path.name for path in output.plots.iterdir()}
+    assert {f"plots/{name}" for name in plots} == set(pipeline.plot_files(["small"]))
     assert plots == {
         *(
             f"small_{kind}.png"
@@ -223,7 +224,10 @@ def test_a_damaged_card_is_reported_before_replotting(output: Output, data: data
         replot(["small"], data, output)
 
 
-@pytest.mark.parametrize("file", ["models", "plots", "models/small.onnx", "plots/results.md"])
+IN_THE_WAY = ["models", "plots", *pipeline.model_files(["small"]), *pipeline.plot_files(["small"])]
+
+
+@pytest.mark.parametrize("file", IN_THE_WAY)
 def test_what_is_in_the_way_is_reported_before_training(file: str, data: dataset.Dataset, tmp_path: Path) -> None:
     def never() -> keras.Model:
         raise AssertionError("the training began")
@@ -345,6 +349,25 @@ def test_a_model_that_its_card_does_not_describe_is_refused(
         small().save(output.models / "small.keras")
     with pytest.raises(UserError, match=said):
         pipeline.evaluate(["small"], data, output)
+
+
+@pytest.mark.parametrize("file", pipeline.plot_files(["small"]))
+def test_what_is_in_the_way_is_reported_before_replotting(
+    file: str, output: Output, data: dataset.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "_evaluate", None)
+    (output.folder / file).unlink()
+    (output.folder / file).mkdir()
+    with pytest.raises(UserError, match=f"{file} is a folder; move it away"):
+        replot(["small"], data, output)
+
+
+def test_a_network_that_is_replaced_after_its_card_was_read_is_refused(output: Output, data: dataset.Dataset) -> None:
+    """The bytes that are loaded are the ones that are compared, whatever lies there before and after."""
+    known = card.read(output.models / "small.json")
+    known["files"]["small.keras"] = "0" * 64
+    with pytest.raises(UserError, match=r"small.keras is not the file that small.json describes"):
+        pipeline._evaluate("small", known, data, output)
 
 
 def test_a_share_is_restyled_for_the_temperature(data: dataset.Dataset) -> None:

@@ -6,13 +6,16 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,6 +25,7 @@ from numpy.typing import NDArray
 from digits.errors import UserError
 from digits.image_format import to_input
 from digits.learning import training
+from digits.learning.checkpoint import read_variables
 from digits.learning.config import Recipe, Restyle
 from digits.learning.training import STATE, Progress, Trained, batches, train
 
@@ -275,6 +279,96 @@ def test_a_damaged_state_is_one_line(damage: str, arrays: Arrays, one_epoch: Pat
     with pytest.raises(UserError, match=r"is damaged .* start over without --resume") as caught:
         train_small(arrays, one_epoch, ONE_EPOCH, resume=True)
     assert "\n" not in str(caught.value)
+
+
+def npy(header: str) -> bytes:
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text
+
+
+def saved(array: NDArray[Any]) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=True)
+    return file.getvalue()
+
+
+#: What may stand in place of the first of a network's variables, of shape (3, 3, 1, 4).
+FIRST: dict[str, bytes] = {
+    "10^30 values": npy(f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({10**30},), }}"),
+    "-1 values": npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }"),
+    "open parentheses": npy("{'descr': '<f4', 'fortran_order': False, 'shape': (((, }"),
+    "a string that does not end": npy("{'descr': '<f4"),
+    "no type": npy("{'descr': 'zzzz', 'fortran_order': False, 'shape': (3, 3, 1, 4), }"),
+    "deep nesting": npy("(" * 30_000),
+    "nothing": b"",
+    "nothing after the header": saved(np.zeros((3, 3, 1, 4), np.float32))[:128],
+    "another type": saved(np.zeros((3, 3, 1, 4), np.float64)),
+    "another shape": saved(np.zeros((3, 3, 4), np.float32)),
+    "objects": saved(np.array([{}])),
+    "NaN": saved(np.full((3, 3, 1, 4), np.nan, np.float32)),
+    "infinity": saved(np.full((3, 3, 1, 4), np.inf, np.float32)),
+}
+
+
+def variables(folder: Path) -> tuple[Path, dict[str, bytes]]:
+    """The file of a state's variables and its members."""
+    path = next(folder.glob("epoch-*.npz"))
+    with zipfile.ZipFile(path) as archive:
+        return path, {name: archive.read(name) for name in archive.namelist()}
+
+
+def write_zip(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> None:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def assert_damaged(folder: Path, arrays: Arrays) -> None:
+    began = time.monotonic()
+    with pytest.raises(UserError, match=r"is damaged .* start over without --resume") as caught:
+        train_small(arrays, folder, ONE_EPOCH, resume=True)
+    assert "\n" not in str(caught.value)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("case", FIRST)
+def test_a_variable_of_another_kind_is_one_line(case: str, arrays: Arrays, one_epoch: Path) -> None:
+    path, members = variables(one_epoch)
+    write_zip(path, {**members, "arr_0.npy": FIRST[case]})
+    assert_damaged(one_epoch, arrays)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_variables_that_are_packed_in_another_way_are_one_line(method: int, arrays: Arrays, one_epoch: Path) -> None:
+    write_zip(*variables(one_epoch), method)
+    assert_damaged(one_epoch, arrays)
+
+
+@pytest.mark.parametrize("change", [{"history": {}}, {"history": {"loss": [1.0]}}, {"variables": "../epoch-1.npz"}])
+def test_a_state_that_contradicts_itself_is_one_line(change: dict[str, Any], arrays: Arrays, one_epoch: Path) -> None:
+    state = json.loads((one_epoch / STATE).read_text())
+    (one_epoch / STATE).write_text(json.dumps(state | change))
+    assert_damaged(one_epoch, arrays)
+
+
+def test_variables_in_which_bytes_have_changed_are_read_or_refused(one_epoch: Path) -> None:
+    path, members = variables(one_epoch)
+    shown = [np.load(io.BytesIO(content)) for content in members.values()]
+    expected = [(array.dtype, array.shape) for array in shown]
+    for read, array in zip(read_variables(path, expected), shown, strict=True):
+        assert np.array_equal(read, array)
+    whole, rng, refused = path.read_bytes(), np.random.default_rng(0), 0
+    for number in range(60):
+        content = bytearray(whole)
+        # anywhere, in the headers of the first member, and in the list of all of them
+        for at in rng.integers(*((0, len(whole)), (0, 200), (len(whole) - 600, len(whole)))[number % 3], 3):
+            content[at] = rng.integers(256)
+        path.write_bytes(content[: rng.integers(len(whole))] if number % 10 == 9 else content)
+        try:
+            read_variables(path, expected)
+        except ValueError:
+            refused += 1
+    assert refused > 40
 
 
 # -- what a recipe asks for -------------------------------------------------------------------

@@ -7,13 +7,14 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin, features
+from PIL import GifImagePlugin, Image, PngImagePlugin, features
 
 from digits.errors import UserError
 from digits.reading import image_file
@@ -375,6 +376,28 @@ def test_pages_are_decoded_one_by_one(form: str) -> None:
         for number in (0, 1, 2, 0):
             assert to_rgb(pages.decoded(number)).mean() == levels[number]
         assert pages.name_of(1) == "pages, page 2"
+
+
+def test_a_page_that_is_asked_for_first_may_take_as_long_as_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GIF decodes all frames before it, in two seconds each here."""
+    seconds, load = 0.0, GifImagePlugin.GifImageFile.load_prepare
+
+    def slow(image: GifImagePlugin.GifImageFile) -> None:
+        nonlocal seconds
+        seconds += 2
+        load(image)
+
+    monkeypatch.setattr(GifImagePlugin.GifImageFile, "load_prepare", slow)
+    monkeypatch.setattr(time, "thread_time", lambda: seconds)
+    frames = [Image.new("L", (30, 20), 20 * i) for i in range(9)]
+    content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    for order in (range(9), [8], [2, 8, 8], [8, 3]):
+        with opened(content, "pages") as pages:
+            for number in order:
+                assert to_rgb(pages.decoded(number)).mean() == 20 * number
+    monkeypatch.setattr(image_file, "MOST_SECONDS", 1.0)
+    with opened(content, "pages") as pages, pytest.raises(UserError, match=r"page 9 .*takes too long to decode"):
+        pages.decoded(8)
 
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP", "AVIF"])

@@ -1,18 +1,28 @@
 """The file that --output continues."""
 
+import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from digits.errors import UserError
-from digits.reading.results import continued
+from digits.reading import results as results_module
+from digits.reading.results import MOST_BYTES, MOST_LINES, continued
 
 READING = {"model": "ANN", "text": "4", "digits": []}
+
+
+def line(**changed: object) -> bytes:
+    """A line of a file, changed."""
+    whole = {"image": "a.png", "size": 9, "modified": -9, "network": "0", "page": 1, "pages": 1, **READING}
+    return json.dumps(whole | changed).encode() + b"\n"
 
 
 @pytest.fixture
@@ -58,7 +68,13 @@ def test_the_half_of_a_line_is_dropped(tmp_path: Path, page: Path, cut: int) -> 
 @pytest.mark.parametrize(
     "content",
     [b"hello", b"hello\n", b"{}\n", b"[1]\n", b'{"image": "a"}\n', b'{"image": "a"\n', b"\0\xff\n", b"[" * 9999 + b"\n",
-     b'{"image": "' + b"a" * (1 << 24), b"\n", b'{"image": ["a"], "size": {}}\n'],
+     b'{"image": "' + b"a" * (1 << 24), b"\n", b'{"image": ["a"], "size": {}}\n',
+     *(line(**{key: value}) for key, value in (
+         ("size", float("inf")), ("size", float("nan")), ("size", -1), ("size", 1 << 70), ("size", "7"), ("size", 7.0),
+         ("modified", float("-inf")), ("modified", 1 << 63), ("modified", None), ("page", float("inf")), ("page", 0),
+         ("page", 2), ("page", 10**30), ("page", True), ("pages", -1), ("pages", 1001), ("image", ["a"]),
+         ("image", {}), ("image", 7), ("network", []), ("model", 1), ("text", None), ("digits", {}))),
+     line()[:-2] + b"1" * 5000 + b"}\n"],
 )  # fmt: skip
 def test_any_other_file_is_refused_and_kept(tmp_path: Path, content: bytes) -> None:
     output = tmp_path / "notes.jsonl"
@@ -66,6 +82,75 @@ def test_any_other_file_is_refused_and_kept(tmp_path: Path, content: bytes) -> N
     with pytest.raises(UserError, match=r"notes\.jsonl.*unchanged") as error, continued(output, "network"):
         pytest.fail("it was accepted")
     assert "\n" not in str(error.value) and output.read_bytes() == content
+
+
+def test_lines_are_bounded(tmp_path: Path, page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = tmp_path / "read.jsonl"
+    for name, most in (("MOST_LINES", 3), ("MOST_BYTES", 4 * len(line()) - 1)):
+        with monkeypatch.context() as patch:
+            patch.setattr(results_module, name, most)
+            output.write_bytes(line() * 4)
+            with pytest.raises(UserError, match=r"read\.jsonl has more than .*unchanged"), continued(output, "network"):
+                pytest.fail("it was accepted")
+            assert output.read_bytes() == line() * 4
+            output.write_bytes(line() * 3)
+            with pytest.raises(UserError, match="what has been read is kept"), continued(output, "network") as results:
+                results.add(page, 1, 1, READING)
+            assert output.read_bytes() == line() * 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs getrusage")
+def test_a_long_file_takes_what_it_may(tmp_path: Path) -> None:
+    """A tenth of the most pages, each with a name as long as fits, in characters that take four bytes."""
+    output = tmp_path / "read.jsonl"
+    with open(output, "wb") as file:
+        for number in range(0, MOST_LINES // 10, 1000):
+            name = "\N{GRINNING FACE}" + "a" * 300
+            file.writelines(line(image=f"{name} {number + i}") for i in range(1000))
+    assert output.stat().st_size < MOST_BYTES // 10
+    code = (
+        "import resource, sys; from pathlib import Path; from digits.reading.results import continued\n"
+        "with continued(Path(sys.argv[1]), 'network'): pass\n"
+        "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == 'darwin' else 1024)\n"
+        "print(peak)"
+    )
+    shell = ["sh", "-c", '"$@"; exit $?', "sh"]  # a process between, because the peak of a large one is inherited
+    found = subprocess.run([*shell, sys.executable, "-c", code, str(output)], capture_output=True, text=True)
+    assert int(found.stdout) < 300_000_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are characters there")
+def test_a_name_of_any_bytes_is_known(tmp_path: Path) -> None:
+    image, output = Path("\udcff.png"), tmp_path / "read.jsonl"
+    for expected in (False, True):
+        with continued(output, "network") as results:
+            assert results.known(image)[1] == expected
+            results.add(image, 1, 1, READING)
+
+
+def test_all_pages_are_there_if_each_is(tmp_path: Path, page: Path) -> None:
+    with continued(tmp_path / "read.jsonl", "network") as results:
+        results.add(page, 3, 3, READING)
+        results.add(page, 1, 2, READING)
+        assert results.known(page) == ({1, 3}, False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
+@pytest.mark.parametrize("kind", ["deleted", "replaced", "deleted with its folder", "deleted at the end"])
+def test_an_output_that_is_gone_is_one_line(tmp_path: Path, page: Path, kind: str) -> None:
+    output = tmp_path / "new" / "read.jsonl"
+    said = r"read\.jsonl was deleted or replaced while this was running, and what was read is lost; repeat the command"
+    with pytest.raises(UserError, match=said), continued(output, "network") as results:
+        results.add(page, 1, 2, READING)
+        output.unlink()
+        if kind == "replaced":
+            output.write_bytes(b"mine")
+        elif kind == "deleted with its folder":
+            shutil.rmtree(output.parent)
+        if kind != "deleted at the end":
+            results.add(page, 2, 2, READING)
+            pytest.fail("it was written")
+    assert not output.exists() or output.read_bytes() == b"mine"
 
 
 def test_the_name_says_what_it_is(tmp_path: Path) -> None:
@@ -110,6 +195,22 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_one_process_at_a_time_whatever_the_name(tmp_path: Path, page: Path) -> None:
+    output, link, folder = tmp_path / "there" / "read.jsonl", tmp_path / "link.jsonl", tmp_path / "here"
+    output.parent.mkdir()
+    link.symlink_to(output)
+    folder.symlink_to(output.parent)
+    names = [output, link, folder / "read.jsonl"]
+    for first in names:
+        with continued(first, "network") as results:
+            results.add(page, 1, 1, READING)
+            for second in names:
+                with pytest.raises(UserError, match="another run is writing"), continued(second, "network"):
+                    pytest.fail("it was accepted")
+    assert output.read_bytes().count(b"\n") == 3 and link.is_symlink()
+
+
 def test_the_lock_of_a_killed_process_stops_no_one(tmp_path: Path) -> None:
     output = tmp_path / "read.jsonl"
     code = (
@@ -129,6 +230,20 @@ def test_the_lock_of_a_killed_process_stops_no_one(tmp_path: Path) -> None:
         except UserError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def _no_flock(*_: object) -> None:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="flock is POSIX's")
+def test_a_file_system_without_locks_is_one_line(tmp_path: Path) -> None:
+    with (
+        mock.patch("fcntl.flock", _no_flock),
+        pytest.raises(UserError, match=r"cannot write to .*not implemented"),
+        continued(tmp_path / "read.jsonl", "network"),
+    ):
+        pytest.fail("it was accepted")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

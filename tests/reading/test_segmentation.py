@@ -157,7 +157,8 @@ def test_specks_beside_a_page_of_digits_are_not_counted_as_left_out() -> None:
 
 def test_the_smallest_of_too_many_strokes_are_left_out_and_dots_are_not_counted() -> None:
     ones = [
-        Stroke(((30.0 * (i % 50), 80.0 * (i // 50)), (30.0 * (i % 50), 80.0 * (i // 50) + 50)), 4) for i in range(2010)
+        Stroke(((30.0 * (i % 50), 80.0 * (i // 50)), (30.0 * (i % 50), 80.0 * (i // 50) + 50)), 4)
+        for i in range(MOST_COMPONENTS + 10)
     ]
     short = [Stroke(((9.0, 9.0), (9.0, 29.0)), 4)] * 7
     dots = [Stroke(((5.0, 5.0),), 4)] * 30

@@ -87,6 +87,13 @@ def test_a_disk_that_cannot_be_written_is_one_line(study: Study) -> None:
         run(study, [Cell("ANN", BASELINE, 0)])
 
 
+@pytest.mark.parametrize("file", ["README.md", "seeds.json", "variants.png", "ANN_corrupted.png"])
+def test_what_is_in_the_way_is_reported_before_the_first_cell(file: str, study: Study) -> None:
+    (study.folder / file).mkdir(parents=True)
+    with exclusive(study.folder) as writer, pytest.raises(UserError, match=f"{file} is a folder; move it away"):
+        runner.run(study, [Cell("ANN", BASELINE, 0)], lambda _: pytest.fail("a cell began"), writer)
+
+
 # -- what is published ------------------------------------------------------------------------
 
 

@@ -122,6 +122,35 @@ def test_workers_end_with_the_process_that_started_them(how: signal.Signals, cod
     process.stdout.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")
+@pytest.mark.parametrize("moment", [0.0, 0.1, 0.3, 0.5, 0.7, 1.2])
+def test_ctrl_c_while_the_workers_start_is_one_line(moment: float, tmp_path: Path) -> None:
+    """The terminal sends it to all of them; it ends the study soon, which alone says so."""
+    command = [sys.executable, "-c", STUDY, str(tmp_path)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    assert any("to run" in line for line in process.stdout)
+    time.sleep(moment)
+    os.killpg(process.pid, signal.SIGINT)
+    began = time.monotonic()
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "\ntest.py: interrupted; finished cells are kept\n")
+    assert time.monotonic() - began < 10
+
+
+def test_ctrl_c_in_a_moment_in_which_it_is_held_back_is_not_lost() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        with workers.starting():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
+            reached = True
+    assert reached
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert sys.platform == "win32" or signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
 # -- a cluster --------------------------------------------------------------------------------
 
 

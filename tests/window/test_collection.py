@@ -1,20 +1,24 @@
 """My handwriting: digits are kept, replaced, removed and exported; whatever ends a process, nothing is lost."""
 
 import csv
+import errno
 import io
 import os
 import random
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from digits.errors import UserError
+from digits.files import read_bytes
 from digits.reading.ink import Stroke, Strokes, open_strokes
 from digits.window import collection as module
 from digits.window.collection import PORTION, Collection
@@ -68,9 +72,9 @@ def test_another_answer_for_the_same_ink_replaces(tmp_path: Path) -> None:
 
 
 def test_of_two_labels_for_the_same_ink_the_newer_counts_until_the_next_change(tmp_path: Path) -> None:
-    for label, time in ((7, 100), (1, 200), (4, 150)):
+    for label, written in ((7, 100), (1, 200), (4, 150)):
         Collection(tmp_path / f"{label}").keep(sample(A, label))
-        os.utime((tmp_path / f"{label}" / f"{label}-{A}.png"), (time, time))
+        os.utime((tmp_path / f"{label}" / f"{label}-{A}.png"), (written, written))
         for name in names(tmp_path / f"{label}"):
             os.replace(tmp_path / f"{label}" / name, tmp_path / name)
     collection = Collection(tmp_path)
@@ -113,6 +117,29 @@ def test_exporting_overwrites_no_folder(tmp_path: Path) -> None:
         collection.export(tmp_path / "full")
     with pytest.raises(UserError, match="cannot export"):
         collection.export(tmp_path / "full" / "thing" / "out.zip")
+
+
+def test_exporting_touches_no_folder_but_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".partial-out").mkdir()
+    (tmp_path / ".partial-out" / "thing").write_text("mine")
+    collection, other = Collection(tmp_path / "mine"), Collection(tmp_path / "mine")
+    collection.keep(sample(A, 7))
+
+    def meanwhile(path: Path, most: int) -> bytes:
+        """Let another export to the same name begin and fail in the middle of this one."""
+        monkeypatch.setattr(module, "read_bytes", mock.Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            other._export_folder(tmp_path / "out", [])
+        monkeypatch.setattr(module, "read_bytes", read_bytes)
+        return read_bytes(path, most)
+
+    other.refresh()
+    other.read_portion()
+    monkeypatch.setattr(module, "read_bytes", meanwhile)
+    assert collection.export(tmp_path / "out") == 0
+    assert names(tmp_path / "out") == [f"7-{A}.json", f"7-{A}.png", "labels.csv"]
+    assert (tmp_path / ".partial-out" / "thing").read_text() == "mine"
+    assert sorted(os.listdir(tmp_path)) == [".partial-out", "mine", "out"], "its own is removed"
 
 
 # ---- files and folders that are not as expected
@@ -250,6 +277,48 @@ def test_large_collections_are_read_in_portions_and_bounded(tmp_path: Path, monk
     assert "only 100 of the digits" in collection.notice()
 
 
+def _no_flock(*_: object) -> None:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+@posix
+def test_where_nothing_can_be_locked_nothing_is_changed_but_what_is_there_is_exported(tmp_path: Path) -> None:
+    collection = Collection(tmp_path / "mine")
+    collection.keep(sample(A, 7))
+    with mock.patch("fcntl.flock", _no_flock):
+        with pytest.raises(UserError, match=r"cannot be kept in .*not implemented"):
+            collection.keep(sample(B, 2))
+        assert collection.export(tmp_path / "out") == 0
+    assert names(tmp_path / "mine") == names(tmp_path / "out")[:2] == [f"7-{A}.json", f"7-{A}.png"]
+
+
+@posix
+@pytest.mark.parametrize("change", ["relabelled", "removed"])
+def test_without_a_lock_a_digit_that_is_changed_while_it_is_exported_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    collection, other = Collection(tmp_path / "mine"), Collection(tmp_path / "mine")
+    collection.keep(sample(A, 7))
+    other.refresh()
+    other.read_portion()
+
+    def meanwhile(path: Path, most: int) -> bytes:
+        mocked.stop()
+        other.keep(sample(A, 1)) if change == "relabelled" else other.remove(A)
+        mocked.start()
+        return read_bytes(path, most)
+
+    mocked = mock.patch("fcntl.flock", _no_flock)
+    mocked.start()
+    try:
+        monkeypatch.setattr(module, "read_bytes", meanwhile)
+        with pytest.raises(UserError, match=r"mine was changed while it was exported; export it again"):
+            collection.export(tmp_path / "out.zip")
+    finally:
+        mocked.stop()
+    assert os.listdir(tmp_path) == ["mine"]
+
+
 # ---- several writers
 
 
@@ -284,6 +353,8 @@ def test_a_change_by_a_process_that_does_not_end_is_waited_for_and_named(
     collection = Collection(tmp_path)
     with pytest.raises(UserError, match="another window"):
         collection.keep(sample(A, 7))
+    with pytest.raises(UserError, match=r"cannot be exported: another window"):
+        collection.export(tmp_path / "out.zip")
     process.kill()
     process.wait()
     process.stdin.close()
@@ -304,6 +375,40 @@ def test_two_processes_that_relabel_the_same_digits_leave_one_label_each(tmp_pat
         assert picture.stem == strokes.stem
         assert open_strokes(strokes) == sample(key, 0).strokes
     assert len(Collection(tmp_path)) == len(keys)
+
+
+@posix
+@pytest.mark.parametrize("name", ["out.zip", "out"])
+def test_a_digit_that_another_process_relabels_meanwhile_is_exported_with_its_strokes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    collection = Collection(tmp_path / "mine")
+    collection.keep(sample(A, 7))
+    collection.keep(sample(B, 5))
+    wait, go = os.pipe()
+
+    def relabel() -> None:
+        os.read(wait, 1)
+        Collection(tmp_path / "mine").keep(sample(A, 9))
+
+    def meanwhile(path: Path, most: int) -> bytes:
+        """Between the listing and the first strokes: let the other process begin, and end if nothing keeps it."""
+        monkeypatch.setattr(module, "read_bytes", read_bytes)
+        os.write(go, b"1")
+        end = time.monotonic() + 0.5
+        while not (tmp_path / "mine" / f"9-{A}.png").exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(0.05)
+        return read_bytes(path, most)
+
+    child = _fork(relabel)
+    monkeypatch.setattr(module, "read_bytes", meanwhile)
+    assert collection.export(tmp_path / name) == 0
+    assert os.waitpid(child, 0)[1] == 0
+    assert _exported(tmp_path / name) == [f"5-{B}", f"7-{A}"]
+    assert Collection(tmp_path / "mine").labels() == [5, 9]
+    os.close(wait)
+    os.close(go)
 
 
 def _relabel(folder: Path, keys: list[str], seed: int) -> None:
