@@ -17,7 +17,7 @@ from tests.benchmarks import planted
 
 
 def tried(
-    prepare: Callable[[], Reader], found: Path, n: int = 12, seconds: float = 10, most: int = 2 << 30
+    prepare: Callable[[], Reader], found: Path, n: int = 8, seconds: float = 10, most: int = 2 << 30
 ) -> KindMetrics:
     (metrics,) = inputs.run([planted.kind(prepare)], n, 0, found, longest=seconds, most=most, draw=planted.nothing)
     assert metrics["n"] == n == metrics["read"] + metrics["refused"] + sum(fault["n"] for fault in metrics["faults"])
@@ -45,7 +45,7 @@ def test_a_planted_fault_is_found_and_its_input_kept(
 ) -> None:
     metrics = tried(prepare, tmp_path)
     (fault,) = metrics["faults"]
-    assert fault["what"] == what and where in fault["where"] and fault["n"] > 6
+    assert fault["what"] == what and where in fault["where"] and fault["n"] > inputs.KEPT
     kept = tmp_path / f"{prepare.__name__}-{fault['first']}"
     assert (kept / "what.txt").read_text().startswith(what)
     again = inputs.made(planted.kind(prepare), 0, fault["first"], planted.whole(tmp_path))
