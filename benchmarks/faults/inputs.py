@@ -26,7 +26,8 @@ from benchmarks.faults.seeds import Item
 from digits.errors import UserError
 from digits.learning.json_types import Count, Duration, Line, Number
 
-LONGEST = 10.0  #: seconds for one input
+LONGEST = 10.0  #: seconds of computing for one input
+STALLED = 6  #: times as long, if it does not compute: other programs may take the processors
 MOST = 2_000_000_000  #: bytes for a process that reads
 READY = 120.0  #: seconds for a process to import what it needs and to read the whole files
 KEPT = 3  #: inputs kept of each fault
@@ -136,11 +137,11 @@ class _Worker:
         self.process.start()
         theirs.close()
         self.index = -1  #: of the input; -1 while it prepares itself
-        self.began = time.monotonic()
+        self.began, self.before = time.monotonic(), 0.0
 
     def give(self, index: int) -> None:
         """Have it read an input."""
-        self.index, self.began = index, time.monotonic()
+        self.index, self.began, self.before = index, time.monotonic(), _computed_by(self.process.pid)
         self.connection.send(index)
 
     def died(self) -> str:
@@ -207,8 +208,12 @@ class _Trial:
             return self._take(worker, *answer)
         if worker.index >= 0 and (held := _resident(worker.process.pid)) > self.most:
             return self._replaced(worker, "memory", "", seconds, held)
-        if seconds > (self.longest if worker.index >= 0 else READY):
-            return self._replaced(worker, "hang", "", seconds)
+        if worker.index < 0:
+            return worker if seconds <= READY else self._replaced(worker, "hang", "", seconds)
+        if seconds > self.longest:  # else it is not worth asking
+            computed = _computed_by(worker.process.pid) - worker.before
+            if computed > self.longest or seconds > STALLED * self.longest:
+                return self._replaced(worker, "hang", "", max(computed, self.longest))
         return worker
 
     def _take(self, worker: _Worker, outcome: str, where: str, seconds: float, peak: int) -> _Worker | None:
@@ -296,9 +301,9 @@ def _serve(connection: Connection, kind: Kind, seed: int, networks: Path, folder
             connection.send((MISTAKE, f"input {index}: {error!r}", 0.0, 0))
             return
         before = os.fstat(1).st_size
-        began = time.monotonic()
+        began = sum(os.times()[:4])
         outcome, where = _tried(reader, item, folder)
-        seconds = time.monotonic() - began
+        seconds = sum(os.times()[:4]) - began  # with processes that it started
         sys.stdout.flush()
         sys.stderr.flush()
         if os.fstat(1).st_size > before and outcome in ("read", "refused"):
@@ -337,6 +342,15 @@ def _printed(path: Path, start: int) -> str:
         text = file.read(500).decode("utf-8", "replace").strip()
     line = text.splitlines()[0] if text else ""
     return "".join("#" if character.isdigit() else character for character in line)[:100]
+
+
+def _computed_by(process: int | None) -> float:
+    """Seconds that a process, and those that it started and waited for, have computed; 0.0 where it is not known."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError):
+        return 0.0
 
 
 def peak_memory() -> int:
