@@ -106,7 +106,7 @@ GOOD = f"--only-binary :all:\nsix==1.0 \\\n{HASH}\n"
         (HASH, HASH[:-1]),
         (HASH, HASH.replace("sha256", "md5")),
         ("--only-binary :all:", ""),
-        ("--only-binary", "--index-url https://example.org\n--only-binary"),
+        ("--only-binary", "-i https://example.org\n--only-binary"),
         ("--only-binary", "--find-links wheels\n--only-binary"),
     ],
 )
