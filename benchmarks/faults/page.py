@@ -28,8 +28,7 @@ while the command is repeated. "Places" are the calls that write in one undistur
 READ = """Each input is a whole file with one to four changes: bits and bytes, blocks taken away, doubled or spliced
 in, numbers in headers, values in JSON, members of archives, the content of another kind of file, or a pipe, a device or
 a folder in its place. It survived if it was read, or refused with one line, within {longest:.0f} s of computing and
-{most:.0f} GB,
-and no library printed anything."""
+{most:.0f} GB, and no library printed anything."""
 DRIVEN = """Random events in the window: strokes, clicks, keys, menus, dialogs, files opened and saved. They survived if
 no exception was raised anywhere, and memory grew by no more than {growth:.0f} MB from the first tenth of the events to
 the last. Resident memory after each tenth of the {n:,} events: {memory} MB."""
