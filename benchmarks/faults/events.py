@@ -320,11 +320,13 @@ def resident() -> float:
 
 def main() -> int:
     """Open a window, use it, and print what was found."""
+    from digits.command_line import print_anything
     from digits.window.collection import Collection
     from digits.window.main_window import MainWindow
     from digits.window.session import Session
     from digits.window.settings import Settings
 
+    print_anything()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults.events", description=__doc__)
     parser.add_argument("events", type=int)
     parser.add_argument("--seed", type=int, default=0)
