@@ -22,6 +22,8 @@ def start_keras() -> None:
     """
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import digits.learning.plots  # noqa: F401 - Keras imports matplotlib, which is to go through its door first
+
     with _without_settings():
         standard_error = os.dup(2)
         with tempfile.TemporaryFile() as notes:

@@ -22,6 +22,8 @@ weights = b"".join(weight.tobytes() for weight in model.get_weights())
 c = keras.config
 print(c.backend(), c.floatx(), c.epsilon(), c.image_data_format(), c.max_epochs(), hashlib.sha256(weights).hexdigest())
 print(os.environ.get("KERAS_HOME"))
+import matplotlib
+print(matplotlib.rcParams["text.usetex"])
 """
 HOSTILE = {"floatx": "float16", "epsilon": 0.1, "image_data_format": "channels_first", "backend": "torch"}
 NONSENSE = {"floatx": "nonsense", "epsilon": "x", "image_data_format": 7, "backend": "nonsense", "nnx_enabled": True}
@@ -55,6 +57,7 @@ def test_the_users_settings_of_keras_change_nothing(tmp_path: Path) -> None:
         (tmp_path / name / ".keras").mkdir(parents=True)
         (tmp_path / name / ".keras" / "keras.json").write_text(json.dumps(settings))
     (tmp_path / "empty").mkdir()
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True")  # Keras imports matplotlib, too
     given = str(tmp_path / "nonsense" / ".keras")
     processes = [
         environment(tmp_path / "empty"),
@@ -68,7 +71,7 @@ def test_the_users_settings_of_keras_change_nothing(tmp_path: Path) -> None:
 
     def trained(env: dict[str, str]) -> list[str]:
         command = [sys.executable, "-c", TRAIN]
-        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 
@@ -77,7 +80,8 @@ def test_the_users_settings_of_keras_change_nothing(tmp_path: Path) -> None:
     assert usual[0].startswith("tensorflow float32 1e-07 channels_last None ")
     assert {other[0] for other in others} == {usual[0]}
     assert [other[1] for other in (usual, *others)][:3] == ["None", "None", given]  # as the user has it
-    assert not list((tmp_path / "empty").iterdir())  # nor is anything written there
+    assert not (tmp_path / "empty" / ".keras").exists()  # nor are settings written there
+    assert {other[2] for other in (usual, *others)} == {"False"}
 
 
 def test_nothing_imports_keras_before_it_is_started(npz: Path, tmp_path: Path) -> None:
