@@ -5,13 +5,10 @@ Needs Xvfb and, for good-looking text, a good font. On Debian and Ubuntu:
 """
 
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -20,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageGrab
 
+from benchmarks import display
 from digits.command_line import OneLineParser, print_anything, run
-from digits.errors import UserError
 from digits.files import replacing
 from digits.networks import DEFAULT, MODELS
 from digits.reading.ink import Stroke, rasterise
@@ -250,39 +247,13 @@ PICTURES: dict[str, Callable[[Path], None]] = {
 }
 
 
-@contextmanager
-def virtual_display() -> Iterator[None]:
-    """Run Xvfb, and set DISPLAY to it.
-
-    Raises:
-        UserError: Xvfb is not installed or does not start.
-    """
-    program = shutil.which("Xvfb")
-    if program is None:
-        raise UserError("the pictures need Xvfb: sudo apt install xvfb")
-    reading, writing = os.pipe()
-    command = [program, "-displayfd", str(writing), "-screen", "0", "1600x1000x24"]
-    server = subprocess.Popen(command, pass_fds=(writing,))
-    os.close(writing)
-    try:
-        with os.fdopen(reading) as pipe:
-            number = pipe.readline().strip()  # Xvfb picks a free one and writes it once it is ready
-        if not number:
-            raise UserError("Xvfb did not start; see its message above")
-        os.environ["DISPLAY"] = f":{number}"
-        yield
-    finally:
-        server.terminate()
-        server.wait()
-
-
 def take(names: Sequence[str]) -> int:
     """Take pictures by their names in :data:`PICTURES`; returns the exit code.
 
     Raises:
         UserError: there is no display.
     """
-    with virtual_display(), tempfile.TemporaryDirectory() as folder:
+    with display.virtual(), tempfile.TemporaryDirectory() as folder:
         for name in names:
             (Path(folder) / name).mkdir()
             PICTURES[name](Path(folder) / name)

@@ -2,8 +2,6 @@
 
 import gc
 import os
-import shutil
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +12,7 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
-from benchmarks import published
+from benchmarks import display, published
 from benchmarks.faults.scratch import scratch
 from digits.errors import UserError
 from digits.learning.json_types import Count, Line, Number
@@ -102,29 +100,10 @@ def _drive(connection: Connection, n: int, seed: int) -> None:
 @contextmanager
 def _display() -> Iterator[None]:
     """A virtual display, where there is Xvfb; else the one that there is."""
-    program = shutil.which("Xvfb")
-    if program is None:
-        if sys.platform not in ("win32", "darwin") and not os.environ.get("DISPLAY"):
-            raise UserError("the window needs a display or Xvfb; install it, or use --only inputs kills")
-        yield
+    if display.available():
+        with display.virtual():
+            yield
         return
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        [program, "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
-        pass_fds=(writing,),
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        number = pipe.readline().strip()
-    before = os.environ.get("DISPLAY")
-    os.environ["DISPLAY"] = f":{number}"
-    try:
-        yield
-    finally:
-        server.terminate()
-        server.wait()
-        if before is None:
-            del os.environ["DISPLAY"]
-        else:
-            os.environ["DISPLAY"] = before
+    if sys.platform not in ("win32", "darwin") and not os.environ.get("DISPLAY"):
+        raise UserError("the window needs a display or Xvfb; install it, or use --only inputs kills")
+    yield

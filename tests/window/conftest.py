@@ -2,8 +2,6 @@
 
 import gc
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pytest
 
+from benchmarks import display as virtual_display
 from digits.networks import DEFAULT
 from digits.networks import MODELS as NAMES
 from digits.window.collection import Collection
@@ -49,30 +48,13 @@ def display() -> Iterator[None]:
     if _display_works():
         yield
         return
-    program = shutil.which("Xvfb")
-    if program is None:
+    if not virtual_display.available():
         reason = "needs a display or Xvfb: sudo apt install xvfb"
         if os.environ.get("CI") or os.environ.get("REQUIRE_DISPLAY"):
             pytest.fail(reason)
         pytest.skip(reason)
-    before = os.environ.get("DISPLAY")
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        [program, "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
-        pass_fds=(writing,),
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        number = pipe.readline().strip()  # Xvfb picks a free one and writes it once it is ready
-    os.environ["DISPLAY"] = f":{number}"
-    yield
-    server.terminate()
-    server.wait()
-    if before is None:
-        del os.environ["DISPLAY"]
-    else:
-        os.environ["DISPLAY"] = before
+    with virtual_display.virtual():
+        yield
 
 
 class Hand:

@@ -1,7 +1,6 @@
 """The window as a process: ended by a signal or with its display, and started with what is no folder."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import display as virtual_display
 from digits.window.settings import Settings, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,19 +107,14 @@ def test_a_signal_closes_a_window_with_an_open_dialog(start: Start, dialog: str)
 
 @posix
 def test_a_display_that_goes_away_is_one_line(start: Start, tmp_path: Path) -> None:
-    if not (xvfb := shutil.which("Xvfb")) or sys.platform == "darwin":
+    if not virtual_display.available() or sys.platform == "darwin":
         pytest.skip("needs Xvfb")
-    reading, writing = os.pipe()
-    command = [xvfb, "-displayfd", str(writing), "-screen", "0", "1300x900x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=(writing,), stderr=subprocess.DEVNULL)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        number = pipe.readline().strip()
-    running = start(display=f":{number}")
-    assert running.said.startswith("open")
-    server.kill()
-    server.wait()
-    code, err = running.end()
+    with virtual_display.virtual() as server:
+        running = start(display=os.environ["DISPLAY"])
+        assert running.said.startswith("open")
+        server.kill()
+        server.wait()
+        code, err = running.end()
     assert code == 2
     assert err.count("\n") == 1 and "connection to the display" in err
     assert load(tmp_path / "handwritten-digits" / "settings.json") == Settings(pen=31)
