@@ -23,6 +23,7 @@ from benchmarks.faults import mutate, seeds
 from benchmarks.faults.readers import Kind, Reader
 from benchmarks.faults.scratch import scratch
 from benchmarks.faults.seeds import Item
+from benchmarks.memory import peak_memory
 from digits.errors import UserError
 from digits.learning.json_types import Count, Duration, Line, Number
 
@@ -351,15 +352,6 @@ def _computed_by(process: int | None) -> float:
         return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError):
         return 0.0
-
-
-def peak_memory() -> int:
-    """The most memory that this process has had, bytes; 0 where it is not known."""
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _resident(pid: int | None) -> int:

@@ -18,14 +18,10 @@ SECONDS, BYTES = 10, 2 << 30
 AROUND = """
 import sys, time
 from pathlib import Path
-try:
+from benchmarks.memory import peak_memory
+if sys.platform == "linux":
     import resource
-except ImportError:  # Windows
-    peak = lambda: 0
-else:
-    peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))  # a machine survives what fails here
+    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))  # a machine survives what fails here
 """
 READ = f"""{AROUND}
 from digits.reading.classifier import Classifier
@@ -39,7 +35,7 @@ except UserError as error:
     found = str(error)
 else:
     found = f"{{len(reading.digits)}} digits, {{reading.left_out}} left out"
-print(time.process_time() - start, peak(), found)
+print(time.process_time() - start, peak_memory(), found)
 """
 COMPONENTS = f"""{AROUND}
 import numpy as np
@@ -51,7 +47,7 @@ found = image_components(ink)
 digits = segment(found)
 for digit in digits:
     digit.crop
-print(time.process_time() - start, peak(), f"{{len(digits)}} digits, {{found.left_out}} left out")
+print(time.process_time() - start, peak_memory(), f"{{len(digits)}} digits, {{found.left_out}} left out")
 """
 
 Points = NDArray[np.float64]
