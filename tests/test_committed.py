@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks import readme
 from benchmarks.faults import page as faults
+from benchmarks.faults.__main__ import FULL
 from benchmarks.pen_digits import page as pen_digits
 from benchmarks.recommendation import findings
 from benchmarks.recommendation import page as recommendation
@@ -108,6 +109,8 @@ def test_the_page_of_faults_shows_what_was_found_and_everything_survived() -> No
     faults.check(found)
     assert (PLOTS / "faults.md").read_text(encoding="utf-8") == faults.page(found)
     assert faults.clean(found)
+    assert sum(kind["n"] for kind in found["inputs"]) >= FULL["inputs"] and found["events"]["n"] >= FULL["events"]
+    assert sum(scenario["n"] for scenario in found["kills"]) >= FULL["kills"]
 
 
 def test_the_figures_show_what_the_json_holds(tmp_path: Path) -> None:

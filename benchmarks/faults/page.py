@@ -30,8 +30,8 @@ in, numbers in headers, values in JSON, members of archives, the content of anot
 a folder in its place. It survived if it was read, or refused with one line, within {longest:.0f} s of computing and
 {most:.0f} GB, and no library printed anything."""
 DRIVEN = """Random events in the window: strokes, clicks, keys, menus, dialogs, files opened and saved. They survived if
-no exception was raised anywhere, and memory grew by no more than {growth:.0f} MB from the first tenth of the events to
-the last. Resident memory after each tenth of the {n:,} events: {memory} MB."""
+no exception was raised anywhere, and memory grew by no more than {growth:.0f} MB from the first half of the events to
+the second (between the medians). Resident memory after each tenth of the {n:,} events: {memory} MB."""
 
 
 class Results(TypedDict, total=False):

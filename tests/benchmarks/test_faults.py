@@ -30,7 +30,7 @@ def test_the_summary_counts_what_survived() -> None:
         "| damaged file given to a reader | 2,400 | 2,397 |  | read, or refused in one line; at most 900 MB and 0.5 s |"
         in table
     )
-    assert "| random event in the window | 1,003 | 1,003 |  | no exception; memory +2 MB |" in table
+    assert "| random event in the window | 1,003 | 1,003 |  | no exception; memory +1 MB |" in table
     assert len(table.splitlines()) == 2 + 3 + 2
 
 
@@ -50,6 +50,8 @@ def test_the_page_names_what_did_not_survive() -> None:
         (results(refusals=[MIXED]), False),
         (results(inputs=[FAULTY_INPUTS]), False),
         (results(events={**CLEAN_EVENTS, "memory": [300.0, 351.0]}), False),
+        (results(events={**CLEAN_EVENTS, "memory": [300.0, 310.0, 320.0, 330.0, 340.0, 370.0, 380.0, 390.0]}), False),
+        ({**clean(), **results(events={**CLEAN_EVENTS, "memory": [300.0, 290.0, 310.0, 300.0, 310.0, 400.0]})}, True),
         (results(events={**CLEAN_EVENTS, "exceptions": [{"what": "x", "traceback": "x", "n": 1}]}), False),
     ],
 )
