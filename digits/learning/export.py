@@ -18,13 +18,14 @@ from digits.files import replacing, sha256
 from digits.image_format import CLASSES, SIZE
 from digits.learning import probe
 from digits.learning.config import Versions
+from digits.learning.precision import Precision
 from digits.networks import remedy
 
 SHAPES = (None, SIZE, SIZE, 1), (None, CLASSES)  #: of input and output
 
 
-def versions() -> Versions:
-    """What a result depends on besides recipe and data: versions, platform and cores."""
+def versions(precision: Precision) -> Versions:
+    """What a result depends on besides recipe and data: versions, platform, cores and the precision of training."""
     import tensorflow
 
     return {
@@ -34,6 +35,7 @@ def versions() -> Versions:
         "numpy": np.__version__,
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": available_cores(),
+        "precision": precision,
     }
 
 
