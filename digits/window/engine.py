@@ -138,7 +138,9 @@ def _photograph(name: str, source: Source, called: str) -> Photograph:
     with image_file.opened(source, called) as pages:
         rgb = page.open_page(pages, 0)
         note = f"page 1 of {pages.count:,}" if pages.count > 1 else pages.left_out and f"without {pages.left_out}"
-    shrink = LARGEST_PREVIEW / max(rgb.shape[:2])
-    preview = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
+    height, width = rgb.shape[:2]
+    shrink = min(1.0, LARGEST_PREVIEW / max(height, width))
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    preview = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
     found = image_components(page.to_ink(rgb))
     return Photograph(name, rgb, found, np.asarray(preview, np.uint8), found.left_out, note)

@@ -169,3 +169,36 @@ def test_no_home_is_one_line(display: None, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and "home directory" in done.stderr
+
+
+#: Threads take memory at the same time; prints what the allocator says of its arenas.
+SHARING = """
+import ctypes, sys, threading
+from digits.window.app import share_memory
+if sys.argv[1] == "shared":
+    share_memory()
+barrier = threading.Barrier(6)
+def take():
+    taken = [bytearray(100_000) for _ in range(20)]
+    barrier.wait()
+threads = [threading.Thread(target=take) for _ in range(6)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+libc = ctypes.CDLL("libc.so.6")
+libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
+libc.fflush(None)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
+def test_all_threads_take_memory_from_one_place() -> None:
+    found = {}
+    for how in ("shared", "usual"):
+        done = subprocess.run([sys.executable, "-c", SHARING, how], cwd=ROOT, capture_output=True, text=True)
+        if "malloc_info" in done.stderr or "libc.so.6" in done.stderr:
+            pytest.skip("another allocator")
+        assert done.returncode == 0, done.stderr
+        found[how] = done.stdout.count("<heap nr=")
+    assert found["shared"] == 1 < found["usual"]

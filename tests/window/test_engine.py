@@ -16,7 +16,7 @@ from digits.window.collection import Entry
 from digits.window.document import Photograph, State
 from digits.window.engine import BATCH, Engine
 from tests.handwriting import strokes
-from tests.window.conftest import MODELS
+from tests.window.conftest import MODELS, Hand
 
 DRAWN = tuple(Stroke(tuple(points), 12) for points in strokes("402", 40, 40, 150))
 
@@ -74,6 +74,23 @@ def test_a_large_photograph_has_a_small_preview(engine: Engine) -> None:
     Image.new("RGB", (4800, 1200), "white").save(content, "PNG")
     photograph = engine.take(content.getvalue())
     assert photograph.preview.shape == (600, 2400, 3)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 30_000), (30_000, 2), (1, 4800), (4800, 1)])
+def test_a_photograph_as_narrow_as_a_line_is_opened_and_read(size: tuple[int, int], engine: Engine) -> None:
+    content = io.BytesIO()
+    Image.new("1", size, 1).save(content, "PNG")
+    photograph = engine.take(content.getvalue())
+    assert photograph.size == size and 1 <= min(photograph.preview.shape) <= max(photograph.preview.shape) <= 2400
+    assert engine.read(State(photograph=photograph), ["ANN"]).readings["ANN"].text == ""
+
+
+def test_a_photograph_as_narrow_as_a_line_is_shown(engine: Engine, hand: Hand) -> None:
+    for size in ((2, 30_000), (30_000, 2)):
+        content = io.BytesIO()
+        Image.new("1", size, 1).save(content, "PNG")
+        hand.window.canvas.show((), engine.take(content.getvalue()), fit=True)
+        assert hand.window.canvas.find_withtag("photograph")
 
 
 def test_the_part_of_a_file_that_is_open_is_said(engine: Engine, tmp_path: Path) -> None:
