@@ -5,15 +5,19 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from digits.learning.fused import FusedBatchNormalization
+from digits.learning.fused import FusedBatchNormalization, ProductConvolution
 from digits.learning.precision import Precision
+
+#: What takes the place of Keras's layers.
+FAST = {keras.layers.BatchNormalization: FusedBatchNormalization, keras.layers.Conv2D: ProductConvolution}
 
 
 class TrainingModel(keras.Model):
     """A twin of a network that trains faster. :meth:`fit` is given the batches of one execution as one.
 
-    The variables are the network's, in the same order. Batch normalisation is fused, all layers but the last compute
-    in the precision, and :meth:`train_step` takes as many steps as there are batches in what it is given.
+    The variables are the network's, in the same order. The layers are those of :mod:`digits.learning.fused`, all but
+    the last compute in the precision, and :meth:`train_step` takes as many steps as there are batches in what it is
+    given.
 
     Attributes:
         batch_size: images of one step; the last of an execution may have fewer.
@@ -37,9 +41,7 @@ class TrainingModel(keras.Model):
             config = layer.get_config()
             if layer is not last and isinstance(layer, keras.Layer) and not isinstance(layer, keras.layers.InputLayer):
                 config["dtype"] = policy
-            is_normalisation = type(layer) is keras.layers.BatchNormalization
-            kind = FusedBatchNormalization if is_normalisation else type(layer)
-            return kind.from_config(config)
+            return FAST.get(type(layer), type(layer)).from_config(config)
 
         copy = keras.models.clone_model(network, clone_function=fused)
         twin = cls(copy.input, copy.output, batch_size, network.name)

@@ -36,7 +36,7 @@ def test_a_twin_has_the_networks_variables_and_answers(name: str, precision: Pre
 def tiny() -> keras.Model:
     keras.utils.set_random_seed(1)
     pixels = keras.Input((28, 28, 1))
-    x = keras.layers.Dense(8)(keras.layers.Flatten()(pixels))
+    x = keras.layers.Dense(8, use_bias=False)(keras.layers.Flatten()(pixels))
     x = keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
     return keras.Model(pixels, keras.layers.Dense(10, activation="softmax", name="predictions")(x))
 
