@@ -63,7 +63,10 @@ def to_mnist_format(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
         (max(1, round(width * scale)), max(1, round(height * scale))),
         interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC,
     )
-    columns, rows = box.sum(axis=0, dtype=np.int64), box.sum(axis=1, dtype=np.int64)  # cv2.moments takes 20 times longer
+    columns, rows = (
+        box.sum(axis=0, dtype=np.int64),
+        box.sum(axis=1, dtype=np.int64),
+    )
     mass = int(columns.sum())
     if mass == 0:  # ink so faint that shrinking rounded it away
         return image

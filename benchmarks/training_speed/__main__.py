@@ -14,11 +14,10 @@ the rounds, in each of which all take a turn.
 import argparse
 import json
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any

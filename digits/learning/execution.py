@@ -9,7 +9,10 @@ from digits.learning.fused import FusedBatchNormalization, ProductConvolution
 from digits.learning.precision import Precision
 
 #: What takes the place of Keras's layers.
-FAST = {keras.layers.BatchNormalization: FusedBatchNormalization, keras.layers.Conv2D: ProductConvolution}
+FAST: dict[type[keras.Layer], type[keras.Layer]] = {
+    keras.layers.BatchNormalization: FusedBatchNormalization,
+    keras.layers.Conv2D: ProductConvolution,
+}
 
 
 class TrainingModel(keras.Model):
@@ -41,7 +44,8 @@ class TrainingModel(keras.Model):
             config = layer.get_config()
             if layer is not last and isinstance(layer, keras.Layer) and not isinstance(layer, keras.layers.InputLayer):
                 config["dtype"] = policy
-            return FAST.get(type(layer), type(layer)).from_config(config)
+            kind: type[keras.Layer] = type(layer)
+            return FAST.get(kind, kind).from_config(config)
 
         copy = keras.models.clone_model(network, clone_function=fused)
         twin = cls(copy.input, copy.output, batch_size, network.name)

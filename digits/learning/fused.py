@@ -59,7 +59,7 @@ class ProductConvolution(keras.layers.Conv2D):
         ways = self.strides, self.dilation_rate, self.groups, self.padding, self.kernel_size
         if ways != ((1, 1), (1, 1), 1, "same", (3, 3)) or height * width > self.LARGEST:
             return super().convolution_op(inputs, kernel)
-        return _product(inputs, keras.ops.convert_to_tensor(kernel, inputs.dtype))
+        return _product(inputs, tf.identity(keras.ops.convert_to_tensor(kernel, inputs.dtype)))  # no variable
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from digits.learning.fused import FusedAdam, FusedBatchNormalization
+from digits.learning.fused import FusedAdam, FusedBatchNormalization, ProductConvolution
 
 Array = NDArray[np.float32]
 SETTINGS = {"momentum": 0.8, "epsilon": 1e-6}
@@ -67,6 +67,30 @@ def test_batch_normalisation_of_bfloat16_keeps_float32_statistics() -> None:
         assert np.allclose(one, other, atol=2e-3)
 
 
+@pytest.mark.parametrize("side", [1, 2, 4, 5])
+@pytest.mark.parametrize("ways", [{}, {"use_bias": True}, {"strides": 2}, {"padding": "valid"}, {"kernel_size": 1}])
+def test_a_small_convolution_and_its_gradients_are_kerass(ways: dict[str, Any], side: int) -> None:
+    """Those that are no product of matrices are Keras's own."""
+    if ways.get("padding") == "valid" and side < 3:
+        return
+    settings = {"kernel_size": 3, "padding": "same", "use_bias": False, **ways}
+    rng = np.random.default_rng(1)
+    given = tf.constant(rng.normal(size=(4, side, side, 6)), tf.float32)
+    both = keras.layers.Conv2D(5, **settings), ProductConvolution(5, **settings)
+    found: list[list[Any]] = []
+    for layer in both:
+        layer.build(given.shape)
+        layer.set_weights(both[0].get_weights())
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            answer = layer(given)
+            loss = tf.reduce_sum(answer * tf.cos(tf.range(5, dtype=tf.float32)))
+        gradients = tape.gradient(loss, [given, *(variable.value for variable in layer.trainable_variables)])
+        found.append([answer, *gradients])
+    for one, other in zip(*found, strict=True):
+        assert one.shape == other.shape and np.allclose(one, other, atol=1e-4)
+
+
 def steps(make: Callable[..., keras.optimizers.Adam], n: int, **options: Any) -> tuple[keras.optimizers.Adam, Array]:
     """An optimiser after some steps, and the variable that it has changed."""
     rng = np.random.default_rng(0)
@@ -74,10 +98,7 @@ def steps(make: Callable[..., keras.optimizers.Adam], n: int, **options: Any) ->
     optimizer = make(keras.optimizers.schedules.CosineDecay(0.1, 20), **options)
     optimizer.build([variable])
 
-    @tf.function
-    def step(gradient: tf.Tensor) -> None:
-        optimizer.apply([gradient], [variable])
-
+    step = tf.function(lambda gradient: optimizer.apply([gradient], [variable]))
     for _ in range(n):
         step(tf.constant(rng.normal(size=(4, 3)), tf.float32))
     changed: Array = variable.numpy()
