@@ -19,10 +19,11 @@ from benchmarks.growth.measure import SIZES, Series, exponents, measured
 from digits import command_line, markdown
 from digits.errors import writing
 from digits.files import write_json, write_text
-from digits.learning import dataset, export
+from digits.learning import dataset
 from digits.learning.json_types import Line, Number
 from digits.learning.precision import fastest
 from digits.learning.start import start_keras
+from digits.processes import available_cores
 from digits.publishing import exclusive, home, staging
 
 PAGE = """# How cost grows
@@ -56,7 +57,7 @@ def _work(arguments: Sequence[str] | None) -> int:
     start_keras()
     found: Growth = {
         "platform": f"{platform.system()} {platform.machine()}",
-        "cores": export.available_cores(),
+        "cores": available_cores(),
         "precision": fastest(),
         "repeats": options.repeats,
         "series": [],

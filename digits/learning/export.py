@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 import platform
 import tempfile
 from pathlib import Path
@@ -20,6 +19,7 @@ from digits.learning import probe
 from digits.learning.config import Versions
 from digits.learning.precision import Precision
 from digits.networks import remedy
+from digits.processes import available_cores
 
 SHAPES = (None, SIZE, SIZE, 1), (None, CLASSES)  #: of input and output
 
@@ -37,11 +37,6 @@ def versions(precision: Precision) -> Versions:
         "cores": available_cores(),
         "precision": precision,
     }
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def save_keras(model: keras.Model, path: Path) -> None:
