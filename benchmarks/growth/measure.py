@@ -150,6 +150,6 @@ KINDS: dict[str, tuple[str, Callable[[int, Path, Dataset], Timed]]] = {
 
 
 def exponents(series: Series) -> Iterator[float]:
-    """Between each size and the next, to which power of the size the time grows: 1 is linear."""
+    """Between each size and the next, to which power of the size the time grows: 1 is linear; nothing for one size."""
     for (size, seconds), (larger, more) in itertools.pairwise(zip(series["sizes"], series["seconds"], strict=True)):
         yield float(np.log(more / seconds) / np.log(larger / size))

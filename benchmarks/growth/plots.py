@@ -41,8 +41,8 @@ class GrowthDisplay(Display):
             ax.plot(sizes, linear, color=GREY, linewidth=1, linestyle="--", label="linear")
             (line,) = ax.plot(sizes, seconds, color=BLUE, marker="o", label="measured")
             self.lines_.append(line)
-            last = list(exponents(series))[-1]
-            ax.set(xscale="log", yscale="log", xlabel=series["by"], title=f"{series['of']}\n~ size^{last:.2f} at last")
+            power = "".join(f", at last ~ size^{last:.2f}" for last in list(exponents(series))[-1:])
+            ax.set(xscale="log", yscale="log", xlabel=series["by"], title=f"{series['of']}{power}")
         for ax in self.axes_[:, 0]:
             ax.set_ylabel("seconds")
         self.axes_[0, 0].legend(loc="upper left")

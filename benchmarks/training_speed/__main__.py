@@ -35,7 +35,7 @@ from digits.learning.start import start_keras
 from digits.networks import CORE
 from digits.publishing import exclusive, home, staging
 
-STEPS = {"ANN": 1200, "CNN": 300, "VGG16": 100}  #: of a round; of any other network as many as of VGG16
+STEPS = {"ANN": 600, "CNN": 150, "VGG16": 40}  #: of a round; of any other network as many as of VGG16
 SKIPPED = 5  #: one step in so many, at the start of a round, is not timed
 PEAK = 4096  #: side of the matrices whose product gives the machine's peak
 
@@ -48,12 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _work(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     dataset.load(options.data)  # what is wrong with it is said once
+    torch_version = _torch_version(options.torch) if options.torch else {}
     start_keras()
+    import keras
+    import tensorflow
+
     precision: Precision = options.precision or fastest()
     speed: Speed = {
         "platform": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "processor": _processor(),
-        "versions": _versions(options.torch),
+        "versions": {"TensorFlow": tensorflow.__version__, "Keras": keras.__version__, **torch_version},
         "precision": precision,
         "rounds": options.rounds,
         "peak": {which: _peak(which) for which in PRECISIONS},
@@ -115,7 +119,8 @@ def _layers(model: Any) -> list[dict[str, Any]]:
     """
     found: list[dict[str, Any]] = []
     for layer in model.layers:
-        kind, given = type(layer).__name__, layer.input.shape
+        kind = type(layer).__name__
+        given = [] if kind == "InputLayer" else list(layer.input.shape)
         if kind == "Conv2D":
             found.append({"kind": "convolution", "size": [given[-1], layer.filters]})
         elif kind == "Dense":
@@ -221,21 +226,20 @@ def _processor() -> str:
     return f"{names[0]}, {len(names)} cores"[:200] if names else "unknown"
 
 
-def _versions(torch: Path | None) -> dict[str, str]:
-    import keras
-    import tensorflow
+def _torch_version(python: Path) -> dict[str, str]:
+    """The version of PyTorch in an environment.
 
-    found = {"TensorFlow": tensorflow.__version__, "Keras": keras.__version__}
-    if torch:
-        code = "import torch; print(torch.__version__)"
-        try:
-            done = subprocess.run([torch, "-c", code], capture_output=True, text=True, timeout=120)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise UserError(f"--torch {torch} cannot be run; give the Python of an environment with torch") from error
-        if done.returncode:
-            raise UserError(f"--torch {torch} has no torch; install it there: pip install torch==2.13.0")
-        found["PyTorch"] = done.stdout.strip()[:50]
-    return found
+    Raises:
+        UserError: it has none, or is none.
+    """
+    code = "import torch; print(torch.__version__)"
+    try:
+        done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=120)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UserError(f"--torch {python} cannot be run; give the Python of an environment with torch") from error
+    if done.returncode:
+        raise UserError(f"--torch {python} has no torch; install it there: pip install torch==2.13.0")
+    return {"PyTorch": done.stdout.strip()[:50]}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -34,7 +34,11 @@ def main() -> None:
             print("ready" if epoch == 0 else self._seconds, flush=True)
             if not sys.stdin.readline():
                 sys.exit()
-            self._start: tuple[int, float] | None = None
+            self._seconds = 0.0
+            self._start: tuple[int, float] | None = None if given["skipped"] else (0, time.perf_counter())
+
+        def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+            print(self._seconds, flush=True)
 
         def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
             steps = (batch + 1) * given["together"]

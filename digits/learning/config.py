@@ -98,7 +98,8 @@ class Recipe:
         average: momentum of the running mean of the weights that is kept as the trained network (Polyak & Juditsky
             1992); 0 keeps the last step's weights. It does not change the training steps, and is brought up to date
             after each execution, as if all of its steps had ended where the last one did.
-        execution: images of one execution of TensorFlow's graph, which takes as many steps as that makes batches.
+        execution: images of one execution of TensorFlow's graph, which takes as many steps as that makes batches. The
+            default is not part of the identity: what was made when each step was an execution is equivalent.
         statistics_batches: training batches from which batch normalisation's statistics are taken for averaged
             weights; at most one epoch's.
         affine: the distortion of every training image.
@@ -117,7 +118,7 @@ class Recipe:
     statistics_batches: int = 200
     affine: Affine = field(default_factory=Affine)
     restyle: Restyle = field(default_factory=Restyle)
-    version: int = 2
+    version: int = 1
 
     def identity(self) -> dict[str, Any]:
         """Everything above, and what the shared crop adds to it, as JSON's types.
@@ -126,7 +127,10 @@ class Recipe:
         runs and the study's cells carry it.
         """
         shared = {"box": image_format.BOX, "work": crop.WORK, "ink": crop.INK, "margin": crop.MARGIN}
-        return {"optimizer": "Adam", **asdict(self), "crop": shared}
+        value = {"optimizer": "Adam", **asdict(self), "crop": shared}
+        if self.execution == Recipe.execution:
+            del value["execution"]
+        return value
 
     def __str__(self) -> str:
         cycle = "" if self.schedule == "constant" else f" ({self.schedule})"

@@ -29,6 +29,7 @@ from digits.learning.checkpoint import read_variables
 from digits.learning.config import Recipe, Restyle
 from digits.learning.execution import TrainingModel
 from digits.learning.fused import FusedAdam
+from digits.learning.precision import Precision
 from digits.learning.training import STATE, Progress, Trained, executions, train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -262,6 +263,26 @@ def test_a_run_with_another_split_is_not_resumed(one_epoch: Path, arrays: Arrays
     fewer = arrays["x_test"][:-1], arrays["y_test"][:-1]
     with pytest.raises(UserError, match="was made with a different split"):
         train("small", small, data, fewer, ONE_EPOCH, one_epoch, "digest", resume=True)
+
+
+def test_a_run_in_another_precision_is_not_resumed(one_epoch: Path, arrays: Arrays) -> None:
+    data = arrays["x_train"], arrays["y_train"]
+    validation = arrays["x_test"], arrays["y_test"]
+    with pytest.raises(UserError, match="was made with a different precision"):
+        train("small", small, data, validation, ONE_EPOCH, one_epoch, "digest", resume=True, precision="bfloat16")
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_what_is_trained_is_a_plain_network(precision: Precision, arrays: Arrays, tmp_path: Path) -> None:
+    """Its weights are float32, its layers Keras's own, and it gives what was validated while it was trained."""
+    data, validation = (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+    trained = train("small", small, data, validation, ONE_EPOCH, tmp_path, "digest", precision=precision)
+    assert {type(layer).__module__.partition(".")[0] for layer in trained.model.layers} == {"keras"}
+    assert {layer.compute_dtype for layer in trained.model.layers} == {"float32"}
+    assert {weights.dtype for weights in trained.model.get_weights()} == {np.dtype("float32")}
+    answers = trained.model.predict(to_input(validation[0]), verbose=0)
+    loss = -np.log(answers[np.arange(20), validation[1]]).mean()
+    assert loss == pytest.approx(trained.history["val_loss"][-1], rel=1e-4 if precision == "float32" else 0.03)
 
 
 def test_a_run_with_another_optimiser_is_not_resumed(
