@@ -54,20 +54,22 @@ def mapped(
         batch_size=1,
         **ending_with_this(),
     )
-    hook = threading.excepthook
+    hook, done = threading.excepthook, False
     threading.excepthook = partial(_said_by_a_thread, hook)
     try:
         with starting():
             values = parallel(joblib.delayed(function)(item) for item in items)
         yield from values
+        done = True
     except TerminatedWorkerError as error:
         raise ChildProcessError("a process was killed") from error
     except KeyboardInterrupt:
         _end_within(PATIENCE)
         raise
     finally:
-        # Also what is running, after Ctrl-C. Without ``reuse`` this would first wait until joblib's pool is done.
-        get_reusable_executor(reuse=True, kill_workers=True).shutdown(kill_workers=True)
+        # Also what is running, after Ctrl-C; but processes that are killed leave files behind, of which joblib warns.
+        # Without ``reuse`` this would first wait until joblib's pool is done.
+        get_reusable_executor(reuse=True, kill_workers=not done).shutdown(kill_workers=not done)
         threading.excepthook = hook
 
 

@@ -30,11 +30,12 @@ def main() -> None:
     class Turns(keras.callbacks.Callback):
         """Waits for a line before each epoch; afterwards prints how long a step took, the first ones left out."""
 
+        _seconds = 0.0
+
         def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             print("ready" if epoch == 0 else self._seconds, flush=True)
             if not sys.stdin.readline():
                 sys.exit()
-            self._seconds = 0.0
             self._start: tuple[int, float] | None = None if given["skipped"] else (0, time.perf_counter())
 
         def on_train_end(self, logs: dict[str, float] | None = None) -> None:
