@@ -21,7 +21,8 @@ def work(arguments: Sequence[str] | None) -> int:
     """Read images if --image is given; otherwise open the window until the user closes it."""
     options = cli.parse(arguments, __doc__)
     if options.image:
-        return cli.read_images(options.image, options.models / f"{options.model}.onnx", options.json, options.output)
+        network = options.models / f"{options.model}.onnx"
+        return cli.read_images(options.image, network, options.json, options.output, options.workers)
     from digits.window import app  # here, so that --image never loads the window
 
     app.run(options.models, MODELS, options.collection)

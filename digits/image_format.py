@@ -63,13 +63,16 @@ def to_mnist_format(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
         (max(1, round(width * scale)), max(1, round(height * scale))),
         interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC,
     )
-    moments = cv2.moments(box)
-    mass = moments["m00"]
+    columns, rows = (
+        box.sum(axis=0, dtype=np.int64),
+        box.sum(axis=1, dtype=np.int64),
+    )
+    mass = int(columns.sum())
     if mass == 0:  # ink so faint that shrinking rounded it away
         return image
     middle = SIZE / 2  # the pixel with index 14, not the image's edge-to-edge middle, as in MNIST
-    left = round(middle - moments["m10"] / mass)
-    top = round(middle - moments["m01"] / mass)
+    left = round(middle - int(columns @ np.arange(box.shape[1])) / mass)
+    top = round(middle - int(rows @ np.arange(box.shape[0])) / mass)
     left = min(max(left, 0), SIZE - box.shape[1])  # lopsided ink stays whole
     top = min(max(top, 0), SIZE - box.shape[0])
     image[top : top + box.shape[0], left : left + box.shape[1]] = box

@@ -23,6 +23,7 @@ import keras
 import numpy as np
 import pytest
 
+from digits.learning import cli, precision
 from digits.learning.cli import default_of
 from digits.learning.config import MNIST, UCI, recipe_for
 from digits.networks import MODELS
@@ -179,6 +180,8 @@ def test_help_states_the_default_seeds_of_every_study(run: Run) -> None:
         (["--dataset", "uci", "--data", "x.npz"], "--data goes with --dataset mnist"),
         (["--dataset", "uci", "--invert"], "--invert goes with --dataset mnist"),
         (["--evaluate", "--resume"], "--resume goes with training"),
+        (["--precision", "float16"], "--precision: invalid choice: 'float16' (choose from"),
+        (["--evaluate", "--precision", "float32"], "--precision goes with training"),
         (["--replot"], "--replot goes with --evaluate or --study"),
         (["--study", "weather"], "--study: invalid choice: 'weather'"),
         (["--study", "preprocessing", "--variants", "sepia"], "--variants: invalid choice: 'sepia'"),
@@ -253,6 +256,29 @@ def test_a_run_prints_what_it_does(trained: tuple[Path, Result], npz: Path) -> N
         assert f"{name}: epoch 1/1, " in printed
     assert "MNIST" not in table(trained[1])  # another file is called by its digest
     assert "the post" not in table(trained[1])
+
+
+def test_the_precision_is_said_and_kept(run: Run, npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a processor without bfloat16, which imitates it when asked to."""
+    monkeypatch.setattr(precision, "CPUINFO", tmp_path / "none")
+    common = ("--models", "ANN", "--data", npz, "--epochs", 1)
+    for options, expected, lines in (((), "float32", 0), (("--precision", "bfloat16"), "bfloat16", 1)):
+        result = run(*common, *options, "--output", tmp_path / expected)
+        assert result.code == 0, result.err
+        assert f"  precision {expected}\n" in result.out
+        assert result.out.count("only imitates it, slowly: --precision float32 is faster") == lines
+        card = json.loads((tmp_path / expected / "models" / "ANN.json").read_text())
+        assert card["versions"]["precision"] == expected
+        assert f"cores, {expected}." in (tmp_path / expected / "plots" / "results.md").read_text()
+
+
+def test_another_precision_than_the_usual_one_is_not_the_published_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "CPUINFO", tmp_path / "none")
+    for name, published in ((None, True), ("float32", True), ("bfloat16", False)):
+        options = DRIVER.parse([] if name is None else ["--precision", name])
+        assert (cli.output_folder(options, MNIST, tmp_path) == tmp_path) == published
 
 
 def test_evaluating_prints_the_same_table_and_writes_nothing(trained: tuple[Path, Result], run: Run, npz: Path) -> None:

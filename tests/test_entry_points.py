@@ -13,13 +13,14 @@ FILES = [
     *ROOT.glob("*.py"),
     *(path for folder in ("benchmarks", "docs", "digits") for path in (ROOT / folder).rglob("*.py")),
 ]
+PROCESSES = ("probe.py", "keras_worker.py", "torch_worker.py")  #: of the project's own, which print for their parent
 ENCODINGS = ("cp1252", "cp437", "ascii")
 
 
 def is_entry_point(path: Path) -> bool:
     """Whether a file is run as a script or with ``python -m``."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    if path.name == "probe.py":  # a process of the project's own, which prints for its parent
+    if path.name in PROCESSES:
         return False
     return any(isinstance(node, ast.If) and "__main__" in ast.dump(node.test) for node in tree.body)
 

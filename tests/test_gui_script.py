@@ -245,11 +245,11 @@ import sys
 from pathlib import Path
 from digits.reading import cli
 
-def read(run, path, before=cli._Run.read):
-    before(run, path)
+def take(run, path, pages, before=cli._Run.take):
+    before(run, path, pages)
     held.append(4096 * int(Path("/proc/self/statm").read_text().split()[1]))
 
-held, cli._Run.read = [], read
+held, cli._Run.take = [], take
 assert cli.read_images([Path(sys.argv[1])], Path("models/ANN.onnx"), output=Path(sys.argv[2])) == 0
 print(len(held), max(held[-100:]) - max(held[:100]))
 """

@@ -18,7 +18,8 @@ FILES = sorted(path for folder in ("digits", *MODELS) for path in (ROOT / folder
 MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in FILES]
 MODULES.append("gui_digit_recognizer")
 TRAINING = set(MODELS) | {
-    f"digits.learning.{name}" for name in ("architecture", "export", "layers", "pipeline", "training")
+    f"digits.learning.{name}"
+    for name in ("architecture", "execution", "export", "fused", "layers", "pipeline", "training")
 }
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 LEARNING, READING, WINDOW, STUDY = "digits.learning", "digits.reading", "digits.window", "digits.study"

@@ -36,11 +36,11 @@ from digits.learning import calibration
 from digits.learning.calibration import ReliabilityMetrics
 from digits.learning.json_types import Count, Number, Share
 from digits.networks import CORE, MODELS
+from digits.processes import ending_with_this, starting
 from digits.reading.classifier import Network
 from digits.reading.recognizer import Digit, Reading, read
 from digits.reading.rejection import CONFIDENCE
 from digits.reading.segmentation import segment, stroke_components
-from digits.study.workers import ending_with_this, starting
 
 PENS = (3, 5, 14, 24)  #: further diameters of the pen, pixels
 APART, NEAR = (0.08, 0.35), (0.0, 0.1)  #: gaps between the digits of a number, in units of their size

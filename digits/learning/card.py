@@ -196,6 +196,6 @@ def results_page(cards: Mapping[str, Card]) -> str:
             f"- **{name}**: Adam, learning rate {recipe['learning_rate']:g}, {recipe['epochs']} epochs, batch size "
             f"{recipe['batch_size']}, seed {recipe['seed']}; data {card['data_digest'][:12]}; {card['date']}; "
             f"TensorFlow {versions['tensorflow']}, Keras {versions['keras']}, {versions['platform']}, "
-            f"{versions['cores']} cores."
+            f"{versions['cores']} cores, {versions.get('precision', 'float32')}."
         )
     return "\n".join(lines) + "\n"

@@ -13,6 +13,7 @@ from digits.command_line import number
 from digits.errors import UserError
 from digits.image_format import CLASSES, SIZE
 from digits.learning.config import MNIST, MNIST_RECIPE, OWN_RECIPES, SPLITS, UCI, UCI_RECIPE, Recipe, digest, recipe_for
+from digits.learning.precision import PRECISIONS, Precision, fastest, has_bfloat16
 from digits.learning.start import start_keras
 from digits.networks import CORE, MODELS
 from digits.publishing import Writer, exclusive, settle
@@ -43,6 +44,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=number(float, 0, above=True, most=MOST_RATE),
         metavar="X",
         help=default_of("learning_rate"),
+    )
+    add(
+        "--precision",
+        choices=PRECISIONS,
+        help="to train in; default: bfloat16 on processors that have it, which is faster, else float32",
     )
     add("--seed", type=number(int, 0, most=MOST_SEED), metavar="N", help=default_of("seed"))
     add("--dataset", choices=("mnist", "uci"), default="mnist", help="default: mnist; uci: embedded digits")
@@ -79,6 +85,8 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
         parser.error("--replot goes with --evaluate or --study")
     if options.evaluate and options.resume:
         parser.error("--resume goes with training, not with --evaluate")
+    if options.evaluate and options.precision:
+        parser.error("--precision goes with training, not with --evaluate, which computes in float32")
     if (options.data or options.invert) and options.dataset == "uci":
         option = "--data" if options.data else "--invert"
         parser.error(f"{option} goes with --dataset mnist; the uci digits are embedded")
@@ -99,6 +107,18 @@ def changes(options: argparse.Namespace) -> dict[str, Any]:
     """What the options change of every recipe."""
     given = {field.name: getattr(options, field.name, None) for field in fields(Recipe)}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def precision(options: argparse.Namespace) -> Precision:
+    """The precision to train in."""
+    chosen: Precision = options.precision or fastest()
+    return chosen
+
+
+def differences(options: argparse.Namespace) -> dict[str, Any]:
+    """What the options change of a run with none."""
+    changed = changes(options)
+    return changed if precision(options) == fastest() else {**changed, "precision": options.precision}
 
 
 def recipes(names: tuple[str, ...], data_name: str, changed: Mapping[str, Any]) -> dict[str, Recipe]:
@@ -127,7 +147,7 @@ def output_folder(options: argparse.Namespace, data_name: str, root: Path) -> Pa
     Raises:
         UserError: networks trained on other data would replace the published ones.
     """
-    folder: Path = options.output or default_output(root, data_name, changes(options), options.evaluate)
+    folder: Path = options.output or default_output(root, data_name, differences(options), options.evaluate)
     if data_name != MNIST and not options.evaluate and os.path.realpath(folder) == os.path.realpath(root):
         raise UserError(
             f"networks trained on {data_name} would replace the published ones in {root}; "
@@ -186,10 +206,12 @@ def _work(options: argparse.Namespace, data: "Dataset", folder: Path, writer: Wr
     builders = {name: builder(name) for name in names}
     wanted = recipes(names, data.name, changes(options))
     print(_header(options, data, builders, wanted, folder), flush=True)
+    if options.precision == "bfloat16" and not has_bfloat16():
+        print("This processor has no bfloat16 and only imitates it, slowly: --precision float32 is faster", flush=True)
     if options.evaluate:
         cards = pipeline.evaluate(names, data, output, writer)
     elif writer:
-        cards = pipeline.run(builders, data, wanted, writer, options.resume)
+        cards = pipeline.run(builders, data, wanted, writer, options.resume, precision(options))
     print(f"\n{data.name}\n\n{card.plain_table(cards)}", flush=True)
     if writer:
         print(f"\nmodels  {output.models}\nplots   {output.plots}\ntable   {output.plots / 'results.md'}", flush=True)
@@ -221,7 +243,8 @@ def _header(
     """What is about to be done."""
     from digits.learning import export
 
-    versions, splits = export.versions(), data.splits()
+    computed: Precision = "float32" if options.evaluate else precision(options)
+    versions, splits = export.versions(computed), data.splits()
     images = ", ".join(f"{len(splits[split][1]):,} {split}" for split in SPLITS)
     sizes = ", ".join(f"{name} {checked(name, build()).count_params():,}" for name, build in builders.items())
     lines = "\n            ".join(f"{name}: {recipe}" for name, recipe in wanted.items())
@@ -232,6 +255,7 @@ def _header(
   recipe    {"as each model card says" if options.evaluate else lines}
   machine   {versions["platform"]}, {versions["cores"]} cores, Python {versions["python"]}, \
 TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]}
+  precision {computed}
   networks  {sizes} parameters
   folder    {folder}
 """

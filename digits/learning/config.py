@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict
 
 from digits import crop, image_format
 from digits.learning.json_types import Line, Size
+from digits.learning.precision import Precision
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -95,7 +96,10 @@ class Recipe:
         schedule: "constant", or "one cycle": up to the learning rate in the first tenth of all steps, then
             down to zero along a cosine (Loshchilov & Hutter 2017).
         average: momentum of the running mean of the weights that is kept as the trained network (Polyak & Juditsky
-            1992); 0 keeps the last step's weights. It does not change the training steps.
+            1992); 0 keeps the last step's weights. It does not change the training steps, and is brought up to date
+            after each execution, as if all of its steps had ended where the last one did.
+        execution: images of one execution of TensorFlow's graph, which takes as many steps as that makes batches. The
+            default is not part of the identity: what was made when each step was an execution is equivalent.
         statistics_batches: training batches from which batch normalisation's statistics are taken for averaged
             weights; at most one epoch's.
         affine: the distortion of every training image.
@@ -110,6 +114,7 @@ class Recipe:
     seed: int = 0
     schedule: str = "constant"
     average: float = 0.999
+    execution: int = 640
     statistics_batches: int = 200
     affine: Affine = field(default_factory=Affine)
     restyle: Restyle = field(default_factory=Restyle)
@@ -122,7 +127,10 @@ class Recipe:
         runs and the study's cells carry it.
         """
         shared = {"box": image_format.BOX, "work": crop.WORK, "ink": crop.INK, "margin": crop.MARGIN}
-        return {"optimizer": "Adam", **asdict(self), "crop": shared}
+        value = {"optimizer": "Adam", **asdict(self), "crop": shared}
+        if self.execution == Recipe.execution:
+            del value["execution"]
+        return value
 
     def __str__(self) -> str:
         cycle = "" if self.schedule == "constant" else f" ({self.schedule})"
@@ -155,12 +163,16 @@ def digest(changed: Mapping[str, float]) -> str:
     return hashlib.sha256(json.dumps(dict(changed), sort_keys=True).encode()).hexdigest()[:8]
 
 
-class Versions(TypedDict):
-    """What a result depends on besides recipe and data."""
-
+class _Versions(TypedDict):
     python: Line
     tensorflow: Line
     keras: Line
     numpy: Line
     platform: Line
     cores: Size
+
+
+class Versions(_Versions, total=False):
+    """What a result depends on besides recipe and data; without ``precision`` it is float32's."""
+
+    precision: Precision

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 import platform
 import tempfile
 from pathlib import Path
@@ -18,13 +17,15 @@ from digits.files import replacing, sha256
 from digits.image_format import CLASSES, SIZE
 from digits.learning import probe
 from digits.learning.config import Versions
+from digits.learning.precision import Precision
 from digits.networks import remedy
+from digits.processes import available_cores
 
 SHAPES = (None, SIZE, SIZE, 1), (None, CLASSES)  #: of input and output
 
 
-def versions() -> Versions:
-    """What a result depends on besides recipe and data: versions, platform and cores."""
+def versions(precision: Precision) -> Versions:
+    """What a result depends on besides recipe and data: versions, platform, cores and the precision of training."""
     import tensorflow
 
     return {
@@ -34,12 +35,8 @@ def versions() -> Versions:
         "numpy": np.__version__,
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": available_cores(),
+        "precision": precision,
     }
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def save_keras(model: keras.Model, path: Path) -> None:

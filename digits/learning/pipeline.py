@@ -30,6 +30,7 @@ from digits.learning.plots.network import (
     HistoryDisplay,
 )
 from digits.learning.plots.results import SamplesDisplay, comparison
+from digits.learning.precision import Precision
 from digits.learning.training import STATE, Labelled, Progress, Trained, train
 from digits.markdown import duration
 from digits.networks import MODELS
@@ -82,7 +83,12 @@ class Watch(keras.callbacks.Callback):
 
 
 def run(
-    builders: Mapping[str, Builder], dataset: Dataset, recipes: Mapping[str, Recipe], writer: Writer, resume: bool
+    builders: Mapping[str, Builder],
+    dataset: Dataset,
+    recipes: Mapping[str, Recipe],
+    writer: Writer,
+    resume: bool,
+    precision: Precision = "float32",
 ) -> dict[str, Card]:
     """Train, evaluate, save and plot the given networks.
 
@@ -94,6 +100,7 @@ def run(
         dataset: to learn from.
         writer: of the folder that the files go to.
         resume: continue an interrupted run.
+        precision: to train in.
 
     Returns:
         The model cards by name, those of earlier runs included.
@@ -121,11 +128,12 @@ def run(
             dataset.digest,
             resume,
             callbacks=[Watch(writer), Progress(name, bar=sys.stdout.isatty())],
+            precision=precision,
         )
         print(f"{name}: trained in {duration(trained.seconds)}; evaluating and saving", flush=True)
         writer.check()
         with writing(output.folder, UNCHANGED):
-            cards[name] = _evaluate_and_stage(name, trained, dataset, recipes[name], staged)
+            cards[name] = _evaluate_and_stage(name, trained, dataset, recipes[name], precision, staged)
         keras.utils.clear_session()
     cards = _in_order(earlier | cards)
     writer.check()
@@ -273,7 +281,9 @@ def _reliabilities(
     }
 
 
-def _evaluate_and_stage(name: str, trained: Trained, dataset: Dataset, recipe: Recipe, staged: Staged) -> Card:
+def _evaluate_and_stage(
+    name: str, trained: Trained, dataset: Dataset, recipe: Recipe, precision: Precision, staged: Staged
+) -> Card:
     """Calibrate and evaluate a trained network; stage its files, its card and its plots."""
     model = trained.model
     temperature = calibrate(model, dataset.splits()["validation"], recipe.restyle)
@@ -291,7 +301,7 @@ def _evaluate_and_stage(name: str, trained: Trained, dataset: Dataset, recipe: R
         "seconds": round(trained.seconds, 1),
         "history": trained.history,
         **_evaluated(dataset, probabilities, temperature, recipe.restyle.share),
-        "versions": export.versions(),
+        "versions": export.versions(precision),
         "files": export.file_digests(*files),
     }
     write_json(staged.file("models", f"{name}.json"), made)

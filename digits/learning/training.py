@@ -21,6 +21,9 @@ from digits.learning import architecture
 from digits.learning.augmentation import augment
 from digits.learning.checkpoint import MOST_STATE, read_variables
 from digits.learning.config import Recipe
+from digits.learning.execution import TrainingModel
+from digits.learning.fused import FusedAdam
+from digits.learning.precision import Precision
 from digits.markdown import duration, in_words, percent
 from digits.publishing import UNCHANGED
 
@@ -36,7 +39,7 @@ class Trained:
     """What a training run gives.
 
     Attributes:
-        model: the trained network, compiled.
+        model: the trained network, not compiled.
         history: loss, accuracy, val_loss and val_accuracy, one value per epoch each.
         seconds: of training, those before an interruption included.
     """
@@ -46,24 +49,32 @@ class Trained:
     seconds: float
 
 
-def batches(
+def steps_per_execution(recipe: Recipe) -> int:
+    """Steps that one execution of the graph takes: so many that starting it costs little beside them."""
+    return max(1, recipe.execution // recipe.batch_size)
+
+
+def executions(
     images: NDArray[np.uint8],
     labels: NDArray[np.uint8],
     recipe: Recipe,
     first_epoch: int,
     preprocess: Preprocess = to_input,
 ) -> Iterator[Batch]:
-    """Endless training batches, whose order and augmentation depend on the seed and the epoch alone.
+    """Endless training batches, those of one execution together; the seed and the epoch alone decide them.
 
-    So a resumed run sees what an uninterrupted one would have seen. Every image comes once per
-    epoch. (A ``keras.utils.PyDataset`` will not do: Keras ends its first epoch early to look ahead.)
+    So a resumed run sees what an uninterrupted one would have seen. Every image comes once per epoch, and the last
+    execution and the last batch of an epoch have what is left.
     """
+    size = steps_per_execution(recipe) * recipe.batch_size
     for epoch in itertools.count(first_epoch):
         rng = np.random.default_rng([recipe.seed, epoch])
         order = rng.permutation(len(images))
-        for start in range(0, len(order), recipe.batch_size):
-            chosen = order[start : start + recipe.batch_size]
-            yield preprocess(augment(images[chosen], labels[chosen], recipe, rng)), labels[chosen]
+        for begin in range(0, len(order), size):
+            chosen = order[begin : begin + size]
+            parts = np.split(chosen, range(recipe.batch_size, len(chosen), recipe.batch_size))
+            shown = [augment(images[part], labels[part], recipe, rng) for part in parts]
+            yield preprocess(np.concatenate(shown)), labels[chosen]
 
 
 class State(TypedDict):
@@ -144,14 +155,10 @@ class FreshStatistics(keras.callbacks.Callback):
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         """Take the means over the batches shown."""
-        layers = [layer for layer in self.model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-        momenta = [layer.momentum for layer in layers]
-        for done, (images, _) in enumerate(self._shown()):
-            for layer in layers:
-                layer.momentum = done / (done + 1)
-            self.model(images, training=True)
-        for layer, momentum in zip(layers, momenta, strict=True):
-            layer.momentum = momentum
+        seen = 0
+        for images, labels in self._shown():
+            self.model.observe(images, np.array(seen))
+            seen += -(-len(labels) // self.model.batch_size)
 
 
 class Progress(keras.callbacks.ProgbarLogger):
@@ -216,6 +223,7 @@ def train(
     resume: bool = False,
     preprocess: Preprocess = to_input,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    precision: Precision = "float32",
 ) -> Trained:
     """Train one network with Adam and cross-entropy. Prints nothing; see :class:`Progress`.
 
@@ -229,15 +237,23 @@ def train(
         resume: continue from the state in ``folder``, if there is one.
         preprocess: ``uint8`` images of shape (n, 28, 28) to the network's input; training images are augmented first.
         callbacks: further callbacks, called after the ones that training itself needs.
+        precision: in which convolutions and dense layers compute while training.
 
     Raises:
         UserError: the state to resume is damaged or was made with a different recipe, network or data; a loss is not
             finite; or the state cannot be written.
     """
     steps = -(-len(train_data[0]) // recipe.batch_size)
-    model = _compiled(build_model, recipe, steps)
+    network, model = _compiled(build_model, recipe, steps, precision)
     images = {"train": len(train_data[0]), "validation": len(validation_data[0])}
-    identity = {"model": name, "recipe": recipe.identity(), "data": digest, "split": images, **_identity(model)}
+    identity = {
+        "model": name,
+        "recipe": recipe.identity(),
+        "precision": precision,
+        "data": digest,
+        "split": images,
+        **_identity(network, model.optimizer),
+    }
     state: State = {"identity": identity, "history": {}, "seconds": 0.0, "variables": ""}
     if resume and (folder / STATE).exists():
         state = _restore(model, folder, identity)
@@ -246,14 +262,18 @@ def train(
         model.optimizer.finalize_variable_values(model.trainable_variables)  # what fit() ends with
     else:
 
-        def unseen() -> Iterable[Batch]:  # with augmentation that no epoch used
-            endless = batches(*train_data, recipe, recipe.epochs, preprocess)
-            return itertools.islice(endless, min(recipe.statistics_batches, steps))
+        def unseen() -> Iterator[Batch]:  # with augmentation that no epoch used
+            left = min(recipe.statistics_batches * recipe.batch_size, len(train_data[0]))
+            for shown, labels in executions(*train_data, recipe, recipe.epochs, preprocess):
+                yield shown[:left], labels[:left]
+                left -= len(labels)
+                if left <= 0:
+                    return
 
         averaging = [keras.callbacks.SwapEMAWeights(), FreshStatistics(unseen)] if recipe.average else []
         model.fit(
-            batches(*train_data, recipe, done, preprocess),
-            steps_per_epoch=steps,
+            executions(*train_data, recipe, done, preprocess),
+            steps_per_epoch=-(-steps // steps_per_execution(recipe)),
             validation_data=(preprocess(validation_data[0]), validation_data[1]),
             validation_batch_size=500,
             initial_epoch=done,
@@ -261,35 +281,33 @@ def train(
             verbose=0,
             callbacks=[Finite(name, recipe), Checkpoint(folder, state), *averaging, *callbacks],
         )
-    return Trained(model, state["history"], state["seconds"])
+    network.set_weights(model.get_weights())
+    return Trained(network, state["history"], state["seconds"])
 
 
-def _identity(model: keras.Model) -> dict[str, Any]:
-    """Of a compiled network before its first step: what it is, and what it starts from."""
+def _identity(network: keras.Model, adam: keras.optimizers.Adam) -> dict[str, Any]:
+    """What a network is, and what it starts from."""
     weights = hashlib.sha256()
-    for value in model.get_weights():
+    for value in network.get_weights():
         weights.update(value.tobytes())
-    optimizer = {key: value for key, value in model.optimizer.get_config().items() if key != "learning_rate"}
+    optimizer = {key: value for key, value in adam.get_config().items() if key != "learning_rate"}
     return {
-        **architecture.identity(model),
+        **architecture.identity(network),
         "optimizer": json.loads(json.dumps(optimizer, default=str)),
         "initial weights": weights.hexdigest()[:16],
     }
 
 
-def _compiled(build_model: Callable[[], keras.Model], recipe: Recipe, steps: int) -> keras.Model:
-    """A new network with its optimiser; ``steps`` are those of an epoch."""
+def _compiled(
+    build_model: Callable[[], keras.Model], recipe: Recipe, steps: int, precision: Precision
+) -> tuple[keras.Model, TrainingModel]:
+    """A new network, and the twin that is trained in its place; ``steps`` are those of an epoch."""
     keras.utils.set_random_seed(recipe.seed)
-    model = build_model()
-    model.compile(
-        optimizer=keras.optimizers.Adam(
-            _schedule(recipe, steps * recipe.epochs), use_ema=recipe.average > 0, ema_momentum=recipe.average
-        ),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA is no faster on a CPU and takes longer to build
-    )
-    return model
+    network = build_model()
+    model = TrainingModel.of(network, recipe.batch_size, precision)
+    adam = FusedAdam(_schedule(recipe, steps * recipe.epochs), use_ema=recipe.average > 0, ema_momentum=recipe.average)
+    model.compile(optimizer=adam, jit_compile=False)  # XLA is no faster on a CPU and takes longer to build
+    return network, model
 
 
 def _schedule(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:

@@ -2,23 +2,25 @@
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digits.command_line import OneLineParser, complain, printable
+from digits.command_line import OneLineParser, complain, number, printable
 from digits.errors import UserError
 from digits.networks import DEFAULT, MODELS
+from digits.processes import available_cores
 
 if TYPE_CHECKING:
-    from digits.reading.classifier import Network
-    from digits.reading.recognizer import Page, Reading
+    from digits.reading.many import Answer
     from digits.reading.results import Results
 
 NAMED = 10  #: files that are named before the others are counted
 PROGRAM = "gui_digit_recognizer.py"
+MOST_WORKERS = 4 * (os.cpu_count() or 1)  #: each takes 2 GB at most
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = """\
 examples:
@@ -52,11 +54,13 @@ def parse(arguments: Sequence[str] | None, description: str | None = None) -> ar
     add("--json", action="store_true", help="with --image: print a JSON object per page, with boxes and probabilities")
     add("--output", type=Path, metavar="FILE.jsonl", help="with --image: write these objects to a file, which the same "
         "command continues")  # fmt: skip
+    add("--workers", type=number(int, 1, most=MOST_WORKERS), metavar="N", help="with --image: processes that read many "
+        "files; default: as many as cores")  # fmt: skip
     add("--models", type=Path, default=ROOT / "models", metavar="DIR", help="folder with the .onnx files")
     add("--collection", type=Path, metavar="DIR", help="in the window: folder in which corrected digits are kept")
     options = parser.parse_args(arguments)
-    if not options.image and (options.json or options.model or options.output):
-        parser.error("--json, --output and --model need --image; the window has a menu for the network")
+    if not options.image and (options.json or options.model or options.output or options.workers):
+        parser.error("--json, --output, --model and --workers need --image; the window has a menu for the network")
     if options.json and options.output:
         parser.error("--json prints what --output writes; give one of them")
     if options.image and options.collection:
@@ -65,7 +69,13 @@ def parse(arguments: Sequence[str] | None, description: str | None = None) -> ar
     return options
 
 
-def read_images(paths: Sequence[Path], network: Path, as_json: bool = False, output: Path | None = None) -> int:
+def read_images(
+    paths: Sequence[Path],
+    network: Path,
+    as_json: bool = False,
+    output: Path | None = None,
+    workers: int | None = None,
+) -> int:
     """Read image and stroke files and print, or write to a file, one line for each page, as text or a JSON object.
 
     A file that cannot be read is reported on standard error, and the others are read all the same. Whatever is not
@@ -76,6 +86,7 @@ def read_images(paths: Sequence[Path], network: Path, as_json: bool = False, out
         network: the ``.onnx`` file of the network.
         as_json: whether to print JSON objects.
         output: file of JSON lines; pages that it holds are not read again.
+        workers: processes that read many files; None for as many as there are cores.
 
     Returns:
         The exit code: 0, or 2 if a file could not be read.
@@ -86,17 +97,19 @@ def read_images(paths: Sequence[Path], network: Path, as_json: bool = False, out
     """
     from digits.reading.classifier import Classifier  # here, so that --help does not load OpenCV
     from digits.reading.folders import Search
+    from digits.reading.many import read_files
     from digits.reading.results import continued
 
     classifier = Classifier(network)
     search = Search()
     with ExitStack() as stack:
         results = stack.enter_context(continued(output, classifier.digest)) if output else None
-        run = _Run(classifier, as_json, results)
+        run = _Run(as_json, results)
         try:
             bar = sys.stderr.isatty() and (bool(output) or not sys.stdout.isatty())
-            for path in _with_progress(search.files(paths), bar):
-                run.read(path)
+            files = run.to_read(_with_progress(search.files(paths), bar))
+            for path, pages in read_files(files, classifier, network, run.known, workers or available_cores()):
+                run.take(path, pages)
         except KeyboardInterrupt as error:
             kept = f"{_pages(run.n_read)} read"
             raise KeyboardInterrupt(
@@ -110,52 +123,53 @@ def read_images(paths: Sequence[Path], network: Path, as_json: bool = False, out
 
 
 class _Run:
-    """Reads one file after another.
+    """Takes what one file after another says.
 
     Attributes:
         n_read: number of pages that were read.
         failed: whether a file could not be read.
     """
 
-    def __init__(self, classifier: "Network", as_json: bool, results: "Results | None") -> None:
+    def __init__(self, as_json: bool, results: "Results | None") -> None:
         self.n_read = 0
         self.failed = False
-        self._classifier = classifier
         self._as_json = as_json
         self._results = results
 
-    def read(self, path: Path | UserError) -> None:
-        """Read a file, and print or write what is read; report what is not."""
-        if isinstance(path, UserError):
-            return self._fail(path)
-        known, complete = self._results.known(path) if self._results else (set[int](), False)
-        if complete:
-            return None
-        left_out = ""
-        for page in _pages_of(path, self._classifier, known):
-            if isinstance(page, UserError):
-                return self._fail(page)
-            if isinstance(page.reading, UserError):
-                self._fail(page.reading)
-            else:
-                self._show(path, page, page.reading)
-            left_out = page.left_out
-        if left_out:
-            self.say(f"{path} has more than is read: {left_out}")
-        return None
+    def to_read(self, paths: Iterator[Path | UserError]) -> Iterator[Path | UserError]:
+        """The files of which a page is to be read, and errors."""
+        for path in paths:
+            if isinstance(path, UserError) or not (self._results and self._results.known(path)[1]):
+                yield path
 
-    def _show(self, path: Path, page: "Page", reading: "Reading") -> None:
+    def known(self, path: Path) -> Collection[int]:
+        """The pages of a file that need not be read."""
+        return self._results.known(path)[0] if self._results else ()
+
+    def take(self, path: Path, pages: "Iterable[Answer]") -> None:
+        """Print or write what a file says; report what is not read."""
+        unread = ""
+        for page in pages:
+            unread = page.unread
+            if page.error:
+                self._fail(page.error)
+            else:
+                self._show(path, page)
+        if unread:
+            self.say(f"{path} has more than is read: {unread}")
+
+    def _show(self, path: Path, page: "Answer") -> None:
         self.n_read += 1
         if self._results:
-            self._results.add(path, page.number, page.count, reading.as_json())
+            self._results.add(path, page.number, page.count, page.found)
         elif self._as_json:
             place = {"page": page.number, "pages": page.count} if page.count > 1 else {}
-            print(json.dumps({"image": str(path), **place, **reading.as_json()}), flush=True)
+            print(json.dumps({"image": str(path), **place, **page.found}), flush=True)
         else:
             name = printable(f"{path}, page {page.number}" if page.count > 1 else f"{path}")
-            print(f"{name}: {reading.text.replace(chr(10), ' | ')}", flush=True)
-            if reading.left_out:
-                self.say(f"{name} has too much ink: {reading.left_out:,} pieces are not read")
+            print(f"{name}: {page.text.replace(chr(10), ' | ')}", flush=True)
+            if page.left_out:
+                self.say(f"{name} has too much ink: {page.left_out:,} pieces are not read")
 
     def _fail(self, error: UserError) -> None:
         self.say(str(error))
@@ -167,16 +181,6 @@ class _Run:
 
         with tqdm.external_write_mode(file=sys.stderr):
             complain(PROGRAM, UserError(line))
-
-
-def _pages_of(path: Path, classifier: "Network", known: Collection[int]) -> Iterator["Page | UserError"]:
-    """The pages of a file; last, what stands in the way of reading it: it does not concern the output."""
-    from digits.reading.recognizer import read_pages
-
-    try:
-        yield from read_pages(path, classifier, known)
-    except UserError as error:
-        yield error
 
 
 def _with_progress(paths: Iterator[Path | UserError], shown: bool) -> Iterator[Path | UserError]:

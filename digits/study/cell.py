@@ -19,6 +19,7 @@ from digits.files import read_json, write_text
 from digits.learning.config import Recipe, Versions
 from digits.learning.dataset import Dataset
 from digits.learning.json_types import Count, Duration, Line, Number
+from digits.learning.precision import Precision, fastest
 from digits.learning.start import forget_networks, start_keras, use_one_thread
 from digits.study.preprocessing import AMOUNTS, CORRUPTIONS, VARIANTS, VERSION, corrupted
 
@@ -78,6 +79,7 @@ class Task:
         data_digest: of the dataset.
         validation_fraction: of the dataset's training images.
         network: the network's identity, as :func:`digits.learning.architecture.identity` gives it.
+        precision: to train in; None for whatever is fastest where it is trained.
     """
 
     cell: Cell
@@ -85,6 +87,7 @@ class Task:
     data_digest: str
     validation_fraction: float
     network: Mapping[str, Any]
+    precision: Precision | None = None
 
     def identity(self) -> dict[str, Any]:
         """What a result is recognised by as this task's, in JSON's types."""
@@ -113,6 +116,7 @@ def run_cell(task: Task, dataset: Dataset) -> Result:
         from digits.learning.training import train
 
         cell, splits = task.cell, dataset.splits()
+        precision = task.precision or fastest()
         preprocess = VARIANTS[cell.variant].apply
         forget_networks()
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -125,6 +129,7 @@ def run_cell(task: Task, dataset: Dataset) -> Result:
                 Path(folder),
                 dataset.digest,
                 preprocess=preprocess,
+                precision=precision,
             )
 
         def misses(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Misses:
@@ -148,7 +153,7 @@ def run_cell(task: Task, dataset: Dataset) -> Result:
             "n": len(labels),
             "test": {name: misses(corrupted(how, images), labels) for name, how in CORRUPTIONS.items()},
             "seconds": round(trained.seconds, 1),
-            "versions": export.versions(),
+            "versions": export.versions(precision),
         }
 
 

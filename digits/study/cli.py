@@ -97,7 +97,7 @@ def run(options: argparse.Namespace, root: Path) -> int:
         start_keras()
         use_one_thread()  # a single process is this one
         recipes = cli.recipes(MODELS, data.name, cli.changes(options))
-        study = runner.Study(data, recipes, cache(_identity), folder)
+        study = runner.Study(data, recipes, cache(_identity), folder, options.precision)
         if options.study == "seeds":
             planned = seeds_plan(names, options.seeds)
         else:

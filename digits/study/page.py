@@ -265,7 +265,8 @@ def _method(comparison: Comparison, seeds: Seeds) -> list[str]:
 def _trained_with(name: str, network: TrainedWith) -> str:
     recipe = network["recipe"]
     machines = "; ".join(
-        f"TensorFlow {v['tensorflow']}, Keras {v['keras']}, Python {v['python']}, {v['platform']}, {v['cores']} cores"
+        f"TensorFlow {v['tensorflow']}, Keras {v['keras']}, Python {v['python']}, {v['platform']}, {v['cores']} cores, "
+        f"{v.get('precision', 'float32')}"
         for v in network["versions"]
     )
     return (

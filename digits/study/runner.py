@@ -15,6 +15,7 @@ from digits.errors import UserError, writing
 from digits.files import write_json, write_text
 from digits.learning.config import Recipe
 from digits.learning.dataset import Dataset
+from digits.learning.precision import Precision
 from digits.markdown import duration, percent
 from digits.publishing import Writer, staging
 from digits.study import cell as cells
@@ -35,12 +36,14 @@ class Study:
         recipes: by network, of all that may be in the folder.
         identity: a network's, as :func:`digits.learning.architecture.identity` gives it, by its name.
         folder: ``plots/study``: the page, its figures and ``cells/``.
+        precision: in which missing cells are trained; None for whatever is fastest where they are.
     """
 
     dataset: Dataset
     recipes: Mapping[str, Recipe]
     identity: Callable[[str], Mapping[str, Any]]
     folder: Path
+    precision: Precision | None = None
 
     @property
     def cells(self) -> Path:
@@ -55,6 +58,7 @@ class Study:
             self.dataset.digest,
             self.dataset.validation_fraction,
             self.identity(cell.network),
+            self.precision,
         )
 
     def finished(self) -> dict[Cell, Result]:

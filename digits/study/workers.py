@@ -6,25 +6,19 @@ one to write files: workers share no disk.
 
 import io
 import logging
-import os
-import signal
-import sys
-import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
-from joblib.externals.loky import get_reusable_executor
 
 from digits.errors import UserError, reason
 from digits.learning.dataset import Dataset
+from digits.processes import mapped
 from digits.study.cell import Result, Task
 
 if TYPE_CHECKING:
@@ -34,8 +28,6 @@ Runner = Callable[[Task, Dataset], Result]
 Pool = Callable[[Sequence[Task]], Iterator["Outcome"]]
 CONNECT = 5.0  #: seconds for a scheduler to answer
 WAIT = 30.0  #: seconds for its first worker
-WATCH = 0.5  #: seconds after which a process looks again whether the one that started it is still there
-PATIENCE = 8.0  #: seconds after Ctrl-C in which joblib may tidy up
 START = "PYTHONPATH=. dask worker ADDRESS --nthreads 1"
 
 
@@ -75,33 +67,13 @@ def locally(tasks: Sequence[Task], dataset: Dataset, runner: Runner, processes: 
     Raises:
         UserError: a process was killed, for example because the memory did not suffice.
     """
-    warnings.filterwarnings("ignore", "A worker stopped", UserWarning)  # joblib replaces one that has grown too large
-    warnings.filterwarnings("ignore", ".*tasks which were still being processed", UserWarning)  # after Ctrl-C
-    parallel = joblib.Parallel(
-        min(processes, len(tasks)),
-        backend="loky",
-        return_as="generator_unordered",
-        batch_size=1,
-        **ending_with_this(),
-    )
-    hook = threading.excepthook
-    threading.excepthook = partial(_said_by_a_thread, hook)
     try:
-        with starting():
-            outcomes = parallel(joblib.delayed(_guarded)(runner, task, dataset) for task in tasks)
-        yield from outcomes
-    except joblib.externals.loky.process_executor.TerminatedWorkerError as error:
+        yield from mapped(partial(_guarded, runner, dataset), tasks, min(processes, len(tasks)), ordered=False)
+    except ChildProcessError as error:
         raise UserError(
             "a worker process was killed, probably out of memory; finished cells are kept. "
             "To continue, repeat the command, with --workers 1 if necessary"
         ) from error
-    except KeyboardInterrupt:
-        _end_within(PATIENCE)
-        raise
-    finally:
-        # Also what is running, after Ctrl-C. Without ``reuse`` this would first wait until joblib's pool is done.
-        get_reusable_executor(reuse=True, kill_workers=True).shutdown(kill_workers=True)
-        threading.excepthook = hook
 
 
 def on_cluster(tasks: Sequence[Task], dataset: Dataset, runner: Runner, client: "Client") -> Iterator[Outcome]:
@@ -164,79 +136,7 @@ def connected(address: str) -> Iterator["Client"]:
         yield client
 
 
-@contextmanager
-def starting() -> Iterator[None]:
-    """Start worker processes in the block: Ctrl-C is for this process alone, and comes once they have been started.
-
-    A worker would print where it was interrupted until it has come to :func:`_end_with`, so that it is started with
-    SIGINT blocked, and so is one that later replaces it: joblib starts that in a thread that it starts here. A
-    process whose threads all block the signal gets it when one no longer does; if another thread of this process
-    receives it, it is raised again at the end.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}
-    for number in before:
-        signal.signal(number, lambda number, _: came.append(number))
-    mask = None
-    try:
-        if sys.platform != "win32":
-            resource_tracker.ensure_running()  # when Python 3.11 starts it, it lets SIGINT through again
-            mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-        yield
-    finally:
-        if sys.platform != "win32" and mask is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for number in came[:1]:
-            signal.raise_signal(number)
-
-
-def _said_by_a_thread(hook: Callable[[Any], Any], failure: Any) -> None:
-    """Pass on what a thread fails with, but for loky's that stumbles over a task that was just given up."""
-    flags = getattr(failure.thread, "executor_flags", None)
-    if not (flags and flags.shutdown):
-        hook(failure)
-
-
-def _end_within(seconds: float) -> None:
-    """End this process after that time if joblib still waits for something then."""
-
-    def end() -> None:
-        time.sleep(seconds)
-        os._exit(128 + signal.SIGINT)
-
-    threading.Thread(target=end, daemon=True).start()
-
-
-def ending_with_this() -> dict[str, Any]:
-    """Arguments of ``joblib.Parallel`` that let its processes end with this one, however it ends."""
-    return {"initializer": _end_with, "initargs": (os.getpid(),)}
-
-
-def _end_with(parent: int) -> None:
-    """Let this process end when the one that started it has: it may have been killed, and could not say so."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who then ends this process
-    threading.Thread(target=_watch, args=[parent], daemon=True).start()
-
-
-def _watch(parent: int) -> None:
-    if sys.platform == "win32":
-        import _winapi
-
-        handle = _winapi.OpenProcess(_winapi.SYNCHRONIZE, False, parent)
-        _winapi.WaitForSingleObject(handle, _winapi.INFINITE)
-    else:
-        while os.getppid() == parent:
-            time.sleep(WATCH)
-    os._exit(1)
-
-
-def _guarded(runner: Runner, task: Task, dataset: Dataset) -> Outcome:
+def _guarded(runner: Runner, dataset: Dataset, task: Task) -> Outcome:
     try:
         return Outcome(task, runner(task, dataset))
     except Exception as error:  # one cell must not end the others

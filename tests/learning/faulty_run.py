@@ -27,7 +27,7 @@ from tests.faulty import Contents, Scenario, all_lost, put  # noqa: E402
 NAMES = ("ANN", "CNN")
 
 
-def train(name: str, *arguments: Any, callbacks: Any) -> SimpleNamespace:
+def train(name: str, *arguments: Any, callbacks: Any, precision: str) -> SimpleNamespace:
     """Leaves the state of a finished epoch, or finds it."""
     folder, resume = arguments[4], arguments[6]
     if not resume or not (folder / STATE).exists():
@@ -38,7 +38,7 @@ def train(name: str, *arguments: Any, callbacks: Any) -> SimpleNamespace:
     return SimpleNamespace(seconds=1.0)
 
 
-def stage(name: str, trained: Any, dataset: Any, recipe: Any, staged: Staged) -> dict[str, str]:
+def stage(name: str, trained: Any, dataset: Any, recipe: Any, precision: str, staged: Staged) -> dict[str, str]:
     """A network's files."""
     for file, text in files(name, "new").items():
         write_text(staged.file(*file.split("/")), text)

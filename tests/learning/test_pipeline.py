@@ -113,7 +113,7 @@ def test_the_card_agrees_with_the_saved_network(output: Output, made: Card, data
     assert made["data_digest"] == data.digest
     assert made["recipe"] == ONE_EPOCH.identity()
     assert (made["parameters"], made["architecture"]) == tuple(architecture.identity(model).values())
-    assert set(made["versions"]) == {"python", "tensorflow", "keras", "numpy", "platform", "cores"}
+    assert set(made["versions"]) == {"python", "tensorflow", "keras", "numpy", "platform", "cores", "precision"}
     assert set(made) == set(Card.__annotations__)
 
 

@@ -27,10 +27,13 @@ from digits.image_format import to_input
 from digits.learning import training
 from digits.learning.checkpoint import read_variables
 from digits.learning.config import Recipe, Restyle
-from digits.learning.training import STATE, Progress, Trained, batches, train
+from digits.learning.execution import TrainingModel
+from digits.learning.fused import FusedAdam
+from digits.learning.precision import Precision
+from digits.learning.training import STATE, Progress, Trained, executions, train
 
 ROOT = Path(__file__).resolve().parents[2]
-RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=1e-3, seed=7)
+RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=1e-3, seed=7, execution=16)
 ONE_EPOCH = replace(RECIPE, epochs=1, seed=8)
 Arrays = dict[str, NDArray[np.uint8]]
 
@@ -96,37 +99,51 @@ def assert_equal_weights(first: keras.Model, second: keras.Model) -> None:
         assert np.array_equal(one, other)
 
 
-# -- batches ----------------------------------------------------------------------------------
+# -- what is shown ----------------------------------------------------------------------------
 
 
 def test_each_epoch_shows_every_image_once_in_its_own_order(arrays: Arrays) -> None:
     numbers = np.arange(60, dtype=np.uint8)
 
     def shown(first_epoch: int) -> list[int]:
-        eight = itertools.islice(batches(arrays["x_train"], numbers, RECIPE, first_epoch), 8)
-        return [int(label) for _, labels in eight for label in labels]
+        epoch = itertools.islice(executions(arrays["x_train"], numbers, RECIPE, first_epoch), 4)
+        return [int(label) for _, labels in epoch for label in labels]
 
     assert sorted(shown(0)) == sorted(shown(1)) == list(range(60))
     assert shown(0) != shown(1)
 
 
-def test_batches_are_distorted_differently_in_each_epoch_and_the_same_when_resumed(arrays: Arrays) -> None:
+def test_images_are_distorted_differently_in_each_epoch_and_the_same_when_resumed(arrays: Arrays) -> None:
     def image_0(first_epoch: int, skipped: int) -> NDArray[np.float32]:
-        numbers = np.arange(60, dtype=np.uint8)
-        epoch = itertools.islice(batches(arrays["x_train"], numbers, RECIPE, first_epoch), skipped, skipped + 8)
-        return next(given[labels == 0][0] for given, labels in epoch if 0 in labels)
+        endless = executions(arrays["x_train"], np.arange(60, dtype=np.uint8), RECIPE, first_epoch)
+        epoch = itertools.islice(endless, skipped, skipped + 4)
+        return next(images[labels == 0][0] for images, labels in epoch if 0 in labels)
 
     assert image_0(0, 0).shape == (28, 28, 1)
     assert image_0(0, 0).dtype == np.float32
     assert not np.array_equal(image_0(0, 0), to_input(arrays["x_train"][:1])[0])
     assert not np.array_equal(image_0(0, 0), image_0(1, 0))
-    assert np.array_equal(image_0(0, 8), image_0(1, 0))
+    assert np.array_equal(image_0(0, 4), image_0(1, 0))
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "sizes"), [(8, [16, 16, 16, 12]), (9, [9] * 6 + [6]), (100, [60]), (30, [30] * 2)]
+)
+def test_an_execution_has_whole_batches_and_shows_the_same_images_whatever_its_size(
+    batch_size: int, sizes: list[int], arrays: Arrays
+) -> None:
+    data, recipe = (arrays["x_train"], arrays["y_train"]), replace(RECIPE, batch_size=batch_size)
+    whole, labels = next(executions(*data, replace(recipe, execution=640), 3))
+    parts = list(itertools.islice(executions(*data, replace(recipe, execution=17), 3), len(sizes)))
+    assert [len(images) for images, _ in parts] == sizes
+    assert np.array_equal(np.concatenate([images for images, _ in parts]), whole)
+    assert np.array_equal(np.concatenate([some for _, some in parts]), labels)
 
 
 def test_a_share_of_the_images_is_restyled_and_the_others_are_distorted(arrays: Arrays) -> None:
     def shown(share: float) -> NDArray[np.float32]:
         recipe = Recipe(batch_size=60, restyle=Restyle(share=share))
-        images, _ = next(batches(arrays["x_train"], arrays["y_train"], recipe, 0))
+        images, _ = next(executions(arrays["x_train"], arrays["y_train"], recipe, 0))
         return images
 
     distorted = shown(0.0)
@@ -169,12 +186,12 @@ from pathlib import Path
 import numpy as np
 import digits.learning.training as training
 from tests.learning.test_training import train_small
-quick = training.batches
+quick = training.executions
 def slow(*arguments, **options):
-    for index, batch in enumerate(quick(*arguments, **options)):
-        time.sleep(0.3 if index > 10 else 0)
-        yield batch
-training.batches = slow
+    for index, shown in enumerate(quick(*arguments, **options)):
+        time.sleep(0.3 if index > 5 else 0)
+        yield shown
+training.executions = slow
 arrays = dict(np.load({str(npz)!r}))
 train_small(arrays, Path({str(tmp_path / "killed")!r}))
 """
@@ -248,10 +265,30 @@ def test_a_run_with_another_split_is_not_resumed(one_epoch: Path, arrays: Arrays
         train("small", small, data, fewer, ONE_EPOCH, one_epoch, "digest", resume=True)
 
 
+def test_a_run_in_another_precision_is_not_resumed(one_epoch: Path, arrays: Arrays) -> None:
+    data = arrays["x_train"], arrays["y_train"]
+    validation = arrays["x_test"], arrays["y_test"]
+    with pytest.raises(UserError, match="was made with a different precision"):
+        train("small", small, data, validation, ONE_EPOCH, one_epoch, "digest", resume=True, precision="bfloat16")
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_what_is_trained_is_a_plain_network(precision: Precision, arrays: Arrays, tmp_path: Path) -> None:
+    """Its weights are float32, its layers Keras's own, and it gives what was validated while it was trained."""
+    data, validation = (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+    trained = train("small", small, data, validation, ONE_EPOCH, tmp_path, "digest", precision=precision)
+    assert {type(layer).__module__.partition(".")[0] for layer in trained.model.layers} == {"keras"}
+    assert {layer.compute_dtype for layer in trained.model.layers} == {"float32"}
+    assert {weights.dtype for weights in trained.model.get_weights()} == {np.dtype("float32")}
+    answers = trained.model.predict(to_input(validation[0]), verbose=0)
+    loss = -np.log(answers[np.arange(20), validation[1]]).mean()
+    assert loss == pytest.approx(trained.history["val_loss"][-1], rel=1e-4 if precision == "float32" else 0.03)
+
+
 def test_a_run_with_another_optimiser_is_not_resumed(
     one_epoch: Path, arrays: Arrays, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keras.optimizers, "Adam", partial(keras.optimizers.Adam, beta_1=0.5))
+    monkeypatch.setattr(training, "FusedAdam", partial(FusedAdam, beta_1=0.5))
     with pytest.raises(UserError, match="was made with a different optimizer"):
         train_small(arrays, one_epoch, ONE_EPOCH, resume=True)
 
@@ -375,7 +412,7 @@ def test_variables_in_which_bytes_have_changed_are_read_or_refused(one_epoch: Pa
 
 
 class Weights(keras.callbacks.Callback):
-    """Notes the weights after every step."""
+    """Notes the weights after every execution."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -417,13 +454,16 @@ def test_a_state_that_cannot_be_written_is_one_line(arrays: Arrays, tmp_path: Pa
         train_small(arrays, tmp_path / "state", callbacks=(Full(),))
 
 
-def test_the_running_mean_of_the_weights_is_kept(arrays: Arrays, tmp_path: Path) -> None:
+@pytest.mark.parametrize("steps", [1, 3])
+def test_the_running_mean_of_the_weights_is_kept(steps: int, arrays: Arrays, tmp_path: Path) -> None:
+    """As if all steps of an execution had ended where the last one did; the last execution may have fewer."""
     noted = Weights()
-    recipe = Recipe(epochs=1, batch_size=8, learning_rate=1e-2, average=0.8)
+    recipe = Recipe(epochs=1, batch_size=8, learning_rate=1e-2, average=0.8, execution=8 * steps)
     model = train_small(arrays, tmp_path, recipe, callbacks=(noted,)).model
+    assert len(noted.seen) == -(-8 // steps)
     mean = noted.seen[0]
-    for weights in noted.seen[1:]:
-        mean = 0.8 * mean + 0.2 * weights
+    for weights, taken in zip(noted.seen[1:], [*[steps] * (8 // steps - 1), 8 % steps], strict=False):
+        mean = 0.8**taken * mean + (1 - 0.8**taken) * weights
     kept = model.trainable_variables[0].numpy()
     assert np.allclose(kept, mean, atol=1e-6)
     assert not np.allclose(kept, noted.seen[-1], atol=1e-4)
@@ -433,9 +473,11 @@ def test_the_running_mean_of_the_weights_is_kept(arrays: Arrays, tmp_path: Path)
 def test_one_cycle_rises_for_a_tenth_of_the_steps_and_falls_to_nothing(
     schedule: str, steps: int, arrays: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keras.Model, "fit", lambda *_, **__: None)
+    fitted: list[keras.Model] = []
+    monkeypatch.setattr(keras.Model, "fit", lambda model, *_, **__: fitted.append(model))
     recipe = Recipe(epochs=steps // 2, batch_size=30, learning_rate=0.01, schedule=schedule)
-    optimizer = train_small(arrays, tmp_path, recipe).model.optimizer
+    train_small(arrays, tmp_path, recipe)
+    optimizer = fitted[0].optimizer
     rates = []
     for step in range(steps + 1):
         optimizer.iterations.assign(step)
@@ -454,16 +496,19 @@ def test_one_cycle_rises_for_a_tenth_of_the_steps_and_falls_to_nothing(
 
 def test_statistics_are_the_means_over_the_batches_shown() -> None:
     pixels = keras.Input((28, 28, 1))
-    model = keras.Model(pixels, keras.layers.BatchNormalization(momentum=0.9)(pixels))
+    normalised = keras.layers.BatchNormalization(momentum=0.9)(pixels)
+    network = keras.Model(pixels, keras.layers.Dense(10)(keras.layers.Flatten()(normalised)))
+    model = TrainingModel.of(network, 8, "float32")
     rng = np.random.default_rng(0)
-    shown = [(rng.normal(3, 2, (8, 28, 28, 1)).astype(np.float32), np.zeros(8, np.uint8)) for _ in range(5)]
+    images = [rng.normal(3, 2, (size, 28, 28, 1)).astype(np.float32) for size in (8, 8, 4, 8, 8)]
+    shown = [(np.concatenate(images[:3]), np.zeros(20, np.uint8)), (np.concatenate(images[3:]), np.zeros(16, np.uint8))]
     fresh = training.FreshStatistics(lambda: shown)
     fresh.set_model(model)
     fresh.on_test_begin()
-    layer = model.layers[-1]
+    layer = model.layers[1]
     assert layer.momentum == 0.9
-    assert layer.moving_mean.numpy() == pytest.approx(np.mean([images.mean() for images, _ in shown]), rel=1e-4)
-    assert layer.moving_variance.numpy() == pytest.approx(np.mean([images.var() for images, _ in shown]), rel=1e-3)
+    assert layer.moving_mean.numpy() == pytest.approx(np.mean([batch.mean() for batch in images]), rel=1e-4)
+    assert layer.moving_variance.numpy() == pytest.approx(np.mean([batch.var() for batch in images]), rel=1e-3)
 
 
 # -- progress ---------------------------------------------------------------------------------

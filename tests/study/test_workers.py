@@ -17,6 +17,7 @@ import cloudpickle
 import pytest
 from distributed import Client, LocalCluster
 
+from digits import processes
 from digits.errors import UserError
 from digits.learning.dataset import Dataset
 from digits.study import runner, workers
@@ -142,7 +143,7 @@ def test_ctrl_c_while_the_workers_start_is_one_line(moment: float, tmp_path: Pat
 
 def test_ctrl_c_in_a_moment_in_which_it_is_held_back_is_not_lost() -> None:
     reached = []
-    with pytest.raises(KeyboardInterrupt), workers.starting():
+    with pytest.raises(KeyboardInterrupt), processes.starting():
         os.kill(os.getpid(), signal.SIGINT)
         reached.append(1)
     assert reached

@@ -1,0 +1,1 @@
+"""How the time for training and reading grows with their size."""

@@ -1,0 +1,1 @@
+"""How fast networks are trained here, in plain Keras and in PyTorch, all taking turns on one machine."""
