@@ -4,8 +4,8 @@
 
 Plain Keras is Keras's layers, Adam and fit(), given arrays; ours is what test.py does, which augments every image
 besides and keeps a running mean of the weights. All have the same layers, batches of 32 and Adam at 0.00001. PyTorch
-is in no requirements file: it is asked of an environment of its own (pip install torch==2.13.0), in float32 and in
-bfloat16 (autocast, channels last), each with Adam as it is by default and with the fused one; the fastest counts.
+is in no requirements file: PYTHON is that of an environment of its own, which has torch 2.13.0. It trains in float32
+and in bfloat16 (autocast, channels last), each with the default Adam and with the fused one; the fastest counts.
 
 Writes training_speed.json and training_speed.md. Run it while nothing else is running: ratios are of the medians of
 the rounds, in each of which all take a turn.
@@ -238,7 +238,7 @@ def _torch_version(python: Path) -> dict[str, str]:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UserError(f"--torch {python} cannot be run; give the Python of an environment with torch") from error
     if done.returncode:
-        raise UserError(f"--torch {python} has no torch; install it there: pip install torch==2.13.0")
+        raise UserError(f"--torch {python} has no torch; that environment needs torch 2.13.0")
     return {"PyTorch": done.stdout.strip()[:50]}
 
 
