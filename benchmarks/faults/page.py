@@ -99,7 +99,8 @@ def summary(results: Results) -> str:
         rows.append(("damaged file given to a reader", f"{tries:,}", f"{tries - bad:,}", "", counted))
     if events := results.get("events"):
         bad = sum(raised["n"] for raised in events["exceptions"])
-        counted = f"no exception; memory {driving.grown(events):+.0f} MB"
+        whole = events["memory"][-1] - events["memory"][0]
+        counted = f"no exception; memory {driving.grown(events):+.0f} MB, first to last {whole:+.0f} MB"
         rows.append(("random event in the window", f"{events['n']:,}", f"{events['n'] - bad:,}", "", counted))
     return markdown.table(("fault", "tries", "survived", "mixed or lost", "survived means"), rows, words=(0, 4))
 
