@@ -158,7 +158,8 @@ def _is_dark_on_light(grey: NDArray[np.uint8]) -> bool:
         around: NDArray[np.float64] = np.full(coarse.shape, paper)
     else:
         around = cv2.medianBlur(coarse, max(3, min(min(size) // 3, 255)) | 1).astype(np.float64)
-    return float(((coarse - around) ** 3).sum()) <= 0
+    difference = coarse - around
+    return float((difference * difference * difference).sum()) <= 0  # NumPy's power takes twenty times as long
 
 
 def _from_paper(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

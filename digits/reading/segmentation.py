@@ -26,6 +26,7 @@ MOST_COMPONENTS = 1000  #: most components that are read, the largest: what the 
 MOST_AREA = 100_000_000  #: most pixels of the boxes of a page's components: two that are as large as the largest page
 MOST_DRAWN = 32_000_000  #: most pixels of the boxes of a drawing's strokes, which is reduced beyond that
 LONGEST = 1_000_000  #: most pixels of a side of a stroke's box
+SMALL = 1 << 22  #: pixels of an image up to which it does not matter how many threads OpenCV has
 
 
 @dataclass(frozen=True)
@@ -151,11 +152,14 @@ def image_components(ink: NDArray[np.uint8]) -> Components:
 def _labelled(mask: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Label the connected components of a mask; returns the labels and OpenCV's statistics, of the paper first."""
     threads = cv2.getNumThreads()
+    large = mask.size > SMALL  # changing the number takes longer than a small one
     try:
-        cv2.setNumThreads(1)  # with two, OpenCV takes 4 GB and six seconds for millions of specks, with one a quarter
+        if large:  # with two, OpenCV takes 4 GB and six seconds for millions of specks, with one a quarter
+            cv2.setNumThreads(1)
         _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     finally:
-        cv2.setNumThreads(threads)
+        if large:
+            cv2.setNumThreads(threads)
     return labels, stats
 
 
