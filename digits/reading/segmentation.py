@@ -26,7 +26,7 @@ MOST_COMPONENTS = 1000  #: most components that are read, the largest: what the 
 MOST_AREA = 100_000_000  #: most pixels of the boxes of a page's components: two that are as large as the largest page
 MOST_DRAWN = 32_000_000  #: most pixels of the boxes of a drawing's strokes, which is reduced beyond that
 LONGEST = 1_000_000  #: most pixels of a side of a stroke's box
-SMALL = 1 << 22  #: pixels of an image up to which it does not matter how many threads OpenCV has
+SMALL = 1 << 20  #: pixels of an image for which a second thread takes 70 MB at most, and setting the number longer
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def image_components(ink: NDArray[np.uint8]) -> Components:
 def _labelled(mask: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Label the connected components of a mask; returns the labels and OpenCV's statistics, of the paper first."""
     threads = cv2.getNumThreads()
-    large = mask.size > SMALL  # changing the number takes longer than a small one
+    large = mask.size > SMALL
     try:
         if large:  # with two, OpenCV takes 4 GB and six seconds for millions of specks, with one a quarter
             cv2.setNumThreads(1)

@@ -133,3 +133,27 @@ PAGES = {
 @pytest.mark.parametrize(("page", "expected"), PAGES.values(), ids=PAGES)
 def test_a_page(page: str, expected: str) -> None:
     assert expected in run(COMPONENTS, page)
+
+
+SPECKS = """
+import sys
+import cv2
+import numpy as np
+from benchmarks.memory import peak_memory
+from digits.reading.segmentation import image_components
+cv2.setNumThreads(2)
+ink = np.zeros((int(sys.argv[1]), 1024), np.uint8)
+ink[::2, ::2] = 255
+before = peak_memory()
+image_components(ink)
+print((peak_memory() - before) / ink.size)
+"""
+
+
+@pytest.mark.parametrize("rows", [1023, 1024, 1025, 4096])
+def test_an_image_of_specks_takes_what_is_said_of_any_size(rows: int) -> None:
+    """Twenty times the image and 100 MB, on either side of the size from which on OpenCV gets one thread."""
+    command = [sys.executable, "-c", SPECKS, str(rows)]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, encoding="utf-8")
+    assert process.returncode == 0, process.stderr
+    assert float(process.stdout) * rows * 1024 < 20 * rows * 1024 + 100e6
