@@ -7,8 +7,8 @@ from digits.learning import layers
 #: Standard deviation of the initial weights, relative to He's.
 INITIAL_SCALE = 0.03
 
-#: Filters of each convolution, block by block: half of the original's.
-BLOCKS = ((32, 32), (64, 64), (128, 128, 128), (256, 256, 256), (256, 256, 256))
+#: Filters of each convolution, block by block, as in the original.
+BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 
 
 def build_model() -> keras.Model:
