@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from benchmarks import readme
 from benchmarks.faults import page as faults
 from benchmarks.faults.__main__ import FULL
+from benchmarks.growth import __main__ as growth
+from benchmarks.growth.plots import GrowthDisplay
 from benchmarks.pen_digits import page as pen_digits
 from benchmarks.recommendation import findings
 from benchmarks.recommendation import page as recommendation
 from benchmarks.recommendation.plots import ParetoDisplay
+from benchmarks.training_speed import page as training_speed
 from digits.crop import STROKE_WIDTH
 from digits.files import sha256
 from digits.image_format import to_input
@@ -113,6 +116,15 @@ def test_the_page_of_faults_shows_what_was_found_and_everything_survived() -> No
     assert sum(scenario["n"] for scenario in found["kills"]) >= FULL["kills"]
 
 
+def test_the_pages_of_speed_and_growth_show_what_was_measured() -> None:
+    speed, grown = read("training_speed"), read("growth")
+    assert (PLOTS / "training_speed.md").read_text(encoding="utf-8") == training_speed.page(speed)
+    assert (PLOTS / "growth.md").read_text(encoding="utf-8") == growth.page(grown)
+    assert speed["rounds"] >= 5
+    for name in CORE:
+        assert speed["networks"][name]["parameters"] == CARDS[name]["parameters"]
+
+
 def test_the_figures_show_what_the_json_holds(tmp_path: Path) -> None:
     pen, study = read("pen_digits"), read("study/preprocessing")
     figures = pipeline.results_figures(CARDS, "MNIST")
@@ -121,6 +133,7 @@ def test_the_figures_show_what_the_json_holds(tmp_path: Path) -> None:
     figures |= {f"pen_digits_{kind}": figure for kind, figure in pen_digits.figures(pen).items()}
     found = findings.findings(read("recommendation"), CARDS, pen)
     figures["recommendation_pareto"] = ParetoDisplay([*found.networks, found.vote]).plot().figure_
+    figures["growth"] = GrowthDisplay(read("growth")["series"]).plot().figure_
     figures["study/errors"] = ErrorsDisplay(study).plot().figure_
     for name in comparison.with_baseline(study):
         figures[f"study/{name}_corrupted"] = HeatMapDisplay(study, name).plot().figure_

@@ -39,7 +39,7 @@ class Series(TypedDict):
     seconds: list[Time]
 
 
-#: What grows, with the sizes of the published measurement. Those of images are in hundred thousands of pixels.
+#: What grows, with the sizes of the published measurement.
 SIZES: dict[str, Sequence[int]] = {
     "training images": (1_500, 3_000, 6_000, 12_000, 24_000, 48_000),
     "batch size": (8, 16, 32, 64, 128, 256),
@@ -119,7 +119,7 @@ def _drawing(points: int, _: Path, __: Dataset) -> Timed:
 
 
 def sheet(digits: int, pixels: int = 0) -> NDArray[np.uint8]:
-    """A grey page, shape (height, width), of so many digits, and of about so many pixels if that is more."""
+    """A grey page, shape (height, width), of so many digits, and of so many pixels at most if that is more."""
     columns = max(1, round((digits * 1.4) ** 0.5))
     rows = -(-digits // columns)
     page = np.full((2 * DIGIT * rows + DIGIT, DIGIT * columns + DIGIT), 255, np.uint8)
@@ -128,7 +128,7 @@ def sheet(digits: int, pixels: int = 0) -> NDArray[np.uint8]:
         at = (DIGIT // 2 + DIGIT * column, 2 * DIGIT * row + 2 * DIGIT)
         cv2.putText(page, str(number * 7 % 10), at, cv2.FONT_HERSHEY_SIMPLEX, 1.8, 0, 5, cv2.LINE_AA)
     factor = max(1.0, (pixels / page.size) ** 0.5)
-    size = (round(page.shape[1] * factor), round(page.shape[0] * factor))
+    size = (int(page.shape[1] * factor), int(page.shape[0] * factor))  # at most so many
     return np.asarray(cv2.resize(page, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 

@@ -7,6 +7,7 @@ from benchmarks.growth import measure
 from benchmarks.growth.__main__ import main
 from benchmarks.growth.measure import Series, exponents, sheet
 from benchmarks.growth.plots import GrowthDisplay
+from digits.reading.image_file import LARGEST
 from tests.learning.plots.drawing import check_own_figure, points
 
 SERIES: Series = {"of": "reading a page", "by": "digits", "sizes": [1, 10, 100], "seconds": [0.5, 5.0, 500.0]}
@@ -26,7 +27,11 @@ def test_the_figure_shows_what_was_measured() -> None:
 
 
 def test_a_sheet_has_its_digits_and_its_pixels() -> None:
-    assert sheet(20).size < 200_000 < 900_000 < sheet(20, 1_000_000).size < 1_100_000
+    assert sheet(20).size < 200_000 < 900_000 < sheet(20, 1_000_000).size <= 1_000_000
+
+
+def test_the_largest_sheet_can_be_read() -> None:
+    assert 0.99 * LARGEST < sheet(20, max(measure.SIZES["pixels"])).size <= LARGEST
 
 
 def test_measuring_small_sizes(npz: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
