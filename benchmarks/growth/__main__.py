@@ -88,7 +88,12 @@ def page(found: Growth) -> str:
 def _row(series: Series) -> tuple[str, ...]:
     times = zip(series["sizes"], series["seconds"], strict=True)
     listed = ", ".join(f"{size:,}: {seconds:.3g}" for size, seconds in times)
-    return series["of"], series["by"], listed, "".join(f"{power:.2f}" for power in list(exponents(series))[-1:])
+    return (
+        series["of"],
+        series["by"],
+        listed,
+        "".join(f"{power:.2f}".replace("-", "−") for power in [*exponents(series)][-1:]),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

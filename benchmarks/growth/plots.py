@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from benchmarks.growth.measure import Series, exponents
 from digits.learning.plots.style import BLUE, GREY, AxesGrid, Display, grid_of, new_figure, root, styled
 
+ROOM = 1.6  #: above and below what was measured
+
 
 @dataclass
 class GrowthDisplay(Display):
@@ -41,8 +43,10 @@ class GrowthDisplay(Display):
             ax.plot(sizes, linear, color=GREY, linewidth=1, linestyle="--", label="linear")
             (line,) = ax.plot(sizes, seconds, color=BLUE, marker="o", label="measured")
             self.lines_.append(line)
-            power = "".join(f", at last ~ size^{last:.2f}" for last in list(exponents(series))[-1:])
-            ax.set(xscale="log", yscale="log", xlabel=series["by"], title=f"{series['of']}{power}")
+            power = "".join(f"at last size^{last:.2f}".replace("-", "−") for last in [*exponents(series)][-1:])
+            ax.text(0.97, 0.05, power, transform=ax.transAxes, horizontalalignment="right")
+            ax.set(xscale="log", yscale="log", xlabel=series["by"], title=series["of"])
+            ax.set_ylim(min(seconds) / ROOM, max(seconds) * ROOM)
         for ax in self.axes_[:, 0]:
             ax.set_ylabel("seconds")
         self.axes_[0, 0].legend(loc="upper left")
