@@ -29,8 +29,9 @@ from digits.publishing import exclusive, home, staging
 PAGE = """# How cost grows
 
 Seconds, the least of {repeats} tries, on {platform}, {cores} cores; trained in {precision}, read with {network}.
-The last column is the power of the size with which the time grows between the last two sizes: 1 is linear. Every
-command starts, loads the network and so on; that is not counted here.
+The last column is the power of the size with which the time grows between the last two sizes: 1 is linear. Loading
+libraries and networks is not counted. An epoch counts what a training run begins with, about three seconds. A page of
+20 digits has 194,400 pixels at least, even where the table says 100,000.
 
 ![How cost grows](growth.png)
 """

@@ -8,17 +8,28 @@ from digits.learning.json_types import Line, Number, Size, Time
 from digits.learning.precision import Precision
 
 OURS, KERAS, TORCH = "ours", "plain Keras", "PyTorch"
-HEADER = ("network", "parameters", OURS, KERAS, f"{TORCH}, the fastest", "of Keras", f"of {TORCH}", "of the peak")
+HEADER = (
+    "network",
+    "parameters",
+    OURS,
+    KERAS,
+    f"{TORCH}, the fastest",
+    "ours ÷ Keras",
+    f"ours ÷ {TORCH}",
+    "of the peak",
+)
 INTRODUCTION = """# How fast networks are trained
 
 Milliseconds of a training step (32 images), medians of {rounds} rounds in which all took turns on one machine
 ({processor}; {platform}; {versions}). Ours is what `test.py` does, in {precision}: augmentation of every image and
 the running mean of the weights included, which the others do without. Plain Keras is its layers, its Adam and `fit()`,
 given arrays. PyTorch has the same layers in float32 and in bfloat16 (autocast, channels last), each with its default
-Adam and with the fused one. The ratios depend on the machine less than the milliseconds.
+Adam and with the fused one. Where a ratio is below 1, ours is faster; ratios depend on the machine less than the
+milliseconds.
 """
-PEAK = """The last column is the rate of a step's floating-point operations (twice the multiplications of three passes)
-divided by the rate at which this machine multiplies matrices of 4096×4096: {peaks}.
+PEAK = """The last column is the rate of a step's floating-point operations (two for each multiplication, of the forward
+pass and, twice as many, of the backward pass) divided by the rate at which this machine multiplies matrices of
+4096×4096: {peaks}.
 """
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_SEED = 2**32 - 1  #: NumPy's
 MOST_EPOCHS = 10_000
-MOST_BATCH = 1024  #: images; VGG16's activations for as many take 1 GB
+MOST_BATCH = 1024  #: images; VGG16's activations for as many take 3 GB
 MOST_RATE = 10.0  #: at 1 no network here learns anything
 
 

@@ -1,7 +1,7 @@
 """Batch normalisation and Adam in TensorFlow's fused kernels, which nothing in Keras calls.
 
-Their variables have Keras's names, shapes and meaning; only the way to compute is another, and a step takes half the
-time (benchmarks/training_speed.py).
+Their variables have Keras's names, shapes and meaning; only the way to compute is another. benchmarks/training_speed
+measures what that gains.
 """
 
 from collections.abc import Sequence

@@ -24,8 +24,9 @@ from digits.image_format import SIZE, TRAIN_MEAN, TRAIN_STD
 EPSILON = 1e-6
 
 #: Of the running mean and variance: a memory of 10 steps. Within the 100 of Keras's 0.99 small weights
-#: change direction so much that a deep network is evaluated with outdated statistics (a VGG16 trained at 0.98
-#: had 137 misses in the 12,000 validation images, and 90 with statistics recomputed for the same weights).
+#: change direction so much that a deep network is evaluated with outdated statistics (a VGG16 of half the width,
+#: trained at 0.98, had 137 misses in the 12,000 validation images, and 90 with statistics recomputed for the same
+#: weights).
 MOMENTUM = 0.9
 
 #: Norm of a filter's identity, as a multiple of its random part's.

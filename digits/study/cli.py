@@ -16,7 +16,7 @@ from digits.study.plan import ONE_SEED, SEEDS, SOME_VARIANTS, THREE_SEEDS, prepr
 from digits.study.preprocessing import VARIANTS
 
 STUDIES = ("preprocessing", "seeds")
-MOST_WORKERS = 4 * (os.cpu_count() or 1)  #: each computes on one core and takes about 1 GB
+MOST_WORKERS = 4 * (os.cpu_count() or 1)  #: each computes on one core and takes 1 to 2 GB
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from digits.study.preprocessing import BASELINE, VARIANTS
 #: Seeds of the preprocessing study; a network that is not named has one, 0.
 SEEDS: dict[str, tuple[int, ...]] = {"ANN": (0, 1, 2, 3, 4), "CNN": (0, 1, 2), "VGG16": (0, 1, 2)}
 ONE_SEED = (0,)
-#: Networks that are trained with some variants only, fixed in advance: VGG16 takes ten times as long as ANN.
+#: Networks that are trained with some variants only, fixed in advance: VGG16 takes twenty times as long as ANN.
 SOME_VARIANTS = {"VGG16": (BASELINE, "standardised", "deskewed", "stroke-width", "blurred")}
 #: Seeds of the seeds study, for every network.
 THREE_SEEDS = (0, 1, 2)

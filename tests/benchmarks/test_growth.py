@@ -22,7 +22,7 @@ def test_the_figure_shows_what_was_measured() -> None:
     assert display.axes_.shape == (2, 3) and len(display.lines_) == 4
     assert points(display.lines_[0]).tolist() == [[1, 0.5], [10, 5], [100, 500]]
     assert display.axes_[0, 0].get_title(loc="left") == "reading a page"
-    assert [text.get_text() for text in display.axes_[0, 0].texts] == ["at last size^2.00"]
+    assert [text.get_text() for text in display.axes_[0, 0].texts] == ["at the end ∝ size^2.00"]
     check_own_figure(GrowthDisplay([SERIES] * 6), "How cost grows")
     display.figure_.savefig(io.BytesIO())
 
