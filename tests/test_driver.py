@@ -154,9 +154,10 @@ def test_help_states_the_default_of_every_network_and_dataset(option: str, run: 
 
 def test_help_states_the_default_seeds_of_every_study(run: Run) -> None:
     printed = " ".join(run("--help").out.split())
-    assert "default: 0 to 2 (seeds); ANN 0 to 4, CNN 0 to 2, others 0 (preprocessing)" in printed
+    assert "default: 0 to 2 (seeds); ANN 0 to 4, CNN 0 to 2, VGG16 0 to 2, others 0 (preprocessing)" in printed
     seeds = {name: {cell.seed for cell in preprocessing_plan([name])} for name in MODELS}
-    assert seeds == {name: {"ANN": {0, 1, 2, 3, 4}, "CNN": {0, 1, 2}}.get(name, {0}) for name in MODELS}
+    several = {"ANN": {0, 1, 2, 3, 4}, "CNN": {0, 1, 2}, "VGG16": {0, 1, 2}}
+    assert seeds == {name: several.get(name, {0}) for name in MODELS}
     assert {cell.seed for cell in seeds_plan(MODELS)} == {0, 1, 2}
 
 
