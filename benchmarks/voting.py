@@ -16,6 +16,7 @@ class Voting:
     def __init__(self, name: str, networks: Sequence[Network]) -> None:
         """``name`` is the kind of vote: "soft vote" or "majority vote"."""
         self.name = name
+        self.most = min(network.most for network in networks)
         self._networks = networks
 
     def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:

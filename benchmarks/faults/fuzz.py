@@ -45,7 +45,7 @@ def _strokes() -> Reader:
     class Blank:
         """Finds every digit equally likely, at once."""
 
-        name = "blank"
+        name, most = "blank", 1000
 
         def probabilities(self, crops: "NDArray[np.uint8]", /) -> "NDArray[np.float32]":
             import numpy as np

@@ -13,13 +13,20 @@ from digits.errors import UserError
 from digits.image_format import CLASSES, SIZE, to_input
 from digits.networks import remedy
 
-BATCH = 100  #: crops that are given to a network at once, so that its memory does not grow with the page
+BATCH = 32  #: crops that are given to a network at once: with more VGG16 takes longer for each
+MOST_OPERATIONS = 250_000_000_000  #: of floating point, for one drawing: four to five seconds of computing
 
 
 class Network(Protocol):
-    """What reads crops: a :class:`Classifier`, or several that vote."""
+    """What reads crops: a :class:`Classifier`, or several that vote.
+
+    Attributes:
+        name: in what it reads.
+        most: digits that it reads of one drawing, so that it takes no more than seconds.
+    """
 
     name: str
+    most: int
 
     def probabilities(self, crops: NDArray[np.uint8], /) -> NDArray[np.float32]:
         """Crops, shape (n, 28, 28), to probabilities, shape (n, 10)."""
@@ -32,6 +39,7 @@ class Classifier:
 
     Attributes:
         name: of the file, without ``.onnx``.
+        most: digits that it reads of one drawing: fewer the more operations one takes.
         digest: SHA-256 of the bytes that were loaded, whatever has become of the file; 64 hexadecimal digits.
     """
 
@@ -51,6 +59,8 @@ class Classifier:
             self._net = open_network(content)
         except ValueError as error:
             raise UserError(f"{path} {error}; {remedy(path)}") from error
+        operations = self._net.getFLOPS((1, SIZE, SIZE, 1))
+        self.most = max(1, int(MOST_OPERATIONS / max(operations, 1)))
 
     def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Classify any number of crops.

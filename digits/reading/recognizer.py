@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import UserError
-from digits.image_format import SIZE
+from digits.image_format import CLASSES, SIZE
 from digits.reading import image_file
 from digits.reading.classifier import Network
 from digits.reading.ink import open_strokes
@@ -155,20 +155,27 @@ def _read_components(components: Components, classifier: Network) -> Reading:
 
 
 def read(segments: Sequence[Segment], classifier: Network, left_out: int = 0) -> Reading:
-    """Read the digits of a drawing with one network, as one batch.
+    """Read the digits of a drawing with one network, as one batch: the largest, if there are more than it reads.
 
     Args:
         segments: in reading order, with their lines numbered, from :func:`digits.reading.segmentation.segment`.
         classifier: the network.
         left_out: number of pieces of ink that are not among them.
     """
-    crops = np.array([found.crop for found in segments], np.uint8).reshape(-1, SIZE, SIZE)
+    areas = np.array([found.box[2] * found.box[3] for found in segments], np.int64)
+    chosen = np.sort(np.argsort(-areas, kind="stable")[: classifier.most])
+    crops = np.array([segments[i].crop for i in chosen], np.uint8).reshape(-1, SIZE, SIZE)
     start = time.perf_counter()
-    probabilities = classifier.probabilities(crops)
+    rows = np.full((len(segments), CLASSES), 1 / CLASSES, np.float32)
+    rows[chosen] = classifier.probabilities(crops)
     seconds = time.perf_counter() - start
+    is_read = np.isin(np.arange(len(segments)), chosen)
     digits = []
-    for found, row, hatching in zip(segments, probabilities, hatched(segments), strict=True):
+    for found, row, hatching, asked in zip(segments, rows, hatched(segments), is_read, strict=True):
         confidence = float(row.max())
-        rejected = "hatching" if hatching else why_rejected(found.shape, confidence)
+        if not asked:
+            rejected = f"more digits than {classifier.name} reads"
+        else:
+            rejected = "hatching" if hatching else why_rejected(found.shape, confidence)
         digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, found, rejected))
-    return Reading(classifier.name, tuple(digits), seconds, left_out)
+    return Reading(classifier.name, tuple(digits), seconds, left_out + len(segments) - len(chosen))

@@ -94,7 +94,7 @@ def found(result: Result, names: Sequence[str]) -> str:
     n_lines = len({digit.segment.line for digit in readings[0].digits})
     times = ", ".join(f"{reading.model} {milliseconds(reading.seconds)}" for reading in readings)
     text = f"{counted(len(result.keys), 'digit')} in {counted(n_lines, 'line')}{part} · {times}"
-    left_out = readings[0].left_out
+    left_out = max(reading.left_out for reading in readings)
     return f"{text} · the {counted(left_out, 'smallest piece')} not read" if left_out else text
 
 

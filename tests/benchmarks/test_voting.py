@@ -12,7 +12,7 @@ CROPS = np.zeros((400, 28, 28), np.uint8)
 class Fixed:
     """A network that always gives the same answers."""
 
-    name = "fixed"
+    name, most = "fixed", 1000
 
     def __init__(self, rows: NDArray[np.float32]) -> None:
         self._rows = rows

@@ -4,11 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digits.networks import MODELS as NAMES
 from digits.reading.classifier import Classifier
-from digits.reading.ink import Strokes, save_strokes
+from digits.reading.ink import Stroke, Strokes, save_strokes
 from digits.reading.recognizer import read, read_file
-from digits.reading.segmentation import image_components, segment, stroke_components
-from tests.reading.conftest import picture, written
+from digits.reading.segmentation import MOST_COMPONENTS, image_components, segment, stroke_components
+from tests.reading.conftest import MODELS, picture, written
 
 
 @pytest.mark.parametrize("number", ["0123456789", "31415", "7"])
@@ -53,3 +54,20 @@ def test_no_segments_give_an_empty_reading(cnn: Classifier) -> None:
 def test_a_strokes_file_is_read(tmp_path: Path, cnn: Classifier) -> None:
     save_strokes(tmp_path / "n.json", Strokes(tuple(written("905")), (640, 480)))
     assert read_file(tmp_path / "n.json", cnn).text == "905"
+
+
+def test_of_more_digits_than_a_slow_network_reads_the_largest_are_read(
+    cnn: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = [Stroke(tuple((400 + x / 2, 60 + y / 2) for x, y in s.points), 5) for s in written("3")]
+    segments = segment(stroke_components([*written("42"), *small]))
+    assert read(segments, cnn).text == "423"
+    monkeypatch.setattr(cnn, "most", 2)
+    reading = read(segments, cnn, left_out=5)
+    assert (reading.text, reading.left_out) == ("42?", 6)
+    assert reading.digits[-1].rejected == "more digits than CNN reads"
+
+
+def test_how_many_digits_a_network_reads_follows_what_one_takes() -> None:
+    most = {name: Classifier(MODELS / f"{name}.onnx").most for name in NAMES}
+    assert most["VGG16"] == 466 and min(most[name] for name in NAMES if name != "VGG16") > MOST_COMPONENTS
