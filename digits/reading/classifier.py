@@ -14,7 +14,8 @@ from digits.image_format import CLASSES, SIZE, to_input
 from digits.networks import remedy
 
 BATCH = 32  #: crops that are given to a network at once: with more VGG16 takes longer for each
-MOST_OPERATIONS = 250_000_000_000  #: of floating point, for one drawing: four to five seconds of computing
+MOST_OPERATIONS = 120e9  #: of floating point, for one drawing: two to four seconds of computing
+WITHOUT_WEIGHTS = 50  #: operations for each value of a layer without weights: those of a hyperbolic tangent
 
 
 class Network(Protocol):
@@ -59,8 +60,7 @@ class Classifier:
             self._net = open_network(content)
         except ValueError as error:
             raise UserError(f"{path} {error}; {remedy(path)}") from error
-        operations = self._net.getFLOPS((1, SIZE, SIZE, 1))
-        self.most = max(1, int(MOST_OPERATIONS / max(operations, 1)))
+        self.most = max(1, int(MOST_OPERATIONS / operations(self._net)))
 
     def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Classify any number of crops.
@@ -94,6 +94,24 @@ def open_network(content: bytes) -> Any:
         raise ValueError("is damaged, or not a network that OpenCV can read") from error
     forward(network, np.zeros((2, SIZE, SIZE, 1), np.float32))
     return network
+
+
+def operations(network: Any) -> float:
+    """About how many operations of floating point an OpenCV network takes for a digit.
+
+    OpenCV's own ``getFLOPS`` leaves products of matrices out and counts grouped convolutions once for each group.
+    """
+    layers, _, outputs = network.getLayersShapes((1, SIZE, SIZE, 1))
+    total = 1.0
+    for number, shapes in zip(np.ravel(layers).tolist(), outputs, strict=True):
+        layer, values = network.getLayer(number), float(sum(np.prod(shape, dtype=float) for shape in shapes))
+        if len(layer.blobs):
+            weights = layer.blobs[0]
+            features = weights.shape[0] if layer.type == "Convolution" else shapes[0][-1]
+            total += 2 * weights.size * values / features  # each weight is used for each place
+        else:
+            total += WITHOUT_WEIGHTS * values
+    return total
 
 
 def forward(network: Any, given: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -160,16 +160,17 @@ class _Run:
 
     def _show(self, path: Path, page: "Answer") -> None:
         self.n_read += 1
+        name = printable(f"{path}, page {page.number}" if page.count > 1 else f"{path}")
         if self._results:
             self._results.add(path, page.number, page.count, page.found)
         elif self._as_json:
             place = {"page": page.number, "pages": page.count} if page.count > 1 else {}
             print(json.dumps({"image": str(path), **place, **page.found}), flush=True)
         else:
-            name = printable(f"{path}, page {page.number}" if page.count > 1 else f"{path}")
             print(f"{name}: {page.text.replace(chr(10), ' | ')}", flush=True)
-            if page.left_out:
-                self.say(f"{name} has too much ink: {page.left_out:,} pieces are not read")
+        if page.left_out:
+            model = page.found["model"]
+            self.say(f"{name} has too much ink: {page.left_out:,} pieces are not read by {model}, but the largest are")
 
     def _fail(self, error: UserError) -> None:
         self.say(str(error))

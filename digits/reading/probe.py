@@ -13,6 +13,7 @@ import numpy as np
 from digits.image_format import SIZE
 from digits.network_file import serve
 
+IMAGES = 100  #: on which a network is run at once
 MOST_NODES = 1000
 MOST_WEIGHTS = 64_000_000
 MOST_SIDE = 1024  #: of a kernel, a stride, a padding
@@ -35,12 +36,12 @@ def check(content: bytes) -> None:
     """
     import cv2
 
-    from digits.reading.classifier import BATCH, forward, open_network
+    from digits.reading.classifier import forward, open_network
 
     check_structure(content)
     cv2.setNumThreads(2)  # each takes room from the limit
     network, rng = open_network(content), np.random.default_rng(0)
-    for n in (1, 2, BATCH):
+    for n in (1, 2, IMAGES):
         forward(network, rng.random((n, SIZE, SIZE, 1), np.float32))
 
 

@@ -30,6 +30,7 @@ class Digit:
         probabilities: ``float32`` array of shape (10,).
         segment: the ink, box, line and strokes, and the crop given to the network.
         rejected: the reason for rejecting the segment in a few words; "" if it is accepted.
+        is_read: whether the network was asked, which reads the largest only if there are too many.
     """
 
     digit: int | None
@@ -37,6 +38,7 @@ class Digit:
     probabilities: NDArray[np.float32]
     segment: Segment
     rejected: str = ""
+    is_read: bool = True
 
     @property
     def box(self) -> Box:
@@ -84,6 +86,7 @@ class Reading:
                 "confidence": round(digit.confidence, 6),
                 "probabilities": [round(float(value), 6) for value in digit.probabilities],
                 "box": list(digit.box),
+                **({} if digit.is_read else {"is_read": False}),
             }
             for digit in self.digits
         ]
@@ -162,8 +165,8 @@ def read(segments: Sequence[Segment], classifier: Network, left_out: int = 0) ->
         classifier: the network.
         left_out: number of pieces of ink that are not among them.
     """
-    areas = np.array([found.box[2] * found.box[3] for found in segments], np.int64)
-    chosen = np.sort(np.argsort(-areas, kind="stable")[: classifier.most])
+    across = np.array([max(found.box[2:]) for found in segments], np.int64)
+    chosen = np.sort(np.argsort(-across, kind="stable")[: classifier.most])
     crops = np.array([segments[i].crop for i in chosen], np.uint8).reshape(-1, SIZE, SIZE)
     start = time.perf_counter()
     rows = np.full((len(segments), CLASSES), 1 / CLASSES, np.float32)
@@ -177,5 +180,5 @@ def read(segments: Sequence[Segment], classifier: Network, left_out: int = 0) ->
             rejected = f"more digits than {classifier.name} reads"
         else:
             rejected = "hatching" if hatching else why_rejected(found.shape, confidence)
-        digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, found, rejected))
+        digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, found, rejected, bool(asked)))
     return Reading(classifier.name, tuple(digits), seconds, left_out + len(segments) - len(chosen))

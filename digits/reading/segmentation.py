@@ -133,7 +133,7 @@ def image_components(ink: NDArray[np.uint8]) -> Components:
     labels, stats = _labelled((ink >= INK).astype(np.uint8))
     across = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
     readable = 1 + np.flatnonzero(across[1:] >= SMALLEST)
-    largest = readable[np.argsort(-stats[readable, cv2.CC_STAT_AREA], kind="stable")]
+    largest = readable[np.argsort(-across[readable], kind="stable")]
     kept, area = [], 0
     boxes = stats[:, cv2.CC_STAT_WIDTH].astype(np.int64) * stats[:, cv2.CC_STAT_HEIGHT]
     for i in sorted(largest[:MOST_COMPONENTS].tolist(), key=lambda i: int(boxes[i])):  # frames and rules come last

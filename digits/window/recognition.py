@@ -81,6 +81,8 @@ class Recognition:
         if shown is None or not self._session.wants_evidence or self._session.comparing:
             return
         digit, name = shown[0], self._session.lead
+        if not digit.is_read:
+            return
         best = int(digit.probabilities.argmax())
         self._jobs.submit(
             "evidence", lambda engine: engine.occlusion(name, digit.crop, best), self._handlers.show_evidence,

@@ -25,7 +25,7 @@ class Row:
     Attributes:
         texts: each network's answer, in the order of the networks.
         notes: each network's confidence, such as "96%".
-        agreed: whether all answers are the same.
+        agreed: whether all answers are the same, of the networks that were asked.
         label: the corrected or confirmed answer, if there is one.
     """
 
@@ -73,7 +73,8 @@ def rows(result: Result, names: Sequence[str], labels: Mapping[str, Sample]) -> 
         texts = tuple(digit.text for digit in digits)
         notes = tuple(confidence(digit) for digit in digits)
         sample = labels.get(key)
-        table.append(Row(texts, notes, len(set(texts)) <= 1, sample.label if sample else None))
+        agreed = len({digit.text for digit in digits if digit.is_read}) <= 1
+        table.append(Row(texts, notes, agreed, sample.label if sample else None))
     return table
 
 

@@ -1,12 +1,15 @@
 import shutil
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 
 from digits.errors import UserError
-from digits.reading.classifier import BATCH, Classifier
+from digits.reading.classifier import BATCH, Classifier, open_network, operations
 from tests.reading.conftest import MODELS
 from tests.small_networks import onnx_of, tiny_onnx, vouch
 
@@ -85,3 +88,35 @@ def test_an_answer_that_is_no_probability_is_one_line(tmp_path: Path) -> None:
     network = Classifier(path)
     with pytest.raises(UserError, match=r"own\.onnx does not return ten probabilities"):
         network.probabilities(np.full((1, 28, 28), 255, np.uint8))
+
+
+def network_of(*nodes: Any, **weights: NDArray[np.float32]) -> Any:
+    """An OpenCV network of these nodes, from "pixels" on, that gives "probabilities"."""
+    shape = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [None, 28, 28, 1])
+    given = [numpy_helper.from_array(value, name) for name, value in weights.items()]
+    graph = helper.make_graph(
+        list(nodes), "made", [shape], [helper.make_tensor_value_info("out", TensorProto.FLOAT, [None] * 4)], given
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    return cv2.dnn.readNetFromONNX(np.frombuffer(model.SerializeToString(), np.uint8))
+
+
+def test_operations_are_counted_of_products_too_and_of_grouped_convolutions_once() -> None:
+    first, second = np.ones((1, 64), np.float32), np.ones((64, 900), np.float32)
+    nodes = [helper.make_node("MatMul", ["pixels", "a"], ["x"]), helper.make_node("MatMul", ["x", "b"], ["out"])]
+    product, true = network_of(*nodes, a=first, b=second), 2 * 28 * 28 * 64 * 901
+    assert true <= operations(product) < 1.5 * true and product.getFLOPS((1, 28, 28, 1)) < 0.1 * true
+    channels = helper.make_node("Transpose", ["pixels"], ["x"], perm=[0, 3, 1, 2])
+    wide = helper.make_node("Conv", ["x", "a"], ["y"], kernel_shape=[1, 1])
+    kernels = np.ones((256, 1, 3, 3), np.float32)
+    grouped = helper.make_node("Conv", ["y", "b"], ["out"], kernel_shape=[3, 3], pads=[1] * 4, group=256)
+    many = network_of(channels, wide, grouped, a=np.ones((256, 1, 1, 1), np.float32), b=kernels)
+    true = 2 * 28 * 28 * 256 * 10
+    assert true <= operations(many) < 4 * true and many.getFLOPS((1, 28, 28, 1)) > 50 * true
+
+
+def test_operations_of_a_published_network_are_those_of_its_layers() -> None:
+    multiplications = 267_641_856  # of VGG16's thirteen convolutions
+    network = open_network((MODELS / "VGG16.onnx").read_bytes())
+    assert operations(network) == pytest.approx(2 * multiplications, rel=0.1)

@@ -183,3 +183,12 @@ def test_choices_and_settings(tmp_path: Path) -> None:
 
 def test_an_unknown_network_in_the_settings_is_ignored(tmp_path: Path) -> None:
     assert Session(NAMES, Collection(tmp_path), Settings(network="gone")).lead == NAMES[-1]
+
+
+def test_a_network_that_was_not_asked_disagrees_with_nobody(session: Session) -> None:
+    assert session.result is not None
+    unread = session.result.readings["VGG16"]
+    digits = [replace(digit, is_read=digit.digit is not None) for digit in unread.digits]
+    readings = {"ANN": reading("ANN", "41"), "VGG16": replace(unread, digits=tuple(digits))}
+    session.take(replace(session.result, readings=readings))
+    assert [row.agreed for row in session.rows()] == [True, True]
