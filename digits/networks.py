@@ -10,6 +10,9 @@ CORE = ("ANN", "CNN", "VGG16")
 #: All networks. A further one is one new folder and one more name here.
 MODELS = (*CORE, "ResNet")
 
+#: Reads a whole line, for all of them: it decides how many digits there are, where, and what is no digit.
+LINE = "LineNet"
+
 #: The network that reads people's drawings best (plots/pen_digits.md); used unless another is chosen.
 DEFAULT = "ResNet"
 
@@ -21,8 +24,8 @@ def remedy(path: Path) -> str:
         path: of the file; its stem is the network's name.
     """
     folder = path.absolute().parent
-    command = f"python test.py --models {path.stem}"
-    if path.stem not in MODELS:
+    command = f"python test.py --models {path.stem}" + (" --handwriting FILE …" if path.stem == LINE else "")
+    if path.stem not in (*MODELS, LINE):
         return "put the right file there, or remove it"
     if folder == ROOT / "models":
         return f"make it with: {command}"

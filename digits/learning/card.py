@@ -51,7 +51,7 @@ class Evaluated(TypedDict):
     calibration: Calibration
 
 
-class Card(Evaluated):
+class _Card(Evaluated):
     """A model card as it lies in models/ and, for all networks, in plots/results.json.
 
     ``recipe`` is :meth:`digits.learning.config.Recipe.identity`, ``parameters`` and ``architecture`` are
@@ -69,6 +69,12 @@ class Card(Evaluated):
     history: dict[str, ByEpoch]
     versions: Versions
     files: dict[str, Sha256]
+
+
+class Card(_Card, total=False):
+    """With the digests of the files of handwriting that the network has learned from, if there are any."""
+
+    handwriting: dict[Line, Sha256]
 
 
 class _Restyle(TypedDict):

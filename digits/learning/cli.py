@@ -12,14 +12,28 @@ from typing import TYPE_CHECKING, Any
 from digits.command_line import number
 from digits.errors import UserError
 from digits.image_format import CLASSES, SIZE
-from digits.learning.config import MNIST, MNIST_RECIPE, OWN_RECIPES, SPLITS, UCI, UCI_RECIPE, Recipe, digest, recipe_for
+from digits.learning.config import (
+    MNIST,
+    MNIST_RECIPE,
+    OWN_RECIPES,
+    SPLITS,
+    UCI,
+    UCI_RECIPE,
+    Recipe,
+    Written,
+    digest,
+    recipe_for,
+)
 from digits.learning.precision import PRECISIONS, Precision, fastest, has_bfloat16
 from digits.learning.start import start_keras
-from digits.networks import CORE, MODELS
+from digits.line_image import HEIGHT, OUTPUTS
+from digits.markdown import in_words
+from digits.networks import CORE, LINE, MODELS
 from digits.publishing import Writer, exclusive, settle
 
 if TYPE_CHECKING:
     from digits.learning.dataset import Dataset
+    from digits.learning.handwriting import Handwriting
 
 MOST_SEED = 2**32 - 1  #: NumPy's
 MOST_EPOCHS = 10_000
@@ -33,9 +47,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--models",
         nargs="+",
-        choices=MODELS,
+        choices=(*MODELS, LINE),
         metavar="NAME",
-        help=f"from {', '.join(MODELS)}; default: {', '.join(CORE)}; with --evaluate, all saved ones",
+        help=f"from {', '.join((*MODELS, LINE))}; default: {', '.join(CORE)}; with --evaluate, all saved ones",
     )
     add("--epochs", type=number(int, 1, most=MOST_EPOCHS), metavar="N", help=default_of("epochs"))
     add("--batch-size", type=number(int, 1, most=MOST_BATCH), metavar="N", help=default_of("batch_size"))
@@ -54,6 +68,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--dataset", choices=("mnist", "uci"), default="mnist", help="default: mnist; uci: embedded digits")
     add("--data", type=Path, metavar="FILE", help="an .npz as Keras lays out MNIST, or a folder of the four IDX files")
     add(
+        "--handwriting",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help=f"pen strokes of other people, JSON or UNIPEN, files or folders: {WRITTEN} learn from them as well",
+    )
+    add(
         "--invert",
         action="store_true",
         help="the digits in --data are dark on light: turn them into MNIST's light on dark",
@@ -67,6 +88,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--evaluate", action="store_true", help="evaluate the saved models instead of training; writes nothing")
     add("--replot", action="store_true", help="with --evaluate or --study: write the plots and tables again")
     add("--resume", action="store_true", help="continue an interrupted run from its last finished epoch")
+
+
+#: Networks that learn from other people's handwriting.
+WRITTEN = in_words([name for name, recipe in OWN_RECIPES.items() if recipe.needs_handwriting])
 
 
 def default_of(name: str) -> str:
@@ -87,6 +112,12 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
         parser.error("--resume goes with training, not with --evaluate")
     if options.evaluate and options.precision:
         parser.error("--precision goes with training, not with --evaluate, which computes in float32")
+    if options.evaluate and options.handwriting:
+        parser.error("--handwriting goes with training, not with --evaluate")
+    if options.evaluate and LINE in options.models:
+        parser.error(f"{LINE} reads lines, not images of single digits: leave it out of --models, or train it")
+    if LINE in options.models and not options.handwriting:
+        parser.error(f"{LINE} learns from handwriting: name it with --handwriting FILE …; the README says where it is")
     if (options.data or options.invert) and options.dataset == "uci":
         option = "--data" if options.data else "--invert"
         parser.error(f"{option} goes with --dataset mnist; the uci digits are embedded")
@@ -101,6 +132,19 @@ def load_data(options: argparse.Namespace) -> "Dataset":
     from digits.learning import dataset
 
     return dataset.load_uci() if options.dataset == "uci" else dataset.load(options.data, invert=options.invert)
+
+
+def load_handwriting(options: argparse.Namespace) -> "Handwriting | None":
+    """The handwriting that the options name; None if they name none.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    if not options.handwriting:
+        return None
+    from digits.learning import handwriting
+
+    return handwriting.load(options.handwriting)
 
 
 def changes(options: argparse.Namespace) -> dict[str, Any]:
@@ -118,12 +162,19 @@ def precision(options: argparse.Namespace) -> Precision:
 def differences(options: argparse.Namespace) -> dict[str, Any]:
     """What the options change of a run with none."""
     changed = changes(options)
+    if not options.handwriting and any(recipe_for(name, MNIST).needs_handwriting for name in options.models):
+        changed["handwriting"] = "none"
     return changed if precision(options) == fastest() else {**changed, "precision": options.precision}
 
 
-def recipes(names: tuple[str, ...], data_name: str, changed: Mapping[str, Any]) -> dict[str, Recipe]:
-    """The recipe of each network with what the options change."""
-    return {name: replace(recipe_for(name, data_name), **changed) for name in names}
+def recipes(
+    names: tuple[str, ...], data_name: str, changed: Mapping[str, Any], handwriting: "Handwriting | None"
+) -> dict[str, Recipe]:
+    """The recipe of each network with what the options change; without handwriting none is mixed in."""
+    made = {name: replace(recipe_for(name, data_name), **changed) for name in names}
+    if handwriting is None:
+        return {name: replace(recipe, written=Written()) for name, recipe in made.items()}
+    return made
 
 
 def default_models(folder: Path, evaluate: bool) -> tuple[str, ...]:
@@ -183,20 +234,22 @@ def run(options: argparse.Namespace, root: Path) -> int:
     Raises:
         UserError: the data cannot be read, or the output cannot be written.
     """
-    data = load_data(options)
+    data, written = load_data(options), load_handwriting(options)
     folder = output_folder(options, data.name, root)
     if options.evaluate and not options.replot:
         settle(folder)
-        return _work(options, data, folder, None)
+        return _work(options, data, written, folder, None)
     if options.evaluate and not os.path.isdir(folder / "models"):
         raise UserError(
             f"there is no {folder / 'models'} to replot from; choose another place with --output DIR, or train first"
         )
     with exclusive(folder) as writer:  # from here on, whatever happens, no other run changes these files
-        return _work(options, data, folder, writer)
+        return _work(options, data, written, folder, writer)
 
 
-def _work(options: argparse.Namespace, data: "Dataset", folder: Path, writer: Writer | None) -> int:
+def _work(
+    options: argparse.Namespace, data: "Dataset", written: "Handwriting | None", folder: Path, writer: Writer | None
+) -> int:
     """Do it, and print the table; without a writer nothing is written."""
     names = options.models or default_models(folder / "models", options.evaluate)
     start_keras()  # takes seconds: after everything that may be wrong with the input
@@ -204,14 +257,14 @@ def _work(options: argparse.Namespace, data: "Dataset", folder: Path, writer: Wr
 
     output = pipeline.Output(folder)
     builders = {name: builder(name) for name in names}
-    wanted = recipes(names, data.name, changes(options))
-    print(_header(options, data, builders, wanted, folder), flush=True)
+    wanted = recipes(names, data.name, changes(options), written)
+    print(_header(options, data, written, builders, wanted, folder), flush=True)
     if options.precision == "bfloat16" and not has_bfloat16():
         print("This processor has no bfloat16 and only imitates it, slowly: --precision float32 is faster", flush=True)
     if options.evaluate:
         cards = pipeline.evaluate(names, data, output, writer)
     elif writer:
-        cards = pipeline.run(builders, data, wanted, writer, options.resume, precision(options))
+        cards = pipeline.run(builders, data, wanted, writer, options.resume, precision(options), written)
     print(f"\n{data.name}\n\n{card.plain_table(cards)}", flush=True)
     if writer:
         print(f"\nmodels  {output.models}\nplots   {output.plots}\ntable   {output.plots / 'results.md'}", flush=True)
@@ -222,8 +275,13 @@ def checked(name: str, model: Any) -> Any:
     """The network itself.
 
     Raises:
-        UserError: it does not take 28×28×1 to ten probabilities in a last layer called "predictions".
+        UserError: it does not take 28×28×1 to ten probabilities in a last layer called "predictions", or, if it is the
+            line network, lines to what :mod:`digits.line_image` says.
     """
+    if name == LINE:
+        if (model.input_shape, model.output_shape) != ((None, HEIGHT, None, 1), (None, 1, None, OUTPUTS)):
+            raise UserError(f"{name}/__init__.py: expected a network of lines, got {model.input_shape}")
+        return model
     shapes = model.input_shape, model.output_shape
     if shapes != ((None, SIZE, SIZE, 1), (None, CLASSES)) or model.layers[-1].name != "predictions":
         raise UserError(
@@ -236,6 +294,7 @@ def checked(name: str, model: Any) -> Any:
 def _header(
     options: argparse.Namespace,
     data: "Dataset",
+    written: "Handwriting | None",
     builders: Mapping[str, Callable[[], Any]],
     wanted: Mapping[str, Recipe],
     folder: Path,
@@ -247,11 +306,12 @@ def _header(
     versions, splits = export.versions(computed), data.splits()
     images = ", ".join(f"{len(splits[split][1]):,} {split}" for split in SPLITS)
     sizes = ", ".join(f"{name} {checked(name, build()).count_params():,}" for name, build in builders.items())
+    writers = f"\n            handwriting of {len(written.by_writer()):,} writers" if written else ""
     lines = "\n            ".join(f"{name}: {recipe}" for name, recipe in wanted.items())
     return f"""\
 {"Evaluating" if options.evaluate else "Training"} {", ".join(builders)}
   data      {data.name}, {data.source}
-            {images} images
+            {images} images{writers}
   recipe    {"as each model card says" if options.evaluate else lines}
   machine   {versions["platform"]}, {versions["cores"]} cores, Python {versions["python"]}, \
 TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]}

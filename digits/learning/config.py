@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypedDict
 
-from digits import crop, image_format
+from digits import crop, image_format, line_image
 from digits.learning.json_types import Line, Size
 from digits.learning.precision import Precision
 
@@ -83,6 +83,95 @@ class Restyle:
 
 
 @dataclass(frozen=True)
+class Written:
+    """How strokes of other people's handwriting (:mod:`digits.learning.handwriting`) become training examples.
+
+    Attributes:
+        share: fraction of the training images that are drawn from strokes in place of an image of the dataset, in
+            [0, 1]; 0 needs no handwriting.
+        rotation: largest rotation to either side, degrees.
+        shear: largest shear to either side, as a fraction of the height.
+        aspect: largest logarithm of the ratio of width to height, to either side.
+        waves: displacements that bend the strokes, each a sine across the character.
+        bend: standard deviation of the size of each, as a fraction of the character's height.
+        slash: probability that a 0 is slashed.
+        lean: standard deviation of the further shear of a 1, which some write as a slash, and some to the left.
+        min_pen, max_pen: range of the pen's width as a fraction of the ink's longest side; drawn on a logarithmic scale.
+        min_width, max_width: range of the stroke width in the crop, pixels; recognition uses 1.3.
+    """
+
+    share: float = 0.0
+    rotation: float = 10.0
+    shear: float = 0.25
+    aspect: float = 0.2
+    waves: int = 3
+    bend: float = 0.012
+    slash: float = 0.03
+    lean: float = 0.2
+    min_pen: float = 0.012
+    max_pen: float = 0.26
+    min_width: float = 1.2
+    max_width: float = 1.45
+
+
+@dataclass(frozen=True)
+class Lines:
+    """How lines of digits are put together to train the line network (:mod:`digits.learning.augmentation.lines`).
+
+    Lengths are fractions of a digit's usual height, unless something else is said.
+
+    Attributes:
+        per_epoch: lines of an epoch, each made once.
+        lengths: most characters of the lines of a batch; each batch has one of these, drawn.
+        room: least share of the line's height that a digit takes where something larger is on the line.
+        images: share of lines whose digits are the dataset's images instead of strokes.
+        strangers: share of lines in which each character is by another writer.
+        apart, tight, touching: shares of gaps between neighbours from ``tight_gap`` to ``widest``, within 0 to
+            ``tight_gap``, and from ``overlap`` to 0; the rest is spread over all.
+        widest, tight_gap, overlap: gaps.
+        size: standard deviation of the logarithm of a digit's size.
+        up_down: standard deviation of a digit's place above or below the others.
+        slant: standard deviation of the shear that a line has.
+        own_slant: standard deviation of the further shear of each digit.
+        rise: largest angle of a line to either side, degrees.
+        signs: share of lines that have letters, signs or scribbles among their characters.
+        sign: share of their characters that are.
+        scribble: share of these that are scribbles.
+        clutter: share of lines with an underline, a box, a ring, boxes or specks, which are no characters.
+        broken: share of lines with gaps in the ink.
+        min_pen, max_pen: range of the pen's width.
+        edges: weight of the loss of how far digits reach, beside that of the sequence.
+        middle: weight of the loss of what the column in the middle of each digit answers.
+    """
+
+    per_epoch: int = 38_400
+    lengths: tuple[int, ...] = (1, 2, 3, 5, 9)
+    room: float = 0.5
+    images: float = 0.35
+    strangers: float = 0.15
+    apart: float = 0.4
+    tight: float = 0.25
+    touching: float = 0.25
+    widest: float = 0.5
+    tight_gap: float = 0.06
+    overlap: float = 0.17
+    size: float = 0.08
+    up_down: float = 0.05
+    slant: float = 0.15
+    own_slant: float = 0.1
+    rise: float = 4.0
+    signs: float = 0.25
+    sign: float = 0.4
+    scribble: float = 0.35
+    clutter: float = 0.2
+    broken: float = 0.04
+    min_pen: float = 0.012
+    max_pen: float = 0.26
+    edges: float = 0.5
+    middle: float = 0.2
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that decides a training run apart from the network and the data.
 
@@ -104,6 +193,8 @@ class Recipe:
             weights; at most one epoch's.
         affine: the distortion of every training image.
         restyle: the restyling of a share of them.
+        written: how handwriting takes part; not part of the identity where none does.
+        lines: how lines are put together, for the line network; None for all others, and not part of their identity.
         version: of the training code itself. Raise it whenever a change of the code, rather than of a value above,
             changes the result of a training run.
     """
@@ -118,7 +209,14 @@ class Recipe:
     statistics_batches: int = 200
     affine: Affine = field(default_factory=Affine)
     restyle: Restyle = field(default_factory=Restyle)
+    written: Written = field(default_factory=Written)
+    lines: Lines | None = None
     version: int = 1
+
+    @property
+    def needs_handwriting(self) -> bool:
+        """Whether other people's strokes are needed to train with it."""
+        return self.written.share > 0 or self.lines is not None
 
     def identity(self) -> dict[str, Any]:
         """Everything above, and what the shared crop adds to it, as JSON's types.
@@ -130,7 +228,20 @@ class Recipe:
         value = {"optimizer": "Adam", **asdict(self), "crop": shared}
         if self.execution == Recipe.execution:
             del value["execution"]
-        return value
+        if not self.needs_handwriting:
+            del value["written"]
+        if self.lines is None:
+            del value["lines"]
+        else:
+            value["line"] = {
+                "ink height": line_image.INK_HEIGHT,
+                "pen": line_image.PEN,
+                "margin": line_image.MARGIN,
+                "finer": line_image.FINER,
+                "flattest": line_image.FLATTEST,
+            }
+        copy: dict[str, Any] = json.loads(json.dumps(value))
+        return copy
 
     def __str__(self) -> str:
         cycle = "" if self.schedule == "constant" else f" ({self.schedule})"
@@ -146,6 +257,9 @@ MNIST_RECIPE = Recipe()
 #: Networks with a recipe of their own on MNIST.
 OWN_RECIPES = {
     "ResNet": Recipe(epochs=24, batch_size=64, learning_rate=2e-3, schedule="one cycle", average=0.0),
+    "LineNet": Recipe(
+        epochs=10, batch_size=64, learning_rate=2e-3, schedule="one cycle", average=0.0, execution=64, lines=Lines()
+    ),
 }
 
 #: For the 1,078 training images of the embedded digits, on which the core recipe would take 170 steps and learn

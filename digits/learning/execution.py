@@ -19,7 +19,7 @@ class TrainingModel(keras.Model):
     """A twin of a network that trains faster. :meth:`fit` is given the batches of one execution as one.
 
     The variables are the network's, in the same order. The layers are those of :mod:`digits.learning.fused`, all but
-    the last compute in the precision, and :meth:`train_step` takes as many steps as there are batches in what it is
+    the last with weights compute in the precision, and :meth:`train_step` takes as many steps as there are batches in what it is
     given.
 
     Attributes:
@@ -38,11 +38,13 @@ class TrainingModel(keras.Model):
     def of(cls, network: keras.Model, batch_size: int, precision: Precision) -> "TrainingModel":
         """The twin of a network, with its weights."""
         policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
-        last = network.layers[-1]
+        layers = network.layers
+        last = max(place for place, layer in enumerate(layers) if layer.weights)
+        exact = {id(layer) for layer in layers[last:]}
 
         def fused(layer: keras.Layer) -> keras.Layer:
             config = layer.get_config()
-            if layer is not last and isinstance(layer, keras.Layer) and not isinstance(layer, keras.layers.InputLayer):
+            if id(layer) not in exact and not isinstance(layer, keras.layers.InputLayer):
                 config["dtype"] = policy
             kind: type[keras.Layer] = type(layer)
             return FAST.get(kind, kind).from_config(config)
@@ -75,7 +77,7 @@ class TrainingModel(keras.Model):
     def test_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Count loss and right answers of a batch."""
         images, labels = data
-        loss, right = _sums(labels, self(images, training=False))
+        loss, right = self.sums(labels, self(images, training=False))
         return self._updated(loss, right, tf.shape(labels)[0])
 
     def _observe(self, images: tf.Tensor, seen: tf.Tensor) -> None:
@@ -95,21 +97,20 @@ class TrainingModel(keras.Model):
 
     def _step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
-            loss, right = _sums(labels, self(images, training=True))
+            loss, right = self.sums(labels, self(images, training=True))
             mean = loss / tf.cast(tf.shape(labels)[0], tf.float32)
         gradients = tape.gradient(mean, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
         return loss, right
+
+    def sums(self, labels: tf.Tensor, answers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The sums of the losses and of the right answers of a batch: labels of shape (n,), probabilities (n, 10)."""
+        losses = keras.losses.sparse_categorical_crossentropy(labels, answers)
+        right = tf.argmax(answers, 1, tf.int32) == tf.cast(labels, tf.int32)
+        return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, tf.float32))
 
     def _updated(self, loss: tf.Tensor, right: tf.Tensor, n: tf.Tensor) -> dict[str, tf.Tensor]:
         images = tf.cast(n, tf.float32)
         self._loss.update_state(loss / images, images)
         self._accuracy.update_state(right / images, images)
         return {metric.name: metric.result() for metric in self.metrics}
-
-
-def _sums(labels: tf.Tensor, probabilities: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The sums of the losses and of the right answers of a batch."""
-    losses = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
-    right = tf.argmax(probabilities, 1, tf.int32) == tf.cast(labels, tf.int32)
-    return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, tf.float32))

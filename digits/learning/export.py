@@ -51,11 +51,12 @@ def save_onnx(model: keras.Model, path: Path, half: bool = False) -> None:
     """Write the model's twin for use without TensorFlow to ``path`` (``.onnx``).
 
     Args:
-        model: 28×28×1 in [0, 1] in, ten probabilities out.
+        model: images in [0, 1] in, probabilities or a line's answers out.
         path: where to write.
         half: keep large weights as 16-bit floats, cast to 32 bits when the network is loaded.
     """
-    model(np.zeros((1, SIZE, SIZE, 1), np.float32))  # Keras exports only what was called once
+    _, height, width, _ = model.input_shape
+    model(np.zeros((1, height, width or height, 1), np.float32))  # Keras exports only what was called once
     logging.getLogger("tf2onnx").setLevel(logging.WARNING)
     with replacing(path) as temporary:
         model.export(temporary, format="onnx", verbose=False)

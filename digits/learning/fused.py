@@ -57,7 +57,8 @@ class ProductConvolution(keras.layers.Conv2D):
         """The convolution, shape (n, height, width, filters)."""
         height, width = inputs.shape[1:3]
         ways = self.strides, self.dilation_rate, self.groups, self.padding, self.kernel_size
-        if ways != ((1, 1), (1, 1), 1, "same", (3, 3)) or height * width > self.LARGEST:
+        small = None not in (height, width) and height * width <= self.LARGEST
+        if ways != ((1, 1), (1, 1), 1, "same", (3, 3)) or not small:
             return super().convolution_op(inputs, kernel)
         return _product(inputs, tf.identity(keras.ops.convert_to_tensor(kernel, inputs.dtype)))  # no variable
 

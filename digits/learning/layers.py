@@ -44,9 +44,16 @@ def inputs() -> tuple[keras.KerasTensor, keras.KerasTensor]:
 
 
 def convolution(
-    x: keras.KerasTensor, filters: int, scale: float, name: str, identity: bool = False
+    x: keras.KerasTensor,
+    filters: int,
+    scale: float,
+    name: str,
+    identity: bool = False,
+    kernel: tuple[int, int] = (3, 3),
+    strides: int = 1,
+    padding: str = "same",
 ) -> keras.KerasTensor:
-    """3×3 convolution that keeps the size, batch normalisation, ReLU.
+    """Convolution, batch normalisation, ReLU; 3×3 and keeping the size unless told otherwise.
 
     Args:
         x: shape (n, height, width, channels).
@@ -54,9 +61,12 @@ def convolution(
         scale: of the initial weights, relative to He's.
         name: of the layer.
         identity: add the identity to the initial weights: filter i passes on channel i (modulo channels).
+        kernel: height and width of the filters.
+        strides: pixels between two places of a filter.
+        padding: "same", or "valid" for no zeros around the input.
     """
     layer = keras.layers.Conv2D(
-        filters, 3, padding="same", use_bias=False, kernel_initializer=initializer(scale), name=name
+        filters, kernel, strides, padding, use_bias=False, kernel_initializer=initializer(scale), name=name
     )
     return _normalised(x, layer, scale, identity)
 

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from digits.errors import UserError, writing
 from digits.files import PARTIAL, write_json, write_text
 from digits.image_format import to_input
-from digits.learning import architecture, calibration, card, evaluation, export
-from digits.learning.augmentation import restyle, restyle_share
+from digits.learning import architecture, calibration, card, evaluation, export, line_card
+from digits.learning.augmentation import restyle, restyle_share, write_some
 from digits.learning.calibration import Reliability, ReliabilityMetrics
 from digits.learning.card import Card, Evaluated
 from digits.learning.config import MNIST, POST_ACCURACY, SPLITS, Recipe, Restyle, Split
 from digits.learning.dataset import Dataset
+from digits.learning.handwriting import Handwriting
+from digits.learning.line_training import train_lines
 from digits.learning.plots import style
 from digits.learning.plots.calibration import ReliabilityDisplay, RiskCoverageDisplay
 from digits.learning.plots.network import (
@@ -32,8 +34,9 @@ from digits.learning.plots.network import (
 from digits.learning.plots.results import SamplesDisplay, comparison
 from digits.learning.precision import Precision
 from digits.learning.training import STATE, Labelled, Progress, Trained, train
+from digits.line_image import NO_DIGIT
 from digits.markdown import duration
-from digits.networks import MODELS
+from digits.networks import LINE, MODELS
 from digits.publishing import UNCHANGED, Staged, Writer, settle, staging
 
 Builder = Callable[[], keras.Model]
@@ -89,6 +92,7 @@ def run(
     writer: Writer,
     resume: bool,
     precision: Precision = "float32",
+    handwriting: Handwriting | None = None,
 ) -> dict[str, Card]:
     """Train, evaluate, save and plot the given networks.
 
@@ -101,9 +105,11 @@ def run(
         writer: of the folder that the files go to.
         resume: continue an interrupted run.
         precision: to train in.
+        handwriting: of other people, for the networks whose recipes ask for it. Writers that it leaves out are not
+            learned from.
 
     Returns:
-        The model cards by name, those of earlier runs included.
+        The model cards by name, those of earlier runs included; the line network, which reads lines, has none of these.
 
     Raises:
         UserError: the folder cannot be written or is deleted, an earlier card is damaged, a loss is not finite, or the
@@ -117,28 +123,39 @@ def run(
     staged = Staged(output.work / "staged", planned)
     splits = dataset.splits()
     cards: dict[str, Card] = {}
+    known, left_out = handwriting.split() if handwriting else (None, None)
     for name, build_model in builders.items():
-        trained = train(
-            name,
-            build_model,
-            splits["train"],
-            splits["validation"],
-            recipes[name],
-            output.work / name,
-            dataset.digest,
-            resume,
-            callbacks=[Watch(writer), Progress(name, bar=sys.stdout.isatty())],
-            precision=precision,
-        )
+        place, recipe = output.work / name, recipes[name]
+        watching = [Watch(writer), Progress(name, bar=sys.stdout.isatty())]
+        if name == LINE and handwriting:
+            trained = train_lines(name, build_model, dataset, handwriting, recipe, place, resume, watching, precision)
+        else:
+            trained = train(
+                name,
+                build_model,
+                splits["train"],
+                splits["validation"],
+                recipe,
+                place,
+                dataset.digest,
+                resume,
+                callbacks=watching,
+                precision=precision,
+                handwriting=known,
+            )
         print(f"{name}: trained in {duration(trained.seconds)}; evaluating and saving", flush=True)
         writer.check()
         with writing(output.folder, UNCHANGED):
-            cards[name] = _evaluate_and_stage(name, trained, dataset, recipes[name], precision, staged)
+            if name == LINE and handwriting:
+                line_card.stage(name, trained, dataset, handwriting, recipe, precision, staged)
+            else:
+                cards[name] = _evaluate_and_stage(name, trained, dataset, left_out, recipe, precision, staged)
         keras.utils.clear_session()
     cards = _in_order(earlier | cards)
     writer.check()
-    with writing(output.folder, UNCHANGED):
-        _stage_results(cards, dataset, staged)
+    if cards:
+        with writing(output.folder, UNCHANGED):
+            _stage_results(cards, dataset, staged)
     writer.publish(staged)
     for folder in (staged.folder, *(output.work / name for name in builders)):
         writer.discard(folder)
@@ -154,7 +171,7 @@ def model_files(names: Iterable[str]) -> list[str]:
 
 def plot_files(names: Iterable[str]) -> list[str]:
     """The files that show networks and all results."""
-    figures = [f"plots/{name}_{kind}.png" for name in names for kind in FIGURES]
+    figures = [f"plots/{name}_{kind}.png" for name in names if name != LINE for kind in FIGURES]
     return figures + [f"plots/{file}" for file in RESULTS]
 
 
@@ -223,18 +240,25 @@ def _evaluate(name: str, known: Card, dataset: Dataset, output: Output) -> tuple
     return {**known, "dataset": dataset.name, **found}, model, probabilities
 
 
-def calibrate(model: keras.Model, validation: Labelled, style: Restyle) -> float:
+def calibrate(
+    model: keras.Model, validation: Labelled, recipe: Recipe, handwriting: Handwriting | None = None
+) -> float:
     """Fit the temperature and divide the last layer's weights by it, so that every use of the network is calibrated.
 
     Args:
         model: a trained network.
         validation: images and labels that it has not learned from.
-        style: a share of the images is restyled as in training, so that people's drawings are calibrated, too.
+        recipe: a share of the images is restyled, and a share drawn from handwriting, as in training, so that people's
+            drawings are calibrated, too.
+        handwriting: of writers that it has not learned from.
 
     Returns:
         The temperature.
     """
-    images, labels = partly_restyled(validation, style)
+    images, labels = partly_restyled(validation, recipe.restyle)
+    if handwriting and recipe.written.share:
+        digits = [character for character in handwriting.characters if character.label != NO_DIGIT]
+        images, labels = write_some(images, labels, digits, recipe.written, np.random.default_rng(0))
     temperature = calibration.fit_temperature(labels, model.predict(to_input(images), batch_size=250, verbose=0))
     last = model.get_layer("predictions")
     last.set_weights([weights / np.float32(temperature) for weights in last.get_weights()])
@@ -282,11 +306,17 @@ def _reliabilities(
 
 
 def _evaluate_and_stage(
-    name: str, trained: Trained, dataset: Dataset, recipe: Recipe, precision: Precision, staged: Staged
+    name: str,
+    trained: Trained,
+    dataset: Dataset,
+    left_out: Handwriting | None,
+    recipe: Recipe,
+    precision: Precision,
+    staged: Staged,
 ) -> Card:
     """Calibrate and evaluate a trained network; stage its files, its card and its plots."""
     model = trained.model
-    temperature = calibrate(model, dataset.splits()["validation"], recipe.restyle)
+    temperature = calibrate(model, dataset.splits()["validation"], recipe, left_out)
     probabilities = predict(model, dataset)
     files = staged.file("models", f"{name}.keras"), staged.file("models", f"{name}.onnx")
     export.save_keras(model, files[0])
@@ -304,6 +334,8 @@ def _evaluate_and_stage(
         "versions": export.versions(precision),
         "files": export.file_digests(*files),
     }
+    if left_out and recipe.written.share:
+        made["handwriting"] = dict(left_out.files)
     write_json(staged.file("models", f"{name}.json"), made)
     _stage_plots(model, made, dataset, probabilities["test"], staged)
     return made
@@ -398,7 +430,7 @@ def _earlier(dataset: Dataset, output: Output, made_again: Container[str]) -> di
     """
     cards: dict[str, Card] = {}
     for path in sorted(output.models.glob("*.json")):
-        if path.stem in made_again:
+        if path.stem in made_again or path.stem == LINE:
             continue
         if path.with_suffix(".keras").exists():
             cards[path.stem] = card.read(path)

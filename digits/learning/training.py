@@ -5,7 +5,7 @@ import itertools
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -16,22 +16,40 @@ from numpy.typing import NDArray
 
 from digits.errors import UserError, reason, writing
 from digits.files import read_json, replacing, write_json
-from digits.image_format import to_input
+from digits.image_format import CLASSES, to_input
 from digits.learning import architecture
-from digits.learning.augmentation import augment
+from digits.learning.augmentation import augment, write_some
 from digits.learning.checkpoint import MOST_STATE, read_variables
 from digits.learning.config import Recipe
 from digits.learning.execution import TrainingModel
 from digits.learning.fused import FusedAdam
+from digits.learning.handwriting import Handwriting
 from digits.learning.precision import Precision
 from digits.markdown import duration, in_words, percent
 from digits.publishing import UNCHANGED
 
 Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
-Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
+Batch = tuple[NDArray[np.float32], NDArray[Any]]
 Preprocess = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 STATE = "state.json"
 HISTORY = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What a training run is given.
+
+    Attributes:
+        n: examples of an epoch.
+        executions: of an epoch, and of all that follow, endlessly: the batches of one execution together.
+        validation: what is validated on after each epoch.
+        sizes: how many examples there are, by split.
+    """
+
+    n: int
+    executions: Callable[[int], Iterator[Batch]]
+    validation: Batch
+    sizes: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -60,12 +78,15 @@ def executions(
     recipe: Recipe,
     first_epoch: int,
     preprocess: Preprocess = to_input,
+    handwriting: Handwriting | None = None,
 ) -> Iterator[Batch]:
     """Endless training batches, those of one execution together; the seed and the epoch alone decide them.
 
-    So a resumed run sees what an uninterrupted one would have seen. Every image comes once per epoch, and the last
-    execution and the last batch of an epoch have what is left.
+    So a resumed run sees what an uninterrupted one would have seen. Every image comes once per epoch, but for the
+    recipe's share, in whose places come digits by the writers in the handwriting. The last execution and the last batch
+    of an epoch have what is left.
     """
+    digits = [character for character in handwriting.characters if character.label < CLASSES] if handwriting else []
     size = steps_per_execution(recipe) * recipe.batch_size
     for epoch in itertools.count(first_epoch):
         rng = np.random.default_rng([recipe.seed, epoch])
@@ -74,7 +95,10 @@ def executions(
             chosen = order[begin : begin + size]
             parts = np.split(chosen, range(recipe.batch_size, len(chosen), recipe.batch_size))
             shown = [augment(images[part], labels[part], recipe, rng) for part in parts]
-            yield preprocess(np.concatenate(shown)), labels[chosen]
+            given, wanted = np.concatenate(shown), labels[chosen]
+            if recipe.written.share:
+                given, wanted = write_some(given, wanted, digits, recipe.written, rng)
+            yield preprocess(given), wanted
 
 
 class State(TypedDict):
@@ -224,8 +248,9 @@ def train(
     preprocess: Preprocess = to_input,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     precision: Precision = "float32",
+    handwriting: Handwriting | None = None,
 ) -> Trained:
-    """Train one network with Adam and cross-entropy. Prints nothing; see :class:`Progress`.
+    """Train one network of single digits with Adam and cross-entropy. Prints nothing; see :class:`Progress`.
 
     Args:
         name: the network's name.
@@ -238,20 +263,51 @@ def train(
         preprocess: ``uint8`` images of shape (n, 28, 28) to the network's input; training images are augmented first.
         callbacks: further callbacks, called after the ones that training itself needs.
         precision: in which convolutions and dense layers compute while training.
+        handwriting: to learn from, where the recipe asks for any.
 
     Raises:
         UserError: the state to resume is damaged or was made with a different recipe, network or data; a loss is not
             finite; or the state cannot be written.
     """
-    steps = -(-len(train_data[0]) // recipe.batch_size)
-    network, model = _compiled(build_model, recipe, steps, precision)
-    images = {"train": len(train_data[0]), "validation": len(validation_data[0])}
+
+    def given(first_epoch: int) -> Iterator[Batch]:
+        return executions(*train_data, recipe, first_epoch, preprocess, handwriting)
+
+    sizes = {"train": len(train_data[0]), "validation": len(validation_data[0])}
+    feed = Feed(len(train_data[0]), given, (preprocess(validation_data[0]), validation_data[1]), sizes)
+    files = handwriting.files if handwriting and recipe.written.share else {}
+    return fit(name, build_model, feed, recipe, folder, digest, resume, callbacks, precision, files)
+
+
+def fit(
+    name: str,
+    build_model: Callable[[], keras.Model],
+    feed: Feed,
+    recipe: Recipe,
+    folder: Path,
+    digest: str,
+    resume: bool,
+    callbacks: Sequence[keras.callbacks.Callback],
+    precision: Precision,
+    handwriting: Mapping[str, str],
+    twin: type[TrainingModel] = TrainingModel,
+) -> Trained:
+    """Train a network of any kind; arguments and errors as :func:`train`'s, and
+
+    Args:
+        feed: what it is given.
+        handwriting: digests of the files of handwriting that it learns from, by name.
+        twin: the model that is trained in the network's place, which knows the loss.
+    """
+    steps = -(-feed.n // recipe.batch_size)
+    network, model = _compiled(build_model, recipe, steps, precision, twin)
     identity = {
         "model": name,
         "recipe": recipe.identity(),
         "precision": precision,
         "data": digest,
-        "split": images,
+        "split": dict(feed.sizes),
+        **({"handwriting": dict(handwriting)} if handwriting else {}),
         **_identity(network, model.optimizer),
     }
     state: State = {"identity": identity, "history": {}, "seconds": 0.0, "variables": ""}
@@ -263,8 +319,8 @@ def train(
     else:
 
         def unseen() -> Iterator[Batch]:  # with augmentation that no epoch used
-            left = min(recipe.statistics_batches * recipe.batch_size, len(train_data[0]))
-            for shown, labels in executions(*train_data, recipe, recipe.epochs, preprocess):
+            left = min(recipe.statistics_batches * recipe.batch_size, feed.n)
+            for shown, labels in feed.executions(recipe.epochs):
                 yield shown[:left], labels[:left]
                 left -= len(labels)
                 if left <= 0:
@@ -272,9 +328,9 @@ def train(
 
         averaging = [keras.callbacks.SwapEMAWeights(), FreshStatistics(unseen)] if recipe.average else []
         model.fit(
-            executions(*train_data, recipe, done, preprocess),
+            feed.executions(done),
             steps_per_epoch=-(-steps // steps_per_execution(recipe)),
-            validation_data=(preprocess(validation_data[0]), validation_data[1]),
+            validation_data=feed.validation,
             validation_batch_size=500,
             initial_epoch=done,
             epochs=recipe.epochs,
@@ -299,12 +355,12 @@ def _identity(network: keras.Model, adam: keras.optimizers.Adam) -> dict[str, An
 
 
 def _compiled(
-    build_model: Callable[[], keras.Model], recipe: Recipe, steps: int, precision: Precision
+    build_model: Callable[[], keras.Model], recipe: Recipe, steps: int, precision: Precision, twin: type[TrainingModel]
 ) -> tuple[keras.Model, TrainingModel]:
     """A new network, and the twin that is trained in its place; ``steps`` are those of an epoch."""
     keras.utils.set_random_seed(recipe.seed)
     network = build_model()
-    model = TrainingModel.of(network, recipe.batch_size, precision)
+    model = twin.of(network, recipe.batch_size, precision)
     adam = FusedAdam(_schedule(recipe, steps * recipe.epochs), use_ema=recipe.average > 0, ema_momentum=recipe.average)
     model.compile(optimizer=adam, jit_compile=False)  # XLA is no faster on a CPU and takes longer to build
     return network, model

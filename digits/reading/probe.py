@@ -45,8 +45,12 @@ def check(content: bytes) -> None:
         forward(network, rng.random((n, SIZE, SIZE, 1), np.float32))
 
 
-def check_structure(content: bytes) -> None:
+def check_structure(content: bytes, sides: tuple[int, int, int] = (SIZE, SIZE, 1)) -> None:
     """Check that the file describes a plain network, every weight of which is there and finite.
+
+    Args:
+        content: of the file.
+        sides: height, width and channels of its input; 0 for any.
 
     Raises:
         ValueError: it does not.
@@ -73,7 +77,7 @@ def check_structure(content: bytes) -> None:
         raise ValueError(f"it has more than {MOST_WEIGHTS:,} weights")
     for tensor in tensors:
         _check_tensor(tensor)
-    _check_names(graph)
+    _check_names(graph, sides)
     onnx.checker.check_model(model, full_check=True)
 
 
@@ -107,15 +111,16 @@ def _check_tensor(tensor: Any) -> None:
         raise ValueError("some weights are infinite or not numbers")
 
 
-def _check_names(graph: Any) -> None:
+def _check_names(graph: Any, wanted: tuple[int, int, int]) -> None:
     """Check that there is one image as input, one output, and that every value is computed once, before it is used."""
     weights = [tensor.name for tensor in graph.initializer]
     inputs = [value for value in graph.input if value.name not in weights]
     if len(inputs) != 1 or len(graph.output) != 1:
         raise ValueError(f"it has {len(inputs)} inputs and {len(graph.output)} outputs; one of each is needed")
     sides = [dimension.dim_value for dimension in inputs[0].type.tensor_type.shape.dim]
-    if sides[1:] != [SIZE, SIZE, 1]:
-        raise ValueError(f"its input has the shape {sides}, not (n, {SIZE}, {SIZE}, 1)")
+    if sides[1:] != [*wanted]:
+        shape = ", ".join(str(side or "any") for side in wanted)
+        raise ValueError(f"its input has the shape {sides}, not (n, {shape})")
     known = {inputs[0].name, *weights}
     if len(known) != 1 + len(weights):
         raise ValueError("two of its values have one name")

@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 
 from digits.errors import UserError
 from digits.image_format import CLASSES, SIZE
+from digits.line_image import NO_DIGIT
 from digits.reading import image_file
 from digits.reading.classifier import Network
 from digits.reading.ink import open_strokes
 from digits.reading.page import open_page, to_ink
-from digits.reading.rejection import hatched, why_rejected
-from digits.reading.segmentation import Box, Components, Segment, image_components, segment, stroke_components
+from digits.reading.line_segmenter import LineSegmenter
+from digits.reading.segmentation import Box, Components, Segment, image_components, stroke_components
+
+CONFIDENCE = 0.4  #: a digit of less confidence is rejected
+OWN_WEIGHT, CUT_WEIGHT = 0.7, 0.35  #: of a network's answer beside the line network's, for whole ink and for cut ink
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class Page:
     left_out: str = ""
 
 
-def read_pages(path: Path, classifier: Network, known: Collection[int] = ()) -> Iterator[Page]:
+def read_pages(path: Path, classifier: Network, lines: LineSegmenter, known: Collection[int] = ()) -> Iterator[Page]:
     """Read an image file page by page, or strokes saved as JSON, which are one page.
 
     Allocates what one page needs: 2 GB at most.
@@ -119,20 +123,21 @@ def read_pages(path: Path, classifier: Network, known: Collection[int] = ()) -> 
     Args:
         path: the file.
         classifier: the network.
+        lines: finds the digits.
         known: numbers of pages that need not be read.
 
     Raises:
         UserError: the file cannot be read; the message names it.
     """
     if path.suffix.lower() == ".json":
-        yield Page(1, 1, _read_components(stroke_components(open_strokes(path).strokes), classifier))
+        yield Page(1, 1, _read_components(stroke_components(open_strokes(path).strokes), classifier, lines))
         return
     with image_file.opened(path, str(path)) as pages:
         for index in range(pages.count):
             if index + 1 in known:
                 continue
             try:
-                reading = _read_components(image_components(to_ink(open_page(pages, index))), classifier)
+                reading = _read_components(image_components(to_ink(open_page(pages, index))), classifier, lines)
             except UserError as error:
                 if pages.count == 1:
                     raise
@@ -141,27 +146,28 @@ def read_pages(path: Path, classifier: Network, known: Collection[int] = ()) -> 
                 yield Page(index + 1, pages.count, reading, pages.left_out)
 
 
-def read_file(path: Path, classifier: Network) -> Reading:
+def read_file(path: Path, classifier: Network, lines: LineSegmenter) -> Reading:
     """Read the first page of a file.
 
     Raises:
         UserError: it cannot be read; the message names it.
     """
-    reading = next(read_pages(path, classifier)).reading
+    reading = next(read_pages(path, classifier, lines)).reading
     if isinstance(reading, UserError):
         raise reading
     return reading
 
 
-def _read_components(components: Components, classifier: Network) -> Reading:
-    return read(segment(components), classifier, components.left_out)
+def _read_components(components: Components, classifier: Network, lines: LineSegmenter) -> Reading:
+    return read(lines.segments(components), classifier, components.left_out)
 
 
 def read(segments: Sequence[Segment], classifier: Network, left_out: int = 0) -> Reading:
     """Read the digits of a drawing with one network, as one batch: the largest, if there are more than it reads.
 
     Args:
-        segments: in reading order, with their lines numbered, from :func:`digits.reading.segmentation.segment`.
+        segments: in reading order, with their lines numbered, from
+            :meth:`digits.reading.line_segmenter.LineSegmenter.segments`.
         classifier: the network.
         left_out: number of pieces of ink that are not among them.
     """
@@ -174,11 +180,33 @@ def read(segments: Sequence[Segment], classifier: Network, left_out: int = 0) ->
     seconds = time.perf_counter() - start
     is_read = np.isin(np.arange(len(segments)), chosen)
     digits = []
-    for found, row, hatching, asked in zip(segments, rows, hatched(segments), is_read, strict=True):
+    for found, own, asked in zip(segments, rows, is_read, strict=True):
+        row = together(own, found) if asked else own
         confidence = float(row.max())
-        if not asked:
-            rejected = f"more digits than {classifier.name} reads"
-        else:
-            rejected = "hatching" if hatching else why_rejected(found.shape, confidence)
+        rejected = _why_rejected(found, confidence) if asked else f"more digits than {classifier.name} reads"
         digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, found, rejected, bool(asked)))
     return Reading(classifier.name, tuple(digits), seconds, left_out + len(segments) - len(chosen))
+
+
+def together(own: NDArray[np.float32], found: Segment) -> NDArray[np.float32]:
+    """A network's probabilities of the digits, shape (10,), and the line network's, as a weighted geometric mean.
+
+    Cut ink is no longer what was written, so that there the line network, which has seen all of it, counts more.
+    """
+    if found.seen is None:
+        return own
+    seen = found.seen[:CLASSES]
+    weight = CUT_WEIGHT if found.is_cut else OWN_WEIGHT
+    least = np.float32(1e-6)
+    logs = weight * np.log(np.maximum(own, least)) + (1 - weight) * np.log(np.maximum(seen, least))
+    row = np.exp(logs - logs.max())
+    return np.asarray(row / row.sum(), np.float32)
+
+
+def _why_rejected(found: Segment, confidence: float) -> str:
+    """Why ink is no digit, in a few words; "" if it is one."""
+    if not found.crop.any():
+        return "no ink"
+    if found.seen is not None and int(found.seen.argmax()) == NO_DIGIT:
+        return "not a digit"
+    return "" if confidence >= CONFIDENCE else "the network is not sure"

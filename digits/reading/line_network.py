@@ -1,0 +1,241 @@
+"""The line network: a line's ink to the digits on it, from left to right, and where each is. No TensorFlow.
+
+Its answers are decoded by a prefix beam search (Graves et al. 2006; Hannun et al. 2014, *First-Pass Large Vocabulary
+Continuous Speech Recognition using Bi-Directional Recurrent DNNs*, algorithm 1) without a language: digits are
+independent.
+"""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digits import network_file
+from digits.errors import UserError
+from digits.line_image import BLANK, HEIGHT, OUTPUTS, STRIDE, SYMBOLS, LineImage, to_input
+from digits.networks import remedy
+
+BEAM = 8  #: sequences that are followed
+LIKELY = 1e-4  #: less probable symbols of a column are not followed
+WORTH = 0.003  #: a sequence that is less probable than the best one by this factor is not given
+TOGETHER = 1024  #: pixels of lines that are given to the network side by side, if there are that many
+WIDTHS = 64  #: widths that the network is given are multiples of this: each new one takes OpenCV some time
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """Something on a line.
+
+    Attributes:
+        label: 0 to 9, or ``NO_DIGIT``.
+        middle, left, right: x in pixels of the ink.
+        seen: ``float32``, shape (11,): how probable each digit, and none, is here.
+    """
+
+    label: int
+    middle: float
+    left: float
+    right: float
+    seen: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A way to read a line.
+
+    Attributes:
+        symbols: from left to right.
+        probability: natural logarithm of how probable the sequence is.
+    """
+
+    symbols: tuple[Symbol, ...]
+    probability: float
+
+
+class LineNetwork:
+    """LineNet, read by OpenCV."""
+
+    def __init__(self, path: Path) -> None:
+        """Load the network; the file is opened as :func:`digits.network_file.read` does.
+
+        Raises:
+            UserError: it is missing, damaged, or not a line network; the message says how to make it.
+        """
+        content = network_file.read(path, "digits.reading.line_probe")
+        self.name = path.stem
+        self.digest = hashlib.sha256(content).hexdigest()
+        self._path = path
+        try:
+            self._network = open_network(content)
+            forward(self._network, np.zeros((1, HEIGHT, WIDTHS, 1), np.float32))
+        except ValueError as error:
+            raise UserError(f"{path} {error}; {remedy(path)}") from error
+
+    def read(self, lines: Sequence[LineImage]) -> list[tuple[Candidate, ...]]:
+        """Read lines.
+
+        Args:
+            lines: made by :func:`digits.line_image.line_image`.
+
+        Returns:
+            For each line the ways to read it, the most probable first; at least one.
+
+        Raises:
+            UserError: the network gives something other than it should.
+        """
+        try:
+            return [_decoded(answers, line) for line, answers in zip(lines, self._answers(lines), strict=True)]
+        except ValueError as error:
+            raise UserError(f"{self._path} {error}; {remedy(self._path)}") from error
+
+    def _answers(self, lines: Sequence[LineImage]) -> list[NDArray[np.float32]]:
+        """The network's answers for each line, shape (columns, 14): many lines are given to it side by side."""
+        answers: list[NDArray[np.float32]] = []
+        start = 0
+        while start < len(lines):
+            end, width = start + 1, lines[start].pixels.shape[1]
+            while end < len(lines) and width + lines[end].pixels.shape[1] <= TOGETHER:
+                width += lines[end].pixels.shape[1]
+                end += 1
+            given = np.zeros((1, HEIGHT, -(-width // WIDTHS) * WIDTHS), np.uint8)
+            given[0, :, :width] = np.hstack([line.pixels for line in lines[start:end]])
+            found = forward(self._network, to_input(given))[0]
+            ends = np.cumsum([line.pixels.shape[1] // STRIDE for line in lines[start:end]])
+            answers += np.split(found[: ends[-1]], ends[:-1])
+            start = end
+        return answers
+
+
+def open_network(content: bytes) -> Any:
+    """Load a network from the bytes of an ``.onnx`` file into OpenCV.
+
+    Raises:
+        ValueError: OpenCV cannot.
+    """
+    try:
+        return cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8))
+    except cv2.error as error:
+        raise ValueError("cannot be loaded as a network") from error
+
+
+def forward(network: Any, given: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One call of the network.
+
+    Args:
+        network: from :func:`open_network`.
+        given: shape (n, 32, width, 1) in [0, 1].
+
+    Returns:
+        Shape (n, width / 4, 14).
+
+    Raises:
+        ValueError: it gives something else, or values that are no numbers.
+    """
+    try:
+        network.setInput(given)
+        answers = np.asarray(network.forward(), np.float32)
+    except cv2.error as error:
+        raise ValueError("cannot be run") from error
+    if answers.shape != (len(given), 1, given.shape[2] // STRIDE, OUTPUTS) or not np.isfinite(answers).all():
+        raise ValueError(f"does not return {OUTPUTS} values for each column of a line")
+    return answers[:, 0].copy()
+
+
+def _decoded(answers: NDArray[np.float32], line: LineImage) -> tuple[Candidate, ...]:
+    """The ways to read a line from the network's answers, shape (columns, 14)."""
+    logits = answers[:, :SYMBOLS].astype(np.float64)
+    logs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    found = beam_search(logs)
+    best = found[0][1]
+    kept = [(labels, value) for labels, value in found if value >= best + math.log(WORTH)]
+    return tuple(Candidate(_placed(labels, logs, answers, line), value) for labels, value in kept)
+
+
+def beam_search(logs: NDArray[np.float64]) -> list[tuple[tuple[int, ...], float]]:
+    """The most probable sequences of symbols.
+
+    Args:
+        logs: logarithms of the symbols' probabilities by column, shape (columns, 12), the blank last.
+
+    Returns:
+        At most eight sequences of labels with the logarithm of their probability, the most probable first.
+    """
+    beam: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -math.inf)}  # ending in a blank, and in a symbol
+    least = math.log(LIKELY)
+    for row in logs:
+        blank = float(row[BLANK])
+        symbols = [(label, float(row[label])) for label in np.flatnonzero(row[:BLANK] > least).tolist()]
+        after: dict[tuple[int, ...], tuple[float, float]] = {}
+        for labels, (in_blank, in_symbol) in beam.items():
+            either = _sum(in_blank, in_symbol)
+            last = labels[-1] if labels else None
+            stays = in_symbol + float(row[last]) if last is not None else -math.inf
+            before = after.get(labels, (-math.inf, -math.inf))
+            after[labels] = _sum(before[0], either + blank), _sum(before[1], stays)
+            for label, value in symbols:
+                longer = (*labels, label)
+                comes = (in_blank if label == last else either) + value
+                before = after.get(longer, (-math.inf, -math.inf))
+                after[longer] = before[0], _sum(before[1], comes)
+        if len(after) > BEAM:
+            after = dict(sorted(after.items(), key=lambda item: -_sum(*item[1]))[:BEAM])
+        beam = after
+    return sorted(((labels, _sum(*values)) for labels, values in beam.items()), key=lambda item: -item[1])
+
+
+def _sum(a: float, b: float) -> float:
+    """The logarithm of the sum of two numbers whose logarithms are given."""
+    low, high = (a, b) if a < b else (b, a)
+    return high if low == -math.inf else high + math.log1p(math.exp(low - high))
+
+
+def _placed(
+    labels: tuple[int, ...], logs: NDArray[np.float64], answers: NDArray[np.float32], line: LineImage
+) -> tuple[Symbol, ...]:
+    """Where each symbol of a sequence is."""
+    symbols = []
+    for label, columns in zip(labels, align(labels, logs), strict=True):
+        column = columns[int(logs[columns, label].argmax())]
+        x = STRIDE * (column + 0.5)
+        to_left, to_right = HEIGHT * answers[column, SYMBOLS:]
+        logits = answers[columns, :BLANK].max(axis=0)
+        seen = np.exp(logits - logits.max())
+        left, right = line.x_of(x - to_left), line.x_of(x + to_right)
+        symbols.append(Symbol(label, (left + right) / 2, left, max(right, left), seen / seen.sum()))
+    return tuple(symbols)
+
+
+def align(labels: Sequence[int], logs: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+    """The columns of each symbol along the most probable path through them (Viterbi).
+
+    Args:
+        labels: the sequence.
+        logs: logarithms of the symbols' probabilities by column, shape (columns, 12).
+    """
+    if not labels:
+        return []
+    states = np.full(2 * len(labels) + 1, BLANK)
+    states[1::2] = labels
+    skips = np.zeros(len(states), bool)  # from the symbol before, over the blank between them
+    skips[3::2] = states[3::2] != states[1:-2:2]
+    values = np.full(len(states), -np.inf)
+    values[:2] = logs[0, states[:2]]
+    steps = np.zeros((len(logs), len(states)), np.int8)
+    for column in range(1, len(logs)):
+        ways = np.full((3, len(states)), -np.inf)
+        ways[0], ways[1, 1:] = values, values[:-1]
+        ways[2, 2:] = np.where(skips[2:], values[:-2], -np.inf)
+        steps[column] = ways.argmax(axis=0)
+        values = ways.max(axis=0) + logs[column, states]
+    state = len(states) - 1 if values[-1] >= values[-2] else len(states) - 2
+    path = np.zeros(len(logs), np.int64)
+    for column in range(len(logs) - 1, -1, -1):
+        path[column] = state
+        state -= steps[column, state]
+    return [np.flatnonzero(path == 2 * i + 1) for i in range(len(labels))]

@@ -1,0 +1,301 @@
+"""From pieces of ink to digits: the line network says how many there are on a line, where, and what is no digit.
+
+Each piece goes to the digit that it lies in; a piece that several digits share is cut between them along the path that
+crosses the least ink. A piece that runs around or under digits which have ink of their own, such as a box, a ring or an
+underline, belongs to none of them, and the line is read again without it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.errors import UserError
+from digits.line_image import NO_DIGIT, LineImage, line_image
+from digits.networks import LINE, ROOT
+from digits.reading.line_network import Candidate, LineNetwork, Symbol
+from digits.reading.segmentation import INK, Segment, coarser, pen_of, union, without_specks
+from digits.reading.text_lines import boxes_of, runs, text_lines
+
+SHARE = 0.55  #: a piece that covers this share of a digit's width is a part of it
+OWN = 0.6  #: a digit whose other pieces are this share as high as the line has ink of its own
+LARGE = 0.35  #: a piece that no digit claims is shown as no digit if it is this share as high as the line
+CUTTING = 96  #: pixels, the height in which the path of a cut is searched
+STRAIGHT = 0.02  #: cost of a cut's pixel that is as far from the expected place as the ink is high; ink costs up to 1
+REMEMBERED = 500  #: runs of a line whose segments are kept
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Pieces that are read together."""
+
+    components: tuple[Segment, ...]
+    whole: Segment
+    image: LineImage
+
+    @classmethod
+    def of(cls, components: Sequence[Segment]) -> "_Run":
+        whole = union(components)
+        return cls(tuple(components), whole, line_image(whole.ink, pen_of(components) / whole.step))
+
+    def x_of(self, x: float) -> float:
+        """An x of the whole's ink in pixels of the drawing."""
+        return self.whole.box[0] + x * self.whole.step
+
+
+class LineSegmenter:
+    """Finds the digits in pieces of ink with the line network; or, without one, takes each piece for a digit.
+
+    Attributes:
+        failure: why there is no line network; "" if there is one.
+    """
+
+    def __init__(self, network: LineNetwork | None, failure: str = "") -> None:
+        """Use a line network, which may be None for a reason."""
+        self._network = network
+        self.failure = failure
+        self._known: OrderedDict[tuple[int, ...], tuple[tuple[Segment, ...], list[Segment]]] = OrderedDict()
+
+    @classmethod
+    def open(cls, models: Path) -> "LineSegmenter":
+        """Load the line network of a folder of models; where it has none, this project's; without a usable one, none."""
+        path = models / f"{LINE}.onnx"
+        if not path.exists():
+            path = ROOT / "models" / path.name
+        try:
+            return cls(LineNetwork(path))
+        except UserError as error:
+            return cls(None, f"{error}; until then each piece of ink is taken for a digit")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the network's file; "" without one."""
+        return self._network.digest if self._network else ""
+
+    def segments(self, components: Iterable[Segment], remember: bool = False) -> list[Segment]:
+        """Find the digits.
+
+        Args:
+            components: pieces from :func:`digits.reading.segmentation.stroke_components`, or
+                :func:`digits.reading.segmentation.image_components`, or both in the same coordinates.
+            remember: keep what was found, for the same objects given again.
+
+        Returns:
+            The digits and what is none, in reading order, with their lines numbered. The same pieces give the same
+            objects, if they are remembered.
+        """
+        pieces = [piece for piece in components]
+        if not pieces:
+            return []
+        kept = list(without_specks(pieces))
+        lines = [runs(kept, line) for line in text_lines(kept)]
+        groups = [[kept[i] for i in run] for line in lines for run in line]
+        found = iter(self._read(groups, remember))
+        segments = []
+        numbers = 0
+        for line in lines:
+            on_line = [segment for _ in line for segment in next(found)]
+            segments += [_on_line(segment, numbers) for segment in on_line]
+            numbers += bool(on_line)
+        return segments
+
+    def _read(self, groups: Sequence[Sequence[Segment]], remember: bool) -> list[list[Segment]]:
+        """The segments of each group of pieces."""
+        keys = [tuple(map(id, group)) for group in groups]
+        found = {key: self._known[key][1] for key in keys if key in self._known}
+        unknown = [place for place, key in enumerate(keys) if key not in found]
+        for place, segments in zip(unknown, self._read_new([groups[place] for place in unknown]), strict=True):
+            found[keys[place]] = segments
+            if remember:
+                self._known[keys[place]] = tuple(groups[place]), segments  # so that no other object gets its identity
+        for key in keys:
+            if key in self._known:
+                self._known.move_to_end(key)
+        while len(self._known) > max(REMEMBERED, len(keys)):
+            self._known.popitem(last=False)
+        return [found[key] for key in keys]
+
+    def _read_new(self, groups: Sequence[Sequence[Segment]]) -> list[list[Segment]]:
+        if self._network is None:
+            return [list(group) for group in groups]
+        made = [_Run.of(group) for group in groups]
+        read = self._network.read([run.image for run in made])
+        return [self._assigned(run, candidates) for run, candidates in zip(made, read, strict=True)]
+
+    def _assigned(self, run: _Run, candidates: Sequence[Candidate]) -> list[Segment]:
+        """The segments of a run from the ways to read it."""
+        symbols = [_moved(symbol, run) for symbol in candidates[0].symbols]
+        around = _drawn_around(run.components, symbols)
+        if around and len(around) < len(run.components) and self._network:
+            inner = _Run.of([piece for i, piece in enumerate(run.components) if i not in around])
+            return self._assigned(inner, self._network.read([inner.image])[0])
+        return _segments(run.components, symbols)
+
+
+def _on_line(segment: Segment, line: int) -> Segment:
+    """The segment itself, if it is on that line, so that what it remembers is kept."""
+    return segment if segment.line == line else replace(segment, line=line)
+
+
+def _moved(symbol: Symbol, run: _Run) -> Symbol:
+    """A symbol in pixels of the drawing."""
+    return replace(symbol, middle=run.x_of(symbol.middle), left=run.x_of(symbol.left), right=run.x_of(symbol.right))
+
+
+def _shares(components: Sequence[Segment], symbols: Sequence[Symbol]) -> NDArray[np.float64]:
+    """Which share of each symbol's width each piece covers, shape (pieces, symbols)."""
+    boxes = boxes_of(components)
+    lefts, rights = np.array([symbol.left for symbol in symbols]), np.array([symbol.right for symbol in symbols])
+    common = np.minimum(boxes[:, 2:3], rights) - np.maximum(boxes[:, 0:1], lefts)
+    return common.clip(min=0) / np.maximum(rights - lefts, 1)
+
+
+def _drawn_around(components: Sequence[Segment], symbols: Sequence[Symbol]) -> set[int]:
+    """The pieces that run along symbols which have ink of their own: boxes, rings, underlines."""
+    if not symbols or len(components) < 2:
+        return set()
+    boxes, shares = boxes_of(components), _shares(components, symbols)
+    middles = np.array([symbol.middle for symbol in symbols])
+    over = (shares > SHARE) & (boxes[:, 0:1] < middles) & (boxes[:, 2:3] > middles)
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    around = set()
+    for i in np.flatnonzero(over.any(axis=1)).tolist():
+        owned = 0
+        for symbol in np.flatnonzero(over[i]).tolist():
+            others = [j for j in np.flatnonzero(over[:, symbol]).tolist() if j != i and _is_inside(j, i, boxes)]
+            if others:
+                height = boxes[others, 3].max() - boxes[others, 1].min()
+                owned += height >= OWN * min(float(sizes[i, 1]), _usual_height(symbol, shares, boxes))
+        wide = sizes[i, 0] > 1.15 * max(symbols[s].right - symbols[s].left for s in np.flatnonzero(over[i]))
+        if owned == over[i].sum() and (owned > 1 or wide):
+            around.add(i)
+    return around
+
+
+def _is_inside(j: int, i: int, boxes: NDArray[np.float64]) -> bool:
+    """Whether a piece is narrower than another one, so that this may run along it."""
+    return bool(boxes[j, 2] - boxes[j, 0] < 0.9 * (boxes[i, 2] - boxes[i, 0]))
+
+
+def _usual_height(symbol: int, shares: NDArray[np.float64], boxes: NDArray[np.float64]) -> float:
+    """The height of the highest piece at a symbol."""
+    here = np.flatnonzero(shares[:, symbol] > SHARE)
+    return float((boxes[here, 3] - boxes[here, 1]).max())
+
+
+def _segments(components: Sequence[Segment], symbols: Sequence[Symbol]) -> list[Segment]:
+    """Give each piece to its symbol, or cut it; what belongs to no symbol is no digit, unless it is small."""
+    if not symbols:
+        return [replace(union(components), seen=_none())]
+    shares, boxes = _shares(components, symbols), boxes_of(components)
+    owned: list[list[Segment]] = [[] for _ in symbols]
+    is_cut = [False] * len(symbols)
+    left_over = []
+    highest = float((boxes[:, 3].max() - boxes[:, 1].min()))
+    cut = []
+    for i, piece in enumerate(components):
+        inside = [s for s in range(len(symbols)) if shares[i, s] > SHARE and _holds_middle(boxes[i], symbols[s])]
+        if len(inside) > 1:
+            cut.append((piece, inside))
+            continue
+        best = inside[0] if inside else _nearest(boxes[i], symbols)
+        if best is None:
+            if boxes[i, 3] - boxes[i, 1] >= LARGE * highest:
+                left_over.append(piece)
+        else:
+            owned[best].append(piece)
+    for piece, inside in cut:
+        for symbol, part in zip(inside, _cut(piece, [symbols[s] for s in inside]), strict=True):
+            if part is not None:
+                owned[symbol].append(part)
+                is_cut[symbol] = True
+    found = [
+        replace(union(parts), seen=symbol.seen, is_cut=was_cut)
+        for parts, symbol, was_cut in zip(owned, symbols, is_cut, strict=True)
+        if parts
+    ]
+    found += [replace(piece, seen=_none()) for piece in left_over]
+    return sorted(found, key=lambda segment: segment.box[0] + segment.box[2] / 2) if left_over else found
+
+
+def _none() -> NDArray[np.float32]:
+    seen = np.zeros(NO_DIGIT + 1, np.float32)
+    seen[NO_DIGIT] = 1
+    return seen
+
+
+def _holds_middle(box: NDArray[np.float64], symbol: Symbol) -> bool:
+    return bool(box[0] <= symbol.middle <= box[2])
+
+
+def _nearest(box: NDArray[np.float64], symbols: Sequence[Symbol]) -> int | None:
+    """The symbol in whose width most of a piece lies; None if it lies beside all of them."""
+    left, right = box[0], box[2]
+    width = max(right - left, 1.0)
+    common = [(min(right, symbol.right) - max(left, symbol.left)) / width for symbol in symbols]
+    middle = (left + right) / 2
+    scores = [
+        share - 0.3 * abs(middle - symbol.middle) / max(symbol.right - symbol.left, width)
+        for share, symbol in zip(common, symbols, strict=True)
+    ]
+    best = int(np.argmax(scores))
+    return best if common[best] > -0.3 else None
+
+
+def _cut(piece: Segment, symbols: Sequence[Symbol]) -> list[Segment | None]:
+    """Cut a piece's ink into one part for each symbol, from left to right; None for a part without ink."""
+    x0, _, width, _ = piece.box
+    labels = np.zeros(piece.ink.shape, np.int32)
+    for left, right in pairwise(symbols):
+        low = (max(left.middle, x0) - x0) / piece.step
+        high = (min(right.middle, x0 + width) - x0) / piece.step
+        expected = ((left.right + right.left) / 2 - x0) / piece.step
+        path = _path(piece.ink, low, high, min(max(expected, low), high))
+        labels += np.arange(piece.ink.shape[1]) >= path[:, np.newaxis]
+    return [_part(piece, labels == number) for number in range(len(symbols))]
+
+
+def _part(piece: Segment, mask: NDArray[np.bool_]) -> Segment | None:
+    ink = piece.ink * mask
+    x, y, width, height = cv2.boundingRect((ink >= INK).astype(np.uint8))
+    if not width:
+        return None
+    step = piece.step
+    box = (piece.box[0] + x * step, piece.box[1] + y * step, width * step, height * step)
+    return replace(piece, box=box, ink=np.ascontiguousarray(ink[y : y + height, x : x + width]))
+
+
+def _path(ink: NDArray[np.uint8], low: float, high: float, expected: float) -> NDArray[np.int64]:
+    """Where to cut each row of ink: the path from top to bottom that crosses the least ink (Avidan & Shamir 2007).
+
+    Args:
+        ink: shape (height, width).
+        low, high: the columns between which it stays.
+        expected: the column that is preferred where there is no ink.
+
+    Returns:
+        For each row the first column of the right part, shape (height,).
+    """
+    first, last = max(0, int(low)), min(ink.shape[1] - 1, max(int(high), int(low) + 1))
+    scale = min(1.0, CUTTING / ink.shape[0])
+    part = ink[:, first : last + 1]
+    size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
+    small = cv2.resize(part, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0])
+    away = np.abs(np.arange(size[0]) - (expected - first) * scale) / size[1]
+    costs = small.astype(np.float64) / 255 + STRAIGHT * away
+    total = costs.copy()
+    for row in range(1, size[1]):
+        before = np.pad(total[row - 1], 1, constant_values=np.inf)
+        total[row] += np.minimum(np.minimum(before[:-2], before[2:]) + 0.01, before[1:-1])
+    path = np.zeros(size[1], np.int64)
+    path[-1] = int(total[-1].argmin())
+    for row in range(size[1] - 2, -1, -1):
+        start = max(0, path[row + 1] - 1)
+        path[row] = start + int(total[row, start : path[row + 1] + 2].argmin())
+    rows = np.minimum((np.arange(ink.shape[0]) * scale).astype(np.int64), size[1] - 1)
+    return first + np.round((path[rows] + 0.5) / scale).astype(np.int64)
