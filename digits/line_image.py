@@ -1,9 +1,9 @@
 """The contract of the line network: what it is given, and what it answers.
 
-A line of ink is a ``uint8`` image 32 pixels high, as wide as it must be, ink bright (255) on dark paper (0), all strokes
-of one width. The network is given such images as ``float32`` in [0, 1] with a channel axis, and answers for every four
-columns of pixels: which digit has its middle there, if any, and how far its ink reaches to the left and to the right.
-Only NumPy and OpenCV are needed.
+A line of ink is a ``uint8`` image 32 pixels high, as wide as it must be, ink bright (255) on dark paper (0), all
+strokes of one width. The network is given such images as ``float32`` in [0, 1] with a channel axis, and answers for
+every four columns of pixels: which digit has its middle there, if any, and how far its ink reaches to the left and to
+the right. Only NumPy and OpenCV are needed.
 """
 
 import math

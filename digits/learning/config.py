@@ -96,7 +96,7 @@ class Written:
         bend: standard deviation of the size of each, as a fraction of the character's height.
         slash: probability that a 0 is slashed.
         lean: standard deviation of the further shear of a 1, which some write as a slash, and some to the left.
-        min_pen, max_pen: range of the pen's width as a fraction of the ink's longest side; drawn on a logarithmic scale.
+        min_pen, max_pen: range of the pen's width as a fraction of the ink's longest side, drawn logarithmically.
         min_width, max_width: range of the stroke width in the crop, pixels; recognition uses 1.3.
     """
 

@@ -19,8 +19,8 @@ class TrainingModel(keras.Model):
     """A twin of a network that trains faster. :meth:`fit` is given the batches of one execution as one.
 
     The variables are the network's, in the same order. The layers are those of :mod:`digits.learning.fused`, all but
-    the last with weights compute in the precision, and :meth:`train_step` takes as many steps as there are batches in what it is
-    given.
+    the last with weights compute in the precision, and :meth:`train_step` takes as many steps as there are batches in
+    what it is given.
 
     Attributes:
         batch_size: images of one step; the last of an execution may have fewer.

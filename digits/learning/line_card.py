@@ -1,6 +1,5 @@
 """The line network as files: ``.keras``, its ``.onnx`` twin and its card."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any, TypedDict
 
@@ -8,7 +7,6 @@ from digits.files import write_json
 from digits.learning import architecture, export
 from digits.learning.config import Recipe, Versions
 from digits.learning.dataset import Dataset
-from digits.learning.evaluation import MetricsJson
 from digits.learning.handwriting import Handwriting
 from digits.learning.json_types import ByEpoch, Count, Duration, Line, Number, Sha256, Share, Size
 from digits.learning.line_training import VALIDATION

@@ -1,8 +1,8 @@
 """Training the line network: the sequence, the middles and the reach of what is on a line.
 
-The loss of the sequence is connectionist temporal classification (Graves et al. 2006), which leaves open in which column
-a digit is seen. Since the lines are put together here, its middle is known, and a further loss asks for it there; a third
-asks, around the middle, how far the digit reaches.
+The loss of the sequence is connectionist temporal classification (Graves et al. 2006), which leaves open in which
+column a digit is seen. Since the lines are put together here, its middle is known, and a further loss asks for it
+there; a third asks, around the middle, how far the digit reaches.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -237,7 +237,8 @@ def _evaluate(name: str, known: Card, dataset: Dataset, output: Output) -> tuple
     probabilities = predict(model, dataset)
     restyled = known["recipe"]["restyle"]["share"]
     found = _evaluated(dataset, probabilities, known["calibration"]["temperature"], restyled)
-    return {**known, "dataset": dataset.name, **found}, model, probabilities
+    made: Card = {**known, "dataset": dataset.name, **found}  # type: ignore[typeddict-item]
+    return made, model, probabilities
 
 
 def calibrate(

@@ -1,6 +1,7 @@
 """The command line of ``gui_digit_recognizer.py``, and its ``--image`` mode: read files without a window."""
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -97,18 +98,22 @@ def read_images(
     """
     from digits.reading.classifier import Classifier  # here, so that --help does not load OpenCV
     from digits.reading.folders import Search
+    from digits.reading.line_segmenter import LineSegmenter
     from digits.reading.many import read_files
     from digits.reading.results import continued
 
-    classifier = Classifier(network)
+    classifier, lines = Classifier(network), LineSegmenter.open(network.parent)
+    both = hashlib.sha256(f"{classifier.digest}{lines.digest}".encode()).hexdigest()
     search = Search()
     with ExitStack() as stack:
-        results = stack.enter_context(continued(output, classifier.digest)) if output else None
+        results = stack.enter_context(continued(output, both)) if output else None
         run = _Run(as_json, results)
+        if lines.failure:
+            run.say(lines.failure)
         try:
             bar = sys.stderr.isatty() and (bool(output) or not sys.stdout.isatty())
             files = run.to_read(_with_progress(search.files(paths), bar))
-            for path, pages in read_files(files, classifier, network, run.known, workers or available_cores()):
+            for path, pages in read_files(files, classifier, lines, network, run.known, workers or available_cores()):
                 run.take(path, pages)
         except KeyboardInterrupt as error:
             kept = f"{_pages(run.n_read)} read"

@@ -19,7 +19,7 @@ from digits.errors import UserError
 from digits.line_image import NO_DIGIT, LineImage, line_image
 from digits.networks import LINE, ROOT
 from digits.reading.line_network import Candidate, LineNetwork, Symbol
-from digits.reading.segmentation import INK, Segment, coarser, pen_of, union, without_specks
+from digits.reading.segmentation import INK, Segment, pen_of, union, without_specks
 from digits.reading.text_lines import boxes_of, runs, text_lines
 
 SHARE = 0.55  #: a piece that covers this share of a digit's width is a part of it
@@ -28,6 +28,9 @@ LARGE = 0.35  #: a piece that no digit claims is shown as no digit if it is this
 CUTTING = 96  #: pixels, the height in which the path of a cut is searched
 STRAIGHT = 0.02  #: cost of a cut's pixel that is as far from the expected place as the ink is high; ink costs up to 1
 REMEMBERED = 500  #: runs of a line whose segments are kept
+
+
+Key = tuple[int, ...]  #: the number of a line, and the identities of pieces on it
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class _Run:
 
     @classmethod
     def of(cls, components: Sequence[Segment]) -> "_Run":
+        """Pieces as they are given to the network."""
         whole = union(components)
         return cls(tuple(components), whole, line_image(whole.ink, pen_of(components) / whole.step))
 
@@ -59,11 +63,11 @@ class LineSegmenter:
         """Use a line network, which may be None for a reason."""
         self._network = network
         self.failure = failure
-        self._known: OrderedDict[tuple[int, ...], tuple[tuple[Segment, ...], list[Segment]]] = OrderedDict()
+        self._known: OrderedDict[Key, tuple[tuple[Segment, ...], list[Segment]]] = OrderedDict()
 
     @classmethod
     def open(cls, models: Path) -> "LineSegmenter":
-        """Load the line network of a folder of models; where it has none, this project's; without a usable one, none."""
+        """Load the line network of a folder of models, or this project's; without a usable one, do without."""
         path = models / f"{LINE}.onnx"
         if not path.exists():
             path = ROOT / "models" / path.name
@@ -89,38 +93,36 @@ class LineSegmenter:
             The digits and what is none, in reading order, with their lines numbered. The same pieces give the same
             objects, if they are remembered.
         """
-        pieces = [piece for piece in components]
+        pieces = list(components)
         if not pieces:
             return []
         kept = list(without_specks(pieces))
-        lines = [runs(kept, line) for line in text_lines(kept)]
-        groups = [[kept[i] for i in run] for line in lines for run in line]
-        found = iter(self._read(groups, remember))
-        segments = []
-        numbers = 0
-        for line in lines:
-            on_line = [segment for _ in line for segment in next(found)]
-            segments += [_on_line(segment, numbers) for segment in on_line]
-            numbers += bool(on_line)
-        return segments
-
-    def _read(self, groups: Sequence[Sequence[Segment]], remember: bool) -> list[list[Segment]]:
-        """The segments of each group of pieces."""
-        keys = [tuple(map(id, group)) for group in groups]
+        groups = [
+            (number, tuple(kept[i] for i in run))
+            for number, line in enumerate(text_lines(kept))
+            for run in runs(kept, line)
+        ]
+        keys = [(number, *map(id, group)) for number, group in groups]
+        unknown = [place for place, key in enumerate(keys) if key not in self._known]
         found = {key: self._known[key][1] for key in keys if key in self._known}
-        unknown = [place for place, key in enumerate(keys) if key not in found]
-        for place, segments in zip(unknown, self._read_new([groups[place] for place in unknown]), strict=True):
-            found[keys[place]] = segments
+        read = self._read([groups[place][1] for place in unknown])
+        for place, segments in zip(unknown, read, strict=True):
+            number, group = groups[place]
+            found[keys[place]] = [replace(segment, line=number) for segment in segments]
             if remember:
-                self._known[keys[place]] = tuple(groups[place]), segments  # so that no other object gets its identity
-        for key in keys:
-            if key in self._known:
-                self._known.move_to_end(key)
-        while len(self._known) > max(REMEMBERED, len(keys)):
-            self._known.popitem(last=False)
-        return [found[key] for key in keys]
+                self._known[keys[place]] = group, found[keys[place]]  # with what keeps identities from being reused
+        if remember:
+            self._forget(keys)
+        return [segment for key in keys for segment in found[key]]
 
-    def _read_new(self, groups: Sequence[Sequence[Segment]]) -> list[list[Segment]]:
+    def _forget(self, used: Sequence[Key]) -> None:
+        """Forget what has not been used for longest."""
+        for key in used:
+            self._known.move_to_end(key)
+        while len(self._known) > max(REMEMBERED, len(used)):
+            self._known.popitem(last=False)
+
+    def _read(self, groups: Sequence[Sequence[Segment]]) -> list[list[Segment]]:
         if self._network is None:
             return [list(group) for group in groups]
         made = [_Run.of(group) for group in groups]
@@ -137,11 +139,6 @@ class LineSegmenter:
         return _segments(run.components, symbols)
 
 
-def _on_line(segment: Segment, line: int) -> Segment:
-    """The segment itself, if it is on that line, so that what it remembers is kept."""
-    return segment if segment.line == line else replace(segment, line=line)
-
-
 def _moved(symbol: Symbol, run: _Run) -> Symbol:
     """A symbol in pixels of the drawing."""
     return replace(symbol, middle=run.x_of(symbol.middle), left=run.x_of(symbol.left), right=run.x_of(symbol.right))
@@ -152,7 +149,8 @@ def _shares(components: Sequence[Segment], symbols: Sequence[Symbol]) -> NDArray
     boxes = boxes_of(components)
     lefts, rights = np.array([symbol.left for symbol in symbols]), np.array([symbol.right for symbol in symbols])
     common = np.minimum(boxes[:, 2:3], rights) - np.maximum(boxes[:, 0:1], lefts)
-    return common.clip(min=0) / np.maximum(rights - lefts, 1)
+    shares: NDArray[np.float64] = common.clip(min=0) / np.maximum(rights - lefts, 1)
+    return shares
 
 
 def _drawn_around(components: Sequence[Segment], symbols: Sequence[Symbol]) -> set[int]:
@@ -196,7 +194,7 @@ def _segments(components: Sequence[Segment], symbols: Sequence[Symbol]) -> list[
     owned: list[list[Segment]] = [[] for _ in symbols]
     is_cut = [False] * len(symbols)
     left_over = []
-    highest = float((boxes[:, 3].max() - boxes[:, 1].min()))
+    highest = float(boxes[:, 3].max() - boxes[:, 1].min())
     cut = []
     for i, piece in enumerate(components):
         inside = [s for s in range(len(symbols)) if shares[i, s] > SHARE and _holds_middle(boxes[i], symbols[s])]
@@ -298,4 +296,5 @@ def _path(ink: NDArray[np.uint8], low: float, high: float, expected: float) -> N
         start = max(0, path[row + 1] - 1)
         path[row] = start + int(total[row, start : path[row + 1] + 2].argmin())
     rows = np.minimum((np.arange(ink.shape[0]) * scale).astype(np.int64), size[1] - 1)
-    return first + np.round((path[rows] + 0.5) / scale).astype(np.int64)
+    columns: NDArray[np.int64] = first + np.round((path[rows] + 0.5) / scale).astype(np.int64)
+    return columns

@@ -11,6 +11,7 @@ import cv2
 
 from digits.errors import UserError
 from digits.reading.classifier import Classifier
+from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.recognizer import read_pages
 
 FEW = 12  #: files that are read in this process, because others take a quarter of a second to start
@@ -45,14 +46,20 @@ class Answer:
 
 
 def read_files(
-    paths: Iterable[Path | UserError], network: Classifier, models: Path, known: Known, processes: int
+    paths: Iterable[Path | UserError],
+    network: Classifier,
+    lines: LineSegmenter,
+    models: Path,
+    known: Known,
+    processes: int,
 ) -> Iterator[tuple[Path, Iterable[Answer]]]:
     """Read files, many of them in several processes.
 
     Args:
         paths: the files, and errors in their place; taken a few dozen ahead of the answers at most.
         network: reads in this process.
-        models: the file that it was loaded from, for the others.
+        lines: finds the digits in this process.
+        models: the file that the network was loaded from, for the others.
         known: the numbers of a file's pages that need not be read.
         processes: how many.
 
@@ -67,16 +74,16 @@ def read_files(
     first = list(itertools.islice(paths, FEW))
     if len(first) < FEW or processes == 1:
         for path in itertools.chain(first, paths):
-            yield _in_place(path) if isinstance(path, UserError) else (path, answers(path, network, known(path)))
+            yield _in_place(path) if isinstance(path, UserError) else (path, answers(path, network, lines, known(path)))
         return
     from digits.processes import mapped  # here: joblib takes as long to import as a page to read
 
     following = itertools.chain(first, paths)
     jobs = _together(path if isinstance(path, UserError) else (path, frozenset(known(path))) for path in following)
     try:
-        for read in mapped(partial(_read, models, network.digest), jobs, processes):
+        for read in mapped(partial(_read, models, (network.digest, lines.digest)), jobs, processes):
             for path, found in read:
-                yield path, answers(path, network, known(path)) if found is None else found
+                yield path, answers(path, network, lines, known(path)) if found is None else found
     except ChildProcessError as error:
         raise UserError(
             "a process that reads was killed, probably out of memory; what was read is kept. "
@@ -84,10 +91,10 @@ def read_files(
         ) from error
 
 
-def answers(path: Path, network: Classifier, known: Collection[int]) -> Iterator[Answer]:
+def answers(path: Path, network: Classifier, lines: LineSegmenter, known: Collection[int]) -> Iterator[Answer]:
     """The answers of a file's pages, but for those that are known; what stands in the way of reading it comes last."""
     try:
-        for page in read_pages(path, network, known):
+        for page in read_pages(path, network, lines, known):
             reading, answer = page.reading, partial(Answer, page.number, page.count, unread=page.left_out)
             if isinstance(reading, UserError):
                 yield answer(error=reading)
@@ -106,22 +113,23 @@ def _together(jobs: Iterator[Job]) -> Iterator[list[Job]]:
         yield some
 
 
-_loaded: list[Classifier] = []  #: in a process that reads: its network
+_loaded: list[tuple[Classifier, LineSegmenter]] = []  #: in a process that reads: its networks
 
 
-def _read(models: Path, digest: str, jobs: list[Job]) -> list[tuple[Path, list[Answer] | None]]:
+def _read(models: Path, digests: tuple[str, str], jobs: list[Job]) -> list[tuple[Path, list[Answer] | None]]:
     """In another process: the answers of some files; None for one with more pages than are given at once."""
     if not _loaded:
         cv2.setNumThreads(1)
-        _loaded.append(Classifier(models))
-        if _loaded[0].digest != digest:
-            raise UserError(f"{models} has changed while files were being read; repeat the command")
+        _loaded.append((Classifier(models), LineSegmenter.open(models.parent)))
+        if (_loaded[0][0].digest, _loaded[0][1].digest) != digests:
+            raise UserError(f"{models} or LineNet has changed while files were being read; repeat the command")
+    network, lines = _loaded[0]
     read: list[tuple[Path, list[Answer] | None]] = []
     for job in jobs:
         if isinstance(job, UserError):
             read.append(_in_place(job))
             continue
         path, known = job
-        found = list(itertools.islice(answers(path, _loaded[0], known), MOST_PAGES))
+        found = list(itertools.islice(answers(path, network, lines, known), MOST_PAGES))
         read.append((path, None if len(found) == MOST_PAGES else found))
     return read

@@ -16,8 +16,8 @@ from digits.line_image import NO_DIGIT
 from digits.reading import image_file
 from digits.reading.classifier import Network
 from digits.reading.ink import open_strokes
-from digits.reading.page import open_page, to_ink
 from digits.reading.line_segmenter import LineSegmenter
+from digits.reading.page import open_page, to_ink
 from digits.reading.segmentation import Box, Components, Segment, image_components, stroke_components
 
 CONFIDENCE = 0.4  #: a digit of less confidence is rejected
@@ -162,7 +162,12 @@ def _read_components(components: Components, classifier: Network, lines: LineSeg
     return read(lines.segments(components), classifier, components.left_out)
 
 
-def read(segments: Sequence[Segment], classifier: Network, left_out: int = 0) -> Reading:
+Remembered = dict[int, tuple[Segment, NDArray[np.float32]]]  #: a network's answers by the identity of the segment
+
+
+def read(
+    segments: Sequence[Segment], classifier: Network, left_out: int = 0, remembered: Remembered | None = None
+) -> Reading:
     """Read the digits of a drawing with one network, as one batch: the largest, if there are more than it reads.
 
     Args:
@@ -170,14 +175,23 @@ def read(segments: Sequence[Segment], classifier: Network, left_out: int = 0) ->
             :meth:`digits.reading.line_segmenter.LineSegmenter.segments`.
         classifier: the network.
         left_out: number of pieces of ink that are not among them.
+        remembered: the network's answers for the segments of the last call, which is changed to those of this one.
     """
+    known = dict(remembered or {})
     across = np.array([max(found.box[2:]) for found in segments], np.int64)
     chosen = np.sort(np.argsort(-across, kind="stable")[: classifier.most])
-    crops = np.array([segments[i].crop for i in chosen], np.uint8).reshape(-1, SIZE, SIZE)
+    new = [i for i in chosen.tolist() if id(segments[i]) not in known]
+    crops = np.array([segments[i].crop for i in new], np.uint8).reshape(-1, SIZE, SIZE)
     start = time.perf_counter()
     rows = np.full((len(segments), CLASSES), 1 / CLASSES, np.float32)
-    rows[chosen] = classifier.probabilities(crops)
+    rows[new] = classifier.probabilities(crops)
     seconds = time.perf_counter() - start
+    for i in chosen.tolist():
+        if id(segments[i]) in known:
+            rows[i] = known[id(segments[i])][1]
+    if remembered is not None:
+        remembered.clear()
+        remembered.update((id(segments[i]), (segments[i], rows[i])) for i in chosen.tolist())
     is_read = np.isin(np.arange(len(segments)), chosen)
     digits = []
     for found, own, asked in zip(segments, rows, is_read, strict=True):

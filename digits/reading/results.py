@@ -21,7 +21,7 @@ MOST_BYTES = 250_000_000  #: of a file
 MOST_LINES = 500_000  #: of a file
 SYNC = 1.0  #: seconds after which what was written is made to survive a power cut
 
-Source = tuple[str, int, int, str]  #: path, size in bytes, time of change in nanoseconds, digest of the network
+Source = tuple[str, int, int, str]  #: path, size in bytes, time of change in nanoseconds, digest of the networks
 Number = Annotated[int, msgspec.Meta(ge=1, le=MOST_PAGES)]
 
 
@@ -163,7 +163,7 @@ def continued(path: Path, network: str) -> Iterator[Results]:
 
     Args:
         path: the file, ending in .jsonl.
-        network: digest of the network that reads: what another has read counts for nothing.
+        network: digest of the networks that read: what others have read counts for nothing.
 
     Raises:
         UserError: it holds anything else, another process is writing to it, or it cannot be written.

@@ -1,6 +1,6 @@
 """Pieces of ink: the strokes of a drawing, or, if there is only an image, the connected components of its ink."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -80,12 +80,17 @@ class Components(tuple[Segment, ...]):
         return made
 
 
-def stroke_components(strokes: Sequence[Stroke]) -> Components:
+def stroke_components(strokes: Sequence[Stroke], known: Mapping[int, Segment] | None = None) -> Components:
     """Return one component per stroke, in the order in which they were drawn: the largest 1,000 at most.
 
     Allocates 32 MB for the ink of all, for which a larger drawing is reduced, and as much as
     :func:`digits.reading.ink.rasterise`.
+
+    Args:
+        strokes: the drawing.
+        known: components that were made before, by the ``id`` of the stroke; those that still fit are used again.
     """
+    known = known or {}
     boxes = np.array([bounds([stroke]) for stroke in strokes], np.int64).reshape(-1, 4)
     across = boxes[:, 2:].max(axis=1)
     largest = np.argsort(-across, kind="stable")
@@ -93,7 +98,13 @@ def stroke_components(strokes: Sequence[Stroke]) -> Components:
     step = step_for(boxes[kept, 2:])
     drawn = [reduced(strokes[i], step) for i in kept]
     finer = finest(drawn)
-    components = [_stroke_component(stroke, i, step, finer) for stroke, i in zip(drawn, kept, strict=True)]
+    components = []
+    for stroke, i in zip(drawn, kept, strict=True):
+        before = known.get(id(strokes[i]))
+        if before is not None and before.step == step:
+            components.append(before if before.strokes == (i,) else replace(before, strokes=(i,)))
+        else:
+            components.append(_stroke_component(stroke, i, step, finer))
     return Components(components, _not_specks(across[others] - 2, components))
 
 

@@ -108,7 +108,7 @@ def _is_ring(component: Segment) -> bool:
 
 
 def _chains(boxes: Boxes, chosen: NDArray[np.int64]) -> list[list[int]]:
-    """Lines of the chosen pieces: from left to right, each joins the line whose last piece it overlaps most in height."""
+    """Lines of the chosen pieces: from left to right, each joins the line whose last piece it overlaps most."""
     lines: list[list[int]] = []
     last = np.zeros((len(chosen), 2))  # top and bottom of the last piece of each line
     order = np.argsort(boxes[chosen, 0] + boxes[chosen, 2], kind="stable")

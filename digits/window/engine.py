@@ -13,9 +13,10 @@ from digits.image_format import SIZE
 from digits.reading import image_file, page, saliency
 from digits.reading.classifier import Classifier
 from digits.reading.image_file import Source
-from digits.reading.ink import Strokes, open_strokes
-from digits.reading.recognizer import Reading, read
-from digits.reading.segmentation import Segment, image_components, segment, stroke_components
+from digits.reading.ink import Stroke, Strokes, open_strokes
+from digits.reading.line_segmenter import LineSegmenter
+from digits.reading.recognizer import Reading, Remembered, read
+from digits.reading.segmentation import Components, Segment, image_components, stroke_components
 from digits.window.collection import Entry
 from digits.window.document import Photograph, State, digit_key
 
@@ -47,6 +48,9 @@ class Engine:
         self._classifiers: dict[str, Classifier | UserError] = {}
         self._collected: dict[str, dict[str, int]] = {}  # answers by network and key
         self._segmented: tuple[State, list[Segment], int] = (State(), [], 0)  # with how many components are left out
+        self._lines: LineSegmenter | None = None
+        self._read: dict[str, Remembered] = {}
+        self._drawn: dict[int, tuple[Stroke, Segment]] = {}  # the strokes of the last drawing as components
 
     def classifier(self, name: str) -> Classifier:
         """A network, loaded when it is first used.
@@ -64,6 +68,13 @@ class Engine:
             raise UserError(*found.args)  # the same error again and again would collect every traceback
         return found
 
+    @property
+    def lines(self) -> LineSegmenter:
+        """Finds the digits; loaded when it is first used."""
+        if self._lines is None:
+            self._lines = LineSegmenter.open(self._models)
+        return self._lines
+
     def read(self, state: State, names: Sequence[str]) -> Result:
         """Read a drawing with several networks; those that cannot be used are left out."""
         segments, left_out = self._segments(state)
@@ -73,7 +84,7 @@ class Engine:
                 classifier = self.classifier(name)
             except UserError:
                 continue  # reported when the window loaded the networks
-            readings[name] = read(segments, classifier, left_out)
+            readings[name] = read(segments, classifier, left_out, self._read.setdefault(name, {}))
         return Result(state, tuple(map(digit_key, segments)), readings)
 
     def open(self, path: Path) -> Photograph | Strokes:
@@ -124,13 +135,20 @@ class Engine:
         """The digits of a drawing, and how many pieces of its ink are left out because there are too many."""
         before, segments, left_out = self._segmented
         if before.strokes is not state.strokes or before.photograph is not state.photograph:
-            drawn, photograph = stroke_components(state.strokes), state.photograph
-            segments = segment([*drawn, *(photograph.components if photograph else ())])
+            drawn, photograph = self._components(state.strokes), state.photograph
+            components = [*drawn, *(photograph.components if photograph else ())]
+            segments = self.lines.segments(components, remember=True)
             left_out = drawn.left_out + (photograph.left_out if photograph else 0)
             self._segmented = state, segments, left_out
         if state.hidden:
             segments = [digit for digit in segments if digit_key(digit) not in state.hidden]
         return segments, left_out
+
+    def _components(self, strokes: Sequence[Stroke]) -> Components:
+        """The strokes as components; the same object for a stroke that was there before."""
+        drawn = stroke_components(strokes, {key: component for key, (_, component) in self._drawn.items()})
+        self._drawn = {id(strokes[i]): (strokes[i], component) for component in drawn for i in component.strokes}
+        return drawn
 
 
 def _photograph(name: str, source: Source, called: str) -> Photograph:

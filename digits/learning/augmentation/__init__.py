@@ -61,7 +61,7 @@ def write_some(
     """
     shown, wanted = images.copy(), labels.copy()
     for place in np.flatnonzero(rng.random(len(images)) < style.share):
-        character = characters[rng.integers(len(characters))]
+        character = characters[int(rng.integers(len(characters)))]
         shown[place], wanted[place] = written_crop(character, style, rng), character.label
     return shown, wanted
 

@@ -79,8 +79,9 @@ def make_lines(hands: Hands, recipe: Recipe, n: int, rng: Rng) -> tuple[Image, N
         rng: decides.
 
     Returns:
-        The lines, ``uint8``, shape (n, 32, width), as wide as the widest needs; and their characters, ``float32``, shape
-        (n, most characters of any line, 4): label (-1 for none), x of the middle, of the left and of the right edge in pixels.
+        The lines, ``uint8``, shape (n, 32, width), as wide as the widest needs; and their characters, ``float32``,
+        shape (n, most characters of any line, 4): label (-1 for none), x of the middle, of the left and of the right
+        edge in pixels.
     """
     how = recipe.lines or Lines()
     most = int(rng.choice(how.lengths))
@@ -235,7 +236,7 @@ def _clutter(boxes: NDArray[np.float64], how: Lines, pen: float, rng: Rng) -> li
     if kind == 0:  # an underline
         y = high[1] + min(space, room)
         ends = np.array([low[0] - rng.uniform(-0.2, 0.4), high[0] + rng.uniform(-0.2, 0.4)])
-        xs = np.linspace(*ends, 12)
+        xs = np.linspace(float(ends[0]), float(ends[1]), 12)
         strokes = [np.stack([xs, y + rng.normal(0, 0.008, 12).cumsum() + rng.normal(0, 0.03) * (xs - xs[0])], axis=1)]
         return strokes * (1 if rng.random() < 0.85 else 2)
     if kind == 1:  # a box
