@@ -77,18 +77,22 @@ class Card(_Card, total=False):
     handwriting: dict[Line, Sha256]
 
 
-class _Restyle(TypedDict):
+class _Part(TypedDict):
     share: Share
 
 
-class _Recipe(TypedDict):
-    """What is used of a recipe that is read."""
-
+class _Used(TypedDict):
     epochs: Number
     batch_size: Number
     learning_rate: Loss
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
-    restyle: _Restyle
+    restyle: _Part
+
+
+class _Recipe(_Used, total=False):
+    """What is used of a recipe that is read."""
+
+    written: _Part
 
 
 def read(path: Path) -> Card:

@@ -138,13 +138,19 @@ def load_handwriting(options: argparse.Namespace) -> "Handwriting | None":
     """The handwriting that the options name; None if they name none.
 
     Raises:
-        UserError: it cannot be read.
+        UserError: it cannot be read, or is by too few people.
     """
     if not options.handwriting:
         return None
     from digits.learning import handwriting
 
-    return handwriting.load(options.handwriting)
+    loaded = handwriting.load(options.handwriting)
+    if not all(any(character.label < CLASSES for character in part.characters) for part in loaded.split()):
+        raise UserError(
+            f"there are digits by too few writers in {', '.join(map(str, options.handwriting))}: about one writer in "
+            f"{handwriting.HELD_OUT}, chosen by name, is not learned from but chosen on; give more files"
+        )
+    return loaded
 
 
 def changes(options: argparse.Namespace) -> dict[str, Any]:
@@ -162,19 +168,18 @@ def precision(options: argparse.Namespace) -> Precision:
 def differences(options: argparse.Namespace) -> dict[str, Any]:
     """What the options change of a run with none."""
     changed = changes(options)
-    if not options.handwriting and any(recipe_for(name, MNIST).needs_handwriting for name in options.models):
+    unwritten = not (options.handwriting or options.study)  # a study asks for it
+    if unwritten and any(recipe_for(name, MNIST).needs_handwriting for name in options.models):
         changed["handwriting"] = "none"
     return changed if precision(options) == fastest() else {**changed, "precision": options.precision}
 
 
 def recipes(
-    names: tuple[str, ...], data_name: str, changed: Mapping[str, Any], handwriting: "Handwriting | None"
+    names: tuple[str, ...], data_name: str, changed: Mapping[str, Any], mixed: bool = True
 ) -> dict[str, Recipe]:
-    """The recipe of each network with what the options change; without handwriting none is mixed in."""
+    """The recipe of each network with what the options change; ``mixed`` with handwriting, if it asks for that."""
     made = {name: replace(recipe_for(name, data_name), **changed) for name in names}
-    if handwriting is None:
-        return {name: replace(recipe, written=Written()) for name, recipe in made.items()}
-    return made
+    return made if mixed else {name: replace(recipe, written=Written()) for name, recipe in made.items()}
 
 
 def default_models(folder: Path, evaluate: bool) -> tuple[str, ...]:
@@ -257,7 +262,7 @@ def _work(
 
     output = pipeline.Output(folder)
     builders = {name: builder(name) for name in names}
-    wanted = recipes(names, data.name, changes(options), written)
+    wanted = recipes(names, data.name, changes(options), mixed=written is not None)
     print(_header(options, data, written, builders, wanted, folder), flush=True)
     if options.precision == "bfloat16" and not has_bfloat16():
         print("This processor has no bfloat16 and only imitates it, slowly: --precision float32 is faster", flush=True)
@@ -265,9 +270,11 @@ def _work(
         cards = pipeline.evaluate(names, data, output, writer)
     elif writer:
         cards = pipeline.run(builders, data, wanted, writer, options.resume, precision(options), written)
-    print(f"\n{data.name}\n\n{card.plain_table(cards)}", flush=True)
+    if cards:
+        print(f"\n{data.name}\n\n{card.plain_table(cards)}", flush=True)
     if writer:
-        print(f"\nmodels  {output.models}\nplots   {output.plots}\ntable   {output.plots / 'results.md'}", flush=True)
+        table = f"\nplots   {output.plots}\ntable   {output.plots / 'results.md'}" if cards else ""
+        print(f"\nmodels  {output.models}{table}", flush=True)
     return 0
 
 

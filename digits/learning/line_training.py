@@ -72,7 +72,7 @@ class LineTrainingModel(TrainingModel):
 
 
 def line_executions(hands: Hands, recipe: Recipe, first_epoch: int) -> Iterator[Batch]:
-    """Endless batches of lines, each line made once; the seed and the epoch alone decide them."""
+    """Endless batches of lines, each an execution and each line made once; the seed and the epoch alone decide them."""
     epoch, width = first_epoch, 0
     n = (recipe.lines or Lines()).per_epoch
     while True:
@@ -115,7 +115,7 @@ def train_lines(
     validation = validation_lines(handwriting, dataset, recipe)
     how = recipe.lines or Lines()
     sizes = {"train": how.per_epoch, "validation": len(validation[0])}
-    feed = Feed(how.per_epoch, lambda epoch: line_executions(hands, recipe, epoch), validation, sizes)
+    feed = Feed(how.per_epoch, lambda epoch: line_executions(hands, recipe, epoch), 1, validation, sizes)
     twin = type("LineTrainingModel", (LineTrainingModel,), {"weights_of_losses": (how.middle, how.edges)})
     return fit(
         name, build_model, feed, recipe, folder, dataset.digest, resume, callbacks, precision, handwriting.files, twin

@@ -145,11 +145,14 @@ def run(
             )
         print(f"{name}: trained in {duration(trained.seconds)}; evaluating and saving", flush=True)
         writer.check()
+        said = ""
         with writing(output.folder, UNCHANGED):
             if name == LINE and handwriting:
-                line_card.stage(name, trained, dataset, handwriting, recipe, precision, staged)
+                found = line_card.stage(name, trained, dataset, handwriting, recipe, precision, staged)["validation"]
+                said = f"{name}: {found['n'] - found['misses']:,} of {found['n']:,} lines read rightly\n"
             else:
                 cards[name] = _evaluate_and_stage(name, trained, dataset, left_out, recipe, precision, staged)
+        print(said, end="", flush=True)
         keras.utils.clear_session()
     cards = _in_order(earlier | cards)
     writer.check()
@@ -235,9 +238,10 @@ def _evaluate(name: str, known: Card, dataset: Dataset, output: Output) -> tuple
     model = export.load_model(file, known["files"].get(file.name, ""))
     print(f"{name}: evaluating {file}", flush=True)
     probabilities = predict(model, dataset)
-    restyled = known["recipe"]["restyle"]["share"]
-    found = _evaluated(dataset, probabilities, known["calibration"]["temperature"], restyled)
-    made: Card = {**known, "dataset": dataset.name, **found}  # type: ignore[typeddict-item]
+    recipe = known["recipe"]
+    shares = recipe["restyle"]["share"], recipe.get("written", {"share": 0})["share"]
+    found = _evaluated(dataset, probabilities, known["calibration"]["temperature"], *shares)
+    made: Card = {**known, "dataset": dataset.name, **found}
     return made, model, probabilities
 
 
@@ -279,8 +283,12 @@ def predict(model: keras.Model, dataset: Dataset) -> dict[Split, NDArray[np.floa
     }
 
 
-def _evaluated(dataset: Dataset, probabilities: Probabilities, temperature: float, restyled: float) -> Evaluated:
+def _evaluated(
+    dataset: Dataset, probabilities: Probabilities, temperature: float, restyled: float, written: float
+) -> Evaluated:
+    """What a card says of a network; ``restyled`` and ``written`` are the shares that it was calibrated with."""
     splits = dataset.splits()
+    shares = f"{restyled:.0%} of it restyled" + (f", {written:.0%} drawn from handwriting" if written else "")
     labels, read = splits["test"][1], probabilities["test"].argmax(axis=1)
     ranks = calibration.miss_ranks(labels, probabilities["test"])
     return {
@@ -290,7 +298,7 @@ def _evaluated(dataset: Dataset, probabilities: Probabilities, temperature: floa
         "misses": {"image": [*ranks], "read": read[[*ranks]].tolist(), "rank": [*ranks.values()]},
         "calibration": {
             "temperature": temperature,
-            "fitted_on": f"validation, n = {len(splits['validation'][1]):,}, {restyled:.0%} of it restyled",
+            "fitted_on": f"validation, n = {len(splits['validation'][1]):,}, {shares}",
             "before": _reliabilities(dataset, probabilities, 1 / temperature),
             "after": _reliabilities(dataset, probabilities, 1),
         },
@@ -331,12 +339,11 @@ def _evaluate_and_stage(
         **architecture.identity(model),
         "seconds": round(trained.seconds, 1),
         "history": trained.history,
-        **_evaluated(dataset, probabilities, temperature, recipe.restyle.share),
+        **_evaluated(dataset, probabilities, temperature, recipe.restyle.share, recipe.written.share),
         "versions": export.versions(precision),
         "files": export.file_digests(*files),
+        "handwriting": dict(left_out.files) if left_out and recipe.written.share else {},
     }
-    if left_out and recipe.written.share:
-        made["handwriting"] = dict(left_out.files)
     write_json(staged.file("models", f"{name}.json"), made)
     _stage_plots(model, made, dataset, probabilities["test"], staged)
     return made

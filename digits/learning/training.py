@@ -42,12 +42,14 @@ class Feed:
     Attributes:
         n: examples of an epoch.
         executions: of an epoch, and of all that follow, endlessly: the batches of one execution together.
+        together: batches of one execution; the last of an epoch may have fewer.
         validation: what is validated on after each epoch.
         sizes: how many examples there are, by split.
     """
 
     n: int
     executions: Callable[[int], Iterator[Batch]]
+    together: int
     validation: Batch
     sizes: Mapping[str, int]
 
@@ -94,11 +96,13 @@ def executions(
         for begin in range(0, len(order), size):
             chosen = order[begin : begin + size]
             parts = np.split(chosen, range(recipe.batch_size, len(chosen), recipe.batch_size))
-            shown = [augment(images[part], labels[part], recipe, rng) for part in parts]
-            given, wanted = np.concatenate(shown), labels[chosen]
-            if recipe.written.share:
-                given, wanted = write_some(given, wanted, digits, recipe.written, rng)
-            yield preprocess(given), wanted
+            shown = []
+            for part in parts:  # so that the size of an execution decides nothing
+                given, wanted = augment(images[part], labels[part], recipe, rng), labels[part]
+                if recipe.written.share:
+                    given, wanted = write_some(given, wanted, digits, recipe.written, rng)
+                shown.append((given, wanted))
+            yield preprocess(np.concatenate([some for some, _ in shown])), np.concatenate([some for _, some in shown])
 
 
 class State(TypedDict):
@@ -267,14 +271,17 @@ def train(
 
     Raises:
         UserError: the state to resume is damaged or was made with a different recipe, network or data; a loss is not
-            finite; or the state cannot be written.
+            finite; the state cannot be written; or the recipe asks for handwriting, and there is none.
     """
+    if recipe.written.share and not handwriting:
+        raise UserError(f"{name} learns from handwriting: name it with --handwriting FILE …")
 
     def given(first_epoch: int) -> Iterator[Batch]:
         return executions(*train_data, recipe, first_epoch, preprocess, handwriting)
 
     sizes = {"train": len(train_data[0]), "validation": len(validation_data[0])}
-    feed = Feed(len(train_data[0]), given, (preprocess(validation_data[0]), validation_data[1]), sizes)
+    validation = preprocess(validation_data[0]), validation_data[1]
+    feed = Feed(len(train_data[0]), given, steps_per_execution(recipe), validation, sizes)
     files = handwriting.files if handwriting and recipe.written.share else {}
     return fit(name, build_model, feed, recipe, folder, digest, resume, callbacks, precision, files)
 
@@ -329,7 +336,7 @@ def fit(
         averaging = [keras.callbacks.SwapEMAWeights(), FreshStatistics(unseen)] if recipe.average else []
         model.fit(
             feed.executions(done),
-            steps_per_epoch=-(-steps // steps_per_execution(recipe)),
+            steps_per_epoch=-(-steps // feed.together),
             validation_data=feed.validation,
             validation_batch_size=500,
             initial_epoch=done,

@@ -9,6 +9,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from digits.line_image import BLANK, HEIGHT, OUTPUTS, STRIDE, SYMBOLS, LineImage
 from digits.networks import remedy
 
 BEAM = 8  #: sequences that are followed
-LIKELY = 1e-4  #: less probable symbols of a column are not followed
+SURE = 0.97  #: if one path through a line is more probable than this, no other is followed
+LIKELY = 1e-3  #: less probable symbols of a column are not followed
 WORTH = 0.003  #: a sequence that is less probable than the best one by this factor is not given
 TOGETHER = 1024  #: pixels of lines that are given to the network side by side, if there are that many
 WIDTHS = 64  #: widths that the network is given are multiples of this: each new one takes OpenCV some time
@@ -50,12 +52,32 @@ class Candidate:
     """A way to read a line.
 
     Attributes:
-        symbols: from left to right.
+        labels: 0 to 9, or ``NO_DIGIT``, from left to right.
         probability: natural logarithm of how probable the sequence is.
+        line: as it was read.
+        answers: the network's, shape (columns, 14).
+        logs: logarithms of the symbols' probabilities by column, shape (columns, 12).
     """
 
-    symbols: tuple[Symbol, ...]
+    labels: tuple[int, ...]
     probability: float
+    line: LineImage
+    answers: NDArray[np.float32]
+    logs: NDArray[np.float64]
+
+    @cached_property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Where each is."""
+        found = []
+        for label, columns in zip(self.labels, align(self.labels, self.logs), strict=True):
+            column = columns[int(self.logs[columns, label].argmax())]
+            x = STRIDE * (column + 0.5)
+            to_left, to_right = HEIGHT * self.answers[column, SYMBOLS:]
+            logits = self.answers[columns, :BLANK].max(axis=0)
+            seen = np.exp(logits - logits.max())
+            left, right = self.line.x_of(x - to_left), self.line.x_of(x + to_right)
+            found.append(Symbol(label, (left + right) / 2, left, max(right, left), seen / seen.sum()))
+        return tuple(found)
 
 
 class LineNetwork:
@@ -151,10 +173,18 @@ def _decoded(answers: NDArray[np.float32], line: LineImage) -> tuple[Candidate, 
     """The ways to read a line from the network's answers, shape (columns, 14)."""
     logits = answers[:, :SYMBOLS].astype(np.float64)
     logs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-    found = beam_search(logs)
+    sure = float(logs.max(axis=1).sum())
+    found = [(_greedy(logs), sure)] if sure > math.log(SURE) else beam_search(logs)
     best = found[0][1]
     kept = [(labels, value) for labels, value in found if value >= best + math.log(WORTH)]
-    return tuple(Candidate(_placed(labels, logs, answers, line), value) for labels, value in kept)
+    return tuple(Candidate(labels, value, line, answers, logs) for labels, value in kept)
+
+
+def _greedy(logs: NDArray[np.float64]) -> tuple[int, ...]:
+    """The symbols of the most probable path."""
+    path = logs.argmax(axis=1)
+    starts = np.flatnonzero(np.diff(path, prepend=BLANK))
+    return tuple(label for label in path[starts].tolist() if label != BLANK)
 
 
 def beam_search(logs: NDArray[np.float64]) -> list[tuple[tuple[int, ...], float]]:
@@ -193,22 +223,6 @@ def _sum(a: float, b: float) -> float:
     """The logarithm of the sum of two numbers whose logarithms are given."""
     low, high = (a, b) if a < b else (b, a)
     return high if low == -math.inf else high + math.log1p(math.exp(low - high))
-
-
-def _placed(
-    labels: tuple[int, ...], logs: NDArray[np.float64], answers: NDArray[np.float32], line: LineImage
-) -> tuple[Symbol, ...]:
-    """Where each symbol of a sequence is."""
-    symbols = []
-    for label, columns in zip(labels, align(labels, logs), strict=True):
-        column = columns[int(logs[columns, label].argmax())]
-        x = STRIDE * (column + 0.5)
-        to_left, to_right = HEIGHT * answers[column, SYMBOLS:]
-        logits = answers[columns, :BLANK].max(axis=0)
-        seen = np.exp(logits - logits.max())
-        left, right = line.x_of(x - to_left), line.x_of(x + to_right)
-        symbols.append(Symbol(label, (left + right) / 2, left, max(right, left), seen / seen.sum()))
-    return tuple(symbols)
 
 
 def align(labels: Sequence[int], logs: NDArray[np.float64]) -> list[NDArray[np.int64]]:

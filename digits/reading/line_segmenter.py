@@ -20,13 +20,15 @@ from digits.line_image import NO_DIGIT, LineImage, line_image
 from digits.networks import LINE, ROOT
 from digits.reading.line_network import Candidate, LineNetwork, Symbol
 from digits.reading.segmentation import INK, Segment, pen_of, union, without_specks
-from digits.reading.text_lines import boxes_of, runs, text_lines
+from digits.reading.text_lines import boxes_of, text_lines
 
 SHARE = 0.55  #: a piece that covers this share of a digit's width is a part of it
 OWN = 0.6  #: a digit whose other pieces are this share as high as the line has ink of its own
 LARGE = 0.35  #: a piece that no digit claims is shown as no digit if it is this share as high as the line
 CUTTING = 96  #: pixels, the height in which the path of a cut is searched
 STRAIGHT = 0.02  #: cost of a cut's pixel that is as far from the expected place as the ink is high; ink costs up to 1
+ONE_STROKE = 0.01  #: a way to read a line is that much less probable for each stroke of the pen that it cuts
+NO_INK = 1e-4  #: and that much for each digit that has no ink of its own
 REMEMBERED = 500  #: runs of a line whose segments are kept
 
 
@@ -97,11 +99,7 @@ class LineSegmenter:
         if not pieces:
             return []
         kept = list(without_specks(pieces))
-        groups = [
-            (number, tuple(kept[i] for i in run))
-            for number, line in enumerate(text_lines(kept))
-            for run in runs(kept, line)
-        ]
+        groups = [(number, tuple(kept[i] for i in run)) for number, line in enumerate(text_lines(kept)) for run in line]
         keys = [(number, *map(id, group)) for number, group in groups]
         unknown = [place for place, key in enumerate(keys) if key not in self._known]
         found = {key: self._known[key][1] for key in keys if key in self._known}
@@ -131,12 +129,21 @@ class LineSegmenter:
 
     def _assigned(self, run: _Run, candidates: Sequence[Candidate]) -> list[Segment]:
         """The segments of a run from the ways to read it."""
-        symbols = [_moved(symbol, run) for symbol in candidates[0].symbols]
-        around = _drawn_around(run.components, symbols)
+        best = [_moved(symbol, run) for symbol in candidates[0].symbols]
+        around = _drawn_around(run.components, best)
         if around and len(around) < len(run.components) and self._network:
             inner = _Run.of([piece for i, piece in enumerate(run.components) if i not in around])
             return self._assigned(inner, self._network.read([inner.image])[0])
-        return _segments(run.components, symbols)
+        found, highest = [], -np.inf
+        for candidate in candidates:
+            if candidate.probability <= highest:  # no better, even if it cuts no stroke
+                break
+            symbols = best if candidate is candidates[0] else [_moved(symbol, run) for symbol in candidate.symbols]
+            segments, n_cut, without_ink = _segments(run.components, symbols)
+            value = candidate.probability + n_cut * np.log(ONE_STROKE) + without_ink * np.log(NO_INK)
+            if value > highest:
+                found, highest = segments, value
+        return found
 
 
 def _moved(symbol: Symbol, run: _Run) -> Symbol:
@@ -186,39 +193,43 @@ def _usual_height(symbol: int, shares: NDArray[np.float64], boxes: NDArray[np.fl
     return float((boxes[here, 3] - boxes[here, 1]).max())
 
 
-def _segments(components: Sequence[Segment], symbols: Sequence[Symbol]) -> list[Segment]:
-    """Give each piece to its symbol, or cut it; what belongs to no symbol is no digit, unless it is small."""
+def _segments(components: Sequence[Segment], symbols: Sequence[Symbol]) -> tuple[list[Segment], int, int]:
+    """Give each piece to its symbol, or cut it; what belongs to no symbol is no digit, unless it is small.
+
+    Returns:
+        The segments; how often a pen's stroke is cut; how many symbols have no ink.
+    """
     if not symbols:
-        return [replace(union(components), seen=_none())]
+        return [replace(union(components), seen=_none())], 0, 0
     shares, boxes = _shares(components, symbols), boxes_of(components)
     owned: list[list[Segment]] = [[] for _ in symbols]
     is_cut = [False] * len(symbols)
-    left_over = []
+    left_over, n_cut = [], 0
     highest = float(boxes[:, 3].max() - boxes[:, 1].min())
-    cut = []
     for i, piece in enumerate(components):
         inside = [s for s in range(len(symbols)) if shares[i, s] > SHARE and _holds_middle(boxes[i], symbols[s])]
         if len(inside) > 1:
-            cut.append((piece, inside))
+            n_cut += (len(inside) - 1) * bool(piece.strokes)
+            for symbol, part in zip(inside, _cut(piece, [symbols[s] for s in inside]), strict=True):
+                if part is not None:
+                    owned[symbol].append(part)
+                    is_cut[symbol] = True
             continue
         best = inside[0] if inside else _nearest(boxes[i], symbols)
-        if best is None:
-            if boxes[i, 3] - boxes[i, 1] >= LARGE * highest:
-                left_over.append(piece)
-        else:
+        if best is not None:
             owned[best].append(piece)
-    for piece, inside in cut:
-        for symbol, part in zip(inside, _cut(piece, [symbols[s] for s in inside]), strict=True):
-            if part is not None:
-                owned[symbol].append(part)
-                is_cut[symbol] = True
+        elif boxes[i, 3] - boxes[i, 1] >= LARGE * highest:
+            left_over.append(piece)
     found = [
         replace(union(parts), seen=symbol.seen, is_cut=was_cut)
         for parts, symbol, was_cut in zip(owned, symbols, is_cut, strict=True)
         if parts
     ]
-    found += [replace(piece, seen=_none()) for piece in left_over]
-    return sorted(found, key=lambda segment: segment.box[0] + segment.box[2] / 2) if left_over else found
+    without_ink = len(symbols) - len(found)
+    if left_over:
+        found += [replace(piece, seen=_none()) for piece in left_over]
+        found.sort(key=lambda segment: segment.box[0] + segment.box[2] / 2)
+    return found, n_cut, without_ink
 
 
 def _none() -> NDArray[np.float32]:

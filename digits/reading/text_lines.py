@@ -11,56 +11,106 @@ SMALL = 0.5  #: pieces lower than this share of the usual height join the line t
 LARGE = 2.2  #: pieces higher than this many usual heights may be drawn around several lines
 OVERLAP = 0.4  #: share of the lower one's height in which neighbours of a line overlap at least
 CLOSE = 0.08  #: rings above each other that are this close, as a share of their height, are an 8
-BESIDE = 0.8  #: of the higher one's height: pieces farther apart are read without each other
+BESIDE = 0.8  #: of the lower one's height: pieces farther apart are read without each other
+LOWEST = 0.4  #: of the higher one's height: pieces lower than that count as so high there
+NEAR = (
+    0.3  #: of the height of what it is beside: a small piece within that belongs to it, if it is as near as it is long
+)
+FAR = 6.0  #: of its own length: a small piece that is farther away is not on a line
+SIZES = 5  #: sizes of writing on a page, each at most half the one before
 
 Boxes = NDArray[np.float64]  #: left, top, right, bottom of each piece, shape (n, 4)
 
 
-def text_lines(components: Sequence[Segment]) -> list[list[int]]:
-    """Sort pieces of ink into lines.
+def text_lines(components: Sequence[Segment]) -> list[list[list[int]]]:
+    """Sort pieces of ink into lines, and these into runs, which are to be read each on its own.
 
     Args:
         components: the pieces.
 
     Returns:
-        The pieces' indices, line by line from top to bottom, from left to right in each. A piece that is drawn around
+        The pieces' indices by line, from top to bottom, and by run, from left to right. A piece that is drawn around
         several lines is in none.
     """
     if not components:
         return []
     boxes = boxes_of(components)
-    heights = boxes[:, 3] - boxes[:, 1]
-    across = np.maximum(heights, boxes[:, 2] - boxes[:, 0])
-    usual = weighted_median(heights, across)
     units = _rings(components, boxes)
     joined = np.array([_around(boxes[unit]) for unit in units])
-    heights = joined[:, 3] - joined[:, 1]
-    usual = max(usual, float(np.median(heights[heights >= SMALL * usual])))
-    ordinary = np.flatnonzero((heights >= SMALL * usual) & (heights <= LARGE * usual))
-    if not len(ordinary):
-        ordinary = np.arange(len(units))
-    lines = _chains(joined, ordinary)
-    left_over = np.setdiff1d(np.arange(len(units)), ordinary)
-    for unit in left_over.tolist():
-        _add(unit, joined, lines, large=bool(heights[unit] > LARGE * usual))
-    lines.sort(key=lambda line: float(np.mean(joined[line][:, [1, 3]])))
-    return [
-        sorted((i for unit in line for i in units[unit]), key=lambda i: boxes[i, 0] + boxes[i, 2]) for line in lines
-    ]
+    lines: list[list[list[int]]] = []
+    left: NDArray[np.int64] = np.arange(len(units))
+    for level in range(SIZES):  # what is much smaller than all that is near it is read on its own
+        if not len(left):
+            break
+        found, left = _lines(joined, left, last=level == SIZES - 1)
+        _merge(lines, [_runs(line, joined) for line in found], joined)
+    lines.sort(key=lambda line: float(np.mean(joined[[unit for run in line for unit in run]][:, [1, 3]])))
+    return [[[i for unit in run for i in units[unit]] for run in _in_order(line, joined)] for line in lines]
 
 
-def runs(components: Sequence[Segment], line: Sequence[int]) -> list[list[int]]:
-    """Split a line, from left to right, where there is so much paper that the one side says nothing of the other."""
-    boxes = boxes_of([components[i] for i in line])
-    order = np.argsort(boxes[:, 0], kind="stable")
+def _in_order(line: list[list[int]], boxes: Boxes) -> list[list[int]]:
+    """The runs of a line from left to right."""
+    return sorted(line, key=lambda run: float(boxes[run][:, [0, 2]].mean()))
+
+
+def _lines(boxes: Boxes, chosen: NDArray[np.int64], last: bool) -> tuple[list[list[int]], NDArray[np.int64]]:
+    """Lines of the pieces of ordinary height among the chosen ones, with what belongs to them; and which are left."""
+    heights = boxes[:, 3] - boxes[:, 1]
+    across = np.maximum(heights, boxes[:, 2] - boxes[:, 0])
+    usual = weighted_median(heights[chosen], across[chosen])
+    high = heights[chosen]
+    usual = max(usual, float(np.median(high[high >= SMALL * usual])))
+    ordinary = chosen[(high >= SMALL * usual) & (high <= LARGE * usual)] if not last else chosen
+    lines = _chains(boxes, ordinary)
+    left = []
+    for unit in np.setdiff1d(chosen, ordinary).tolist():
+        if not _add(unit, boxes, lines, large=bool(heights[unit] > LARGE * usual)):
+            left.append(unit)
+    return lines, np.array(left, np.int64)
+
+
+def _merge(lines: list[list[list[int]]], found: list[list[list[int]]], boxes: Boxes) -> None:
+    """Add lines of small pieces to those beside whose pieces they stand, one beside another; else they stay lines."""
+    before = [np.array([unit for run in line for unit in run]) for line in lines]
+    wanted: dict[int, list[list[list[int]]]] = {}
+    for small in found:
+        own = _around(boxes[[unit for run in small for unit in run]])
+        beside = [number for number, line in enumerate(before) if _is_beside(own, boxes[line])]
+        if len(beside) == 1:
+            wanted.setdefault(beside[0], []).append(small)
+        else:
+            lines.append(small)
+    for number, smalls in wanted.items():
+        ends = np.array([_around(boxes[[unit for run in small for unit in run]])[[0, 2]] for small in smalls])
+        ends = ends[np.argsort(ends[:, 0])]
+        apart = bool((ends[1:, 0] >= np.maximum.accumulate(ends[:, 1])[:-1]).all())
+        for small in smalls:
+            if apart:
+                lines[number] += small
+            else:
+                lines.append(small)
+
+
+def _is_beside(own: NDArray[np.float64], line: Boxes) -> bool:
+    """Whether a small piece is at the height of the piece of a line that is nearest to it, and not far from it."""
+    aside = np.maximum(line[:, 0] - own[2], own[0] - line[:, 2]).clip(min=0)
+    nearest = int(aside.argmin())
+    middle, height = line[nearest, [1, 3]].mean(), line[nearest, 3] - line[nearest, 1]
+    near = aside[nearest] <= FAR * max(own[2] - own[0], own[3] - own[1])
+    return bool(near and abs(middle - (own[1] + own[3]) / 2) < 0.55 * height)
+
+
+def _runs(line: Sequence[int], boxes: Boxes) -> list[list[int]]:
+    """Split a line where there is so much paper that the one side says nothing of the other."""
     found: list[list[int]] = []
     right = highest = 0.0
-    for place in order.tolist():
-        left, top, end, bottom = boxes[place]
-        if not found or left - right > BESIDE * max(highest, bottom - top):
+    for unit in sorted(line, key=lambda unit: float(boxes[unit, 0])):
+        left, top, end, bottom = boxes[unit]
+        lower, higher = sorted((highest, bottom - top))
+        if not found or left - right > BESIDE * max(lower, LOWEST * higher):
             found.append([])
             right, highest = end, bottom - top
-        found[-1].append(line[place])
+        found[-1].append(unit)
         right, highest = max(right, end), max(highest, bottom - top)
     return found
 
@@ -125,32 +175,34 @@ def _chains(boxes: Boxes, chosen: NDArray[np.int64]) -> list[list[int]]:
     return lines
 
 
-def _add(unit: int, boxes: Boxes, lines: list[list[int]], large: bool) -> None:
-    """Add a piece that is small, or large, to the line that it belongs to; a large one around several to none."""
+def _add(unit: int, boxes: Boxes, lines: list[list[int]], large: bool) -> bool:
+    """Add a piece that is small, or large, to the line that it belongs to; returns whether its place is known.
+
+    A large one belongs to what it is drawn around, if that is one line, and is dropped if that is several.
+    """
     left, top, right, bottom = boxes[unit]
     if large:
-        inside = [
-            line
-            for line in lines
-            if (
-                (boxes[line, 0] < right) & (boxes[line, 2] > left) & (boxes[line, 1] < bottom) & (boxes[line, 3] > top)
-            ).any()
-        ]
+        inside = []
+        for line in lines:
+            there = boxes[line]
+            over = (there[:, 0] < right) & (there[:, 2] > left) & (there[:, 1] < bottom) & (there[:, 3] > top)
+            inside += [line] if over.any() else []
         if len(inside) == 1:
             inside[0].append(unit)
         elif not inside:
             lines.append([unit])
-        return
-    best, least = -1, np.inf
+        return True
+    reach, best = max(right - left, bottom - top), -1
+    least = np.inf
     for number, line in enumerate(lines):
-        apart = np.maximum(boxes[line, 0] - right, left - boxes[line, 2]).clip(min=0)
-        over = np.maximum(boxes[line, 1] - bottom, top - boxes[line, 3]).clip(min=0)
-        high = boxes[line, 3] - boxes[line, 1]
-        distance = np.hypot(apart, 2 * over) / high
-        nearest = float(distance.min())
-        if nearest < least and float(over[distance.argmin()]) < 0.6 * float(high[distance.argmin()]):
-            best, least = number, nearest
+        there = boxes[line]
+        aside = np.maximum(there[:, 0] - right, left - there[:, 2]).clip(min=0)
+        over = np.maximum(there[:, 1] - bottom, top - there[:, 3]).clip(min=0)
+        gaps = np.maximum(aside, over)
+        relative = gaps / (there[:, 3] - there[:, 1])
+        nearest = int(relative.argmin())
+        if relative[nearest] < min(NEAR, least) and gaps[nearest] <= reach:
+            best, least = number, float(relative[nearest])
     if best >= 0:
         lines[best].append(unit)
-    else:
-        lines.append([unit])
+    return best >= 0

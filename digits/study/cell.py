@@ -7,7 +7,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypedDict
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from digits.files import read_json, write_text
 from digits.learning.config import Recipe, Versions
 from digits.learning.dataset import Dataset
+from digits.learning.handwriting import Handwriting
 from digits.learning.json_types import Count, Duration, Line, Number
 from digits.learning.precision import Precision, fastest
 from digits.learning.start import forget_networks, start_keras, use_one_thread
@@ -80,6 +81,8 @@ class Task:
         validation_fraction: of the dataset's training images.
         network: the network's identity, as :func:`digits.learning.architecture.identity` gives it.
         precision: to train in; None for whatever is fastest where it is trained.
+        handwriting: SHA-256 of the files of handwriting that the network learns from, by name; only what a recipe
+            asks for decides anything.
     """
 
     cell: Cell
@@ -88,6 +91,7 @@ class Task:
     validation_fraction: float
     network: Mapping[str, Any]
     precision: Precision | None = None
+    handwriting: Mapping[str, str] = field(default_factory=dict)
 
     def identity(self) -> dict[str, Any]:
         """What a result is recognised by as this task's, in JSON's types."""
@@ -99,15 +103,24 @@ class Task:
             "data_digest": self.data_digest,
             "validation_fraction": self.validation_fraction,
             **self.network,
+            **({"handwriting": dict(self.handwriting)} if self.recipe.written.share else {}),
         }
         copy: dict[str, Any] = json.loads(json.dumps(value))
         return copy
 
 
-def run_cell(task: Task, dataset: Dataset) -> Result:
+def run_cell(task: Task, dataset: Dataset, handwriting: Handwriting | None = None) -> Result:
     """Train the cell's network in this process, on one core, and read the test images clean and corrupted.
 
     Two processes of one thread do 1.3 (CNN) to 2 times (ANN) the work of one with two threads.
+
+    Args:
+        task: what to train.
+        dataset: to learn from and to be tested on.
+        handwriting: of other people, where the recipe asks for it; the writers that it leaves out are not learned from.
+
+    Raises:
+        UserError: the recipe asks for handwriting, and there is none.
     """
     with _TRAINING:
         start_keras()
@@ -130,6 +143,7 @@ def run_cell(task: Task, dataset: Dataset) -> Result:
                 dataset.digest,
                 preprocess=preprocess,
                 precision=precision,
+                handwriting=handwriting and handwriting.split()[0],
             )
 
         def misses(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Misses:
@@ -141,6 +155,7 @@ def run_cell(task: Task, dataset: Dataset) -> Result:
             recipe=replace(task.recipe, version=Recipe().version),
             network=architecture.identity(trained.model),
             validation_fraction=dataset.validation_fraction,
+            handwriting=handwriting.files if handwriting else {},
         )
         images, labels = splits["test"]
         return {

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from digits.command_line import complain, number
 from digits.errors import UserError
 from digits.learning import cli
 from digits.learning.start import start_keras, use_one_thread
-from digits.networks import CORE, MODELS
+from digits.markdown import in_words
+from digits.networks import CORE, LINE, MODELS
 from digits.publishing import exclusive
 from digits.study.plan import ONE_SEED, SEEDS, SOME_VARIANTS, THREE_SEEDS, preprocessing_plan, seeds_plan
 from digits.study.preprocessing import VARIANTS
@@ -63,6 +65,8 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
         return
     if options.evaluate or options.resume:
         parser.error("--evaluate and --resume do not go with --study, which continues by itself")
+    if LINE in options.models:
+        parser.error(f"{LINE} reads lines, and a study is of networks of single digits: leave it out of --models")
     if options.seed is not None:
         parser.error("--seed goes with training; the seeds of a study are --seeds N [N ...]")
     if options.study == "seeds" and options.variants:
@@ -82,22 +86,27 @@ def run(options: argparse.Namespace, root: Path) -> int:
         The exit code: 1 if a cell failed.
 
     Raises:
-        UserError: the data cannot be read, the folder cannot be written, or the workers are lost.
+        UserError: the data or the handwriting cannot be read, a network needs handwriting and none is given, the folder
+            cannot be written, or the workers are lost.
     """
     from digits.study import plots, runner, workers  # noqa: F401 - the figures come last, but what fails, fails now
     from digits.study.cell import run_cell
 
-    data = cli.load_data(options)
-    folder = cli.output_folder(options, data.name, root) / "plots" / "study"
-    names = options.models or CORE
+    data, written = cli.load_data(options), cli.load_handwriting(options)
+    output = cli.output_folder(options, data.name, root)
+    folder, names = output / "plots" / "study", options.models or CORE
+    recipes = cli.recipes(MODELS, data.name, cli.changes(options))
+    asking = [name for name, recipe in recipes.items() if recipe.written.share]
+    if not (written or options.replot) and (without := [name for name in names if name in asking]):
+        raise UserError(f"{in_words(without)} cannot be trained without handwriting: name it with --handwriting FILE …")
+    handwriting = {name: written.files if written else _learned_from(output, name) for name in asking}
     with (
         exclusive(folder) as writer,
-        workers.pool(options.cluster, options.workers, data, run_cell) as (pool, place),
+        workers.pool(options.cluster, options.workers, data, run_cell, written) as (pool, place),
     ):
         start_keras()
         use_one_thread()  # a single process is this one
-        recipes = cli.recipes(MODELS, data.name, cli.changes(options))
-        study = runner.Study(data, recipes, cache(_identity), folder, options.precision)
+        study = runner.Study(data, recipes, cache(_identity), folder, options.precision, handwriting)
         if options.study == "seeds":
             planned = seeds_plan(names, options.seeds)
         else:
@@ -110,6 +119,14 @@ def run(options: argparse.Namespace, root: Path) -> int:
         runner.publish(study, whole, writer)
         print(f"\npage  {folder / 'README.md'}", flush=True)
     return 1 if failed else 0
+
+
+def _learned_from(output: Path, name: str) -> Mapping[str, str]:
+    """Digests of the files of handwriting that the network in a folder has learned from, as its card says."""
+    from digits.learning import card
+
+    path = output / "models" / f"{name}.json"
+    return card.read(path).get("handwriting", {}) if os.path.lexists(path) else {}
 
 
 def _identity(name: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ The seeds study is a part of it: the baseline's cells only, several seeds of eac
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Study:
         identity: a network's, as :func:`digits.learning.architecture.identity` gives it, by its name.
         folder: ``plots/study``: the page, its figures and ``cells/``.
         precision: in which missing cells are trained; None for whatever is fastest where they are.
+        handwriting: SHA-256 of the files of handwriting, by their names, that a network learns from, by its name.
     """
 
     dataset: Dataset
@@ -44,6 +45,7 @@ class Study:
     identity: Callable[[str], Mapping[str, Any]]
     folder: Path
     precision: Precision | None = None
+    handwriting: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def cells(self) -> Path:
@@ -59,6 +61,7 @@ class Study:
             self.dataset.validation_fraction,
             self.identity(cell.network),
             self.precision,
+            self.handwriting.get(cell.network, {}),
         )
 
     def finished(self) -> dict[Cell, Result]:

@@ -18,13 +18,14 @@ import numpy as np
 
 from digits.errors import UserError, reason
 from digits.learning.dataset import Dataset
+from digits.learning.handwriting import Character, Handwriting
 from digits.processes import mapped
 from digits.study.cell import Result, Task
 
 if TYPE_CHECKING:
     from distributed import Client
 
-Runner = Callable[[Task, Dataset], Result]
+Runner = Callable[[Task, Dataset, Handwriting | None], Result]
 Pool = Callable[[Sequence[Task]], Iterator["Outcome"]]
 CONNECT = 5.0  #: seconds for a scheduler to answer
 WAIT = 30.0  #: seconds for its first worker
@@ -41,34 +42,44 @@ class Outcome:
 
 
 @contextmanager
-def pool(cluster: str | None, processes: int | None, dataset: Dataset, runner: Runner) -> Iterator[tuple[Pool, str]]:
+def pool(
+    cluster: str | None,
+    processes: int | None,
+    dataset: Dataset,
+    runner: Runner,
+    handwriting: Handwriting | None = None,
+) -> Iterator[tuple[Pool, str]]:
     """What runs tasks, and where, in words: the Dask cluster at an address, or processes of this machine.
 
     Args:
         cluster: a scheduler's address; None for this machine.
         processes: of this machine; None for as many as there are cores.
-        dataset, runner: for every task.
+        dataset, runner, handwriting: for every task.
 
     Raises:
         UserError: the cluster is not there.
     """
+    given: dict[str, Any] = {"dataset": dataset, "handwriting": handwriting, "runner": runner}
     if cluster is not None:
         with connected(cluster) as client:
-            yield partial(on_cluster, dataset=dataset, runner=runner, client=client), f"the cluster at {cluster}"
+            yield partial(on_cluster, **given, client=client), f"the cluster at {cluster}"
     else:
         processes = processes or joblib.cpu_count()
         place = f"{processes} {'process' if processes == 1 else 'processes'}"
-        yield partial(locally, dataset=dataset, runner=runner, processes=processes), place
+        yield partial(locally, **given, processes=processes), place
 
 
-def locally(tasks: Sequence[Task], dataset: Dataset, runner: Runner, processes: int) -> Iterator[Outcome]:
+def locally(
+    tasks: Sequence[Task], dataset: Dataset, handwriting: Handwriting | None, runner: Runner, processes: int
+) -> Iterator[Outcome]:
     """Run the tasks in processes of their own, in the order given; outcomes come as they are ready.
 
     Raises:
         UserError: a process was killed, for example because the memory did not suffice.
     """
     try:
-        yield from mapped(partial(_guarded, runner, dataset), tasks, min(processes, len(tasks)), ordered=False)
+        guarded = partial(_guarded, runner, dataset, _packed_handwriting(handwriting))
+        yield from mapped(guarded, tasks, min(processes, len(tasks)), ordered=False)
     except ChildProcessError as error:
         raise UserError(
             "a worker process was killed, probably out of memory; finished cells are kept. "
@@ -76,7 +87,9 @@ def locally(tasks: Sequence[Task], dataset: Dataset, runner: Runner, processes: 
         ) from error
 
 
-def on_cluster(tasks: Sequence[Task], dataset: Dataset, runner: Runner, client: "Client") -> Iterator[Outcome]:
+def on_cluster(
+    tasks: Sequence[Task], dataset: Dataset, handwriting: Handwriting | None, runner: Runner, client: "Client"
+) -> Iterator[Outcome]:
     """Run the tasks on a Dask cluster; those of a worker that is lost are run by another.
 
     Through Dask's client and not ``joblib.parallel_config("dask")``: with joblib 1.6.0 and distributed 2026.8.0
@@ -89,8 +102,10 @@ def on_cluster(tasks: Sequence[Task], dataset: Dataset, runner: Runner, client: 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sending large graph")
         data = client.submit(_unpacked, _packed(dataset), pure=False)
+        written = client.submit(_unpacked_handwriting, _packed_handwriting(handwriting), pure=False)
         waiting = {
-            client.submit(runner, task, data, pure=False, priority=-index): task for index, task in enumerate(tasks)
+            client.submit(runner, task, data, written, pure=False, priority=-index): task
+            for index, task in enumerate(tasks)
         }
     for future in as_completed(list(waiting), loop=client.loop):
         task = waiting.pop(future)
@@ -136,9 +151,9 @@ def connected(address: str) -> Iterator["Client"]:
         yield client
 
 
-def _guarded(runner: Runner, dataset: Dataset, task: Task) -> Outcome:
+def _guarded(runner: Runner, dataset: Dataset, packed: bytes, task: Task) -> Outcome:
     try:
-        return Outcome(task, runner(task, dataset))
+        return Outcome(task, runner(task, dataset, _unpacked_handwriting(packed)))
     except Exception as error:  # one cell must not end the others
         return Outcome(task, None, _message(error))
 
@@ -158,3 +173,38 @@ def _packed(dataset: Dataset) -> bytes:
 def _unpacked(packed: bytes) -> Dataset:
     with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
         return Dataset(**{key: value if value.ndim else value.item() for key, value in archive.items()})
+
+
+def _packed_handwriting(handwriting: Handwriting | None) -> bytes:
+    """Handwriting as compressed bytes, of which pickling would make as many objects as it has strokes; b"" for none."""
+    if handwriting is None:
+        return b""
+    characters = handwriting.characters
+    strokes = [stroke for character in characters for stroke in character.strokes]
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = {
+        "points": np.concatenate(strokes),
+        "lengths": np.array([len(stroke) for stroke in strokes]),
+        "strokes": np.array([len(character.strokes) for character in characters]),
+        "labels": np.array([character.label for character in characters]),
+        "texts": np.array([(character.writer, character.sign) for character in characters]),
+        "files": np.array(list(handwriting.files.items())).reshape(-1, 2),
+    }
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _unpacked_handwriting(packed: bytes) -> Handwriting | None:
+    if not packed:
+        return None
+    with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
+        given = dict(archive)
+    strokes = np.split(given["points"], np.cumsum(given["lengths"])[:-1])
+    ends = np.cumsum(given["strokes"])
+    characters = tuple(
+        Character(label, writer, tuple(strokes[end - n : end]), sign)
+        for label, (writer, sign), n, end in zip(
+            given["labels"].tolist(), given["texts"].tolist(), given["strokes"].tolist(), ends.tolist(), strict=True
+        )
+    )
+    return Handwriting(characters, dict(given["files"].tolist()))

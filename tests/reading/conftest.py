@@ -1,5 +1,7 @@
 """Synthetic drawings, and the committed networks."""
 
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,8 @@ from numpy.typing import NDArray
 
 from digits.reading.classifier import Classifier
 from digits.reading.ink import Stroke, bounds, rasterise
+from digits.reading.line_segmenter import LineSegmenter
+from digits.reading.segmentation import Segment
 from tests.handwriting import strokes as handwritten
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -28,6 +32,19 @@ def on_paper(ink: NDArray[np.uint8], paper: int = 230, pen: int = 40) -> NDArray
     """Dark ink on light paper: ``uint8`` RGB array of shape (height, width, 3)."""
     grey = paper - ink.astype(np.float64) / 255 * (paper - pen)
     return np.repeat(grey[..., np.newaxis], 3, axis=2).astype(np.uint8)
+
+
+@cache
+def line_segmenter() -> LineSegmenter:
+    """With the committed line network."""
+    lines = LineSegmenter.open(MODELS)
+    assert not lines.failure
+    return lines
+
+
+def found(components: Iterable[Segment]) -> list[Segment]:
+    """The digits, and what is none, in pieces of ink."""
+    return line_segmenter().segments(components)
 
 
 @pytest.fixture(scope="session")

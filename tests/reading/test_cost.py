@@ -25,12 +25,14 @@ if sys.platform == "linux":
 """
 READ = f"""{AROUND}
 from digits.reading.classifier import Classifier
+from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.recognizer import read_file
 from digits.errors import UserError
 network = Classifier(Path(sys.argv[2]))
+lines = LineSegmenter.open(Path(sys.argv[2]).parent)
 start = time.process_time()
 try:
-    reading = read_file(Path(sys.argv[1]), network)
+    reading = read_file(Path(sys.argv[1]), network, lines)
 except UserError as error:
     found = str(error)
 else:
@@ -39,12 +41,14 @@ print(time.process_time() - start, peak_memory(), found)
 """
 COMPONENTS = f"""{AROUND}
 import numpy as np
-from digits.reading.segmentation import image_components, segment
+from digits.reading.line_segmenter import LineSegmenter
+from digits.reading.segmentation import image_components
 ink = np.zeros((7000, 7100), np.uint8)
+lines = LineSegmenter.open(Path("models"))
 start = time.process_time()
 exec(sys.argv[1])
 found = image_components(ink)
-digits = segment(found)
+digits = lines.segments(found)
 for digit in digits:
     digit.crop
 print(time.process_time() - start, peak_memory(), f"{{len(digits)}} digits, {{found.left_out}} left out")

@@ -18,8 +18,8 @@ from digits.reading.classifier import Classifier
 from digits.reading.ink import Stroke, Strokes, erase, save_strokes
 from digits.reading.page import to_ink
 from digits.reading.recognizer import Reading, read, read_file
-from digits.reading.segmentation import image_components, segment, stroke_components
-from tests.reading.conftest import MODELS, on_paper, picture, written
+from digits.reading.segmentation import image_components, stroke_components
+from tests.reading.conftest import MODELS, found, line_segmenter, on_paper, picture, written
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))  # per test
 SEARCH = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -53,10 +53,12 @@ def check(reading: Reading) -> None:
 @SEARCH
 @given(drawing=strokes)
 def test_any_drawing(ann: Classifier, drawing: list[Stroke]) -> None:
-    reading = read(segment(stroke_components(drawing)), ann)
+    reading = read(found(stroke_components(drawing)), ann)
     check(reading)
     used = [index for digit in reading.digits for index in digit.segment.strokes]
-    assert len(used) == len(set(used)) and set(used) <= set(range(len(drawing)))
+    shared = {index for digit in reading.digits if digit.segment.is_cut for index in digit.segment.strokes}
+    assert set(used) <= set(range(len(drawing)))
+    assert all(used.count(index) == 1 or index in shared for index in used)
 
 
 @SEARCH
@@ -64,7 +66,7 @@ def test_any_drawing(ann: Classifier, drawing: list[Stroke]) -> None:
 def test_any_image(ann: Classifier, image: NDArray[np.uint8]) -> None:
     ink = to_ink(image)
     assert ink.shape == image.shape[:2] and ink.dtype == np.uint8
-    check(read(segment(image_components(ink)), ann))
+    check(read(found(image_components(ink)), ann))
 
 
 @SEARCH
@@ -75,7 +77,7 @@ def test_any_blots(ann: Classifier, seed: int, n: int, level: int) -> None:
     for _ in range(n):
         y, x = rng.integers(0, image.shape[:2])
         image[y : y + rng.integers(1, 90), x : x + rng.integers(1, 90)] = rng.integers(0, 256, 3)
-    check(read(segment([*image_components(to_ink(image)), *stroke_components(written("4"))]), ann))
+    check(read(found([*image_components(to_ink(image)), *stroke_components(written("4"))]), ann))
 
 
 @SEARCH
@@ -111,6 +113,6 @@ def test_any_damage_to_a_file(
     path = tmp_path / f"file{suffix}"
     path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
     try:
-        check(read_file(path, ann))
+        check(read_file(path, ann, line_segmenter()))
     except UserError as error:
         assert path.name in str(error) and "\n" not in str(error)

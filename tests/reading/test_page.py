@@ -13,15 +13,15 @@ from digits.reading.classifier import Classifier
 from digits.reading.image_file import LARGEST
 from digits.reading.page import open_image, to_ink, to_rgb
 from digits.reading.recognizer import read, read_file
-from digits.reading.segmentation import image_components, segment
-from tests.reading.conftest import on_paper, picture, written
+from digits.reading.segmentation import image_components
+from tests.reading.conftest import found, line_segmenter, on_paper, picture, written
 
 NUMBER = "4072"
 INK = picture(written(NUMBER, pen=9), margin=40)
 
 
 def text_of(image: NDArray[np.uint8], network: Classifier) -> str:
-    return read(segment(image_components(to_ink(image))), network).text
+    return read(found(image_components(to_ink(image))), network).text
 
 
 def shaded(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -80,7 +80,7 @@ def test_digits_are_read_on_any_paper(image: NDArray[np.uint8], cnn: Classifier)
 @pytest.mark.parametrize("noise", [0, 5])
 def test_a_page_without_ink_has_no_digits(level: int, noise: float, cnn: Classifier) -> None:
     grey = np.clip(level + np.random.default_rng(1).normal(0, noise, (300, 400, 3)), 0, 255).astype(np.uint8)
-    assert read(segment(image_components(to_ink(grey))), cnn).digits == ()
+    assert read(found(image_components(to_ink(grey))), cnn).digits == ()
 
 
 def test_ink_keeps_its_soft_edges() -> None:
@@ -100,7 +100,7 @@ def test_images_of_any_size(size: tuple[int, int]) -> None:
 def test_file_formats_and_non_ascii_names(tmp_path: Path, suffix: str, cnn: Classifier) -> None:
     path = tmp_path / f"Zähler 数字.{suffix}"
     Image.fromarray(on_paper(INK)).convert("L").save(path)
-    assert read_file(path, cnn).text == NUMBER
+    assert read_file(path, cnn, line_segmenter()).text == NUMBER
 
 
 def saved(image: Image.Image, path: Path, **options: Any) -> Path:
@@ -114,20 +114,20 @@ def test_an_image_is_rotated_by_its_exif_orientation(tmp_path: Path, cnn: Classi
     lying = Image.fromarray(on_paper(INK)).rotate(90, expand=True)
     path = saved(lying, tmp_path / "photo.jpg", exif=exif, quality=95)
     assert open_image(path).shape[:2] == INK.shape
-    assert read_file(path, cnn).text == NUMBER
+    assert read_file(path, cnn, line_segmenter()).text == NUMBER
 
 
 @pytest.mark.parametrize("pen", [0, 255])
 def test_a_transparent_background_is_paper(tmp_path: Path, pen: int, cnn: Classifier) -> None:
     rgba = np.dstack([np.full((*INK.shape, 3), pen, np.uint8), INK])
-    assert read_file(saved(Image.fromarray(rgba), tmp_path / "alpha.png"), cnn).text == NUMBER
+    assert read_file(saved(Image.fromarray(rgba), tmp_path / "alpha.png"), cnn, line_segmenter()).text == NUMBER
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "I;16", "CMYK"])
 def test_colour_modes(tmp_path: Path, mode: str, cnn: Classifier) -> None:
     grey = Image.fromarray(on_paper(INK)).convert("L")
     image = Image.fromarray(np.asarray(grey).astype(np.uint16) * 200) if mode == "I;16" else grey.convert(mode)
-    assert read_file(saved(image, tmp_path / "mode.tif"), cnn).text == NUMBER
+    assert read_file(saved(image, tmp_path / "mode.tif"), cnn, line_segmenter()).text == NUMBER
 
 
 def test_a_small_image_like_mnists(cnn: Classifier) -> None:

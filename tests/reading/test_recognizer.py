@@ -8,20 +8,20 @@ from digits.networks import MODELS as NAMES
 from digits.reading.classifier import Classifier
 from digits.reading.ink import Stroke, Strokes, save_strokes
 from digits.reading.recognizer import read, read_file
-from digits.reading.segmentation import MOST_COMPONENTS, image_components, segment, stroke_components
-from tests.reading.conftest import MODELS, picture, written
+from digits.reading.segmentation import MOST_COMPONENTS, image_components, stroke_components
+from tests.reading.conftest import MODELS, found, line_segmenter, picture, written
 
 
 @pytest.mark.parametrize("number", ["0123456789", "31415", "7"])
 @pytest.mark.parametrize("pen", [3, 8, 14])
 def test_numbers_are_read(number: str, pen: int, cnn: Classifier) -> None:
     strokes = written(number, pen=pen)
-    assert read(segment(stroke_components(strokes)), cnn).text == number
-    assert read(segment(image_components(picture(strokes))), cnn).text == number
+    assert read(found(stroke_components(strokes)), cnn).text == number
+    assert read(found(image_components(picture(strokes))), cnn).text == number
 
 
 def test_a_reading_describes_its_digits(cnn: Classifier) -> None:
-    reading = read(segment(stroke_components(written("42"))), cnn)
+    reading = read(found(stroke_components(written("42"))), cnn)
     assert (reading.model, reading.text) == ("CNN", "42") and reading.seconds > 0
     four, two = reading.digits
     assert (four.digit, two.digit) == (4, 2)
@@ -35,11 +35,11 @@ def test_a_reading_describes_its_digits(cnn: Classifier) -> None:
 def test_the_text_has_lines_and_question_marks(cnn: Classifier) -> None:
     page = np.vstack([picture(written("12")), np.zeros((40, picture(written("12")).shape[1]), np.uint8)])
     page[-25:-5, 10:30] = 255
-    assert read(segment(image_components(page)), cnn).text == "12\n?"
+    assert read(found(image_components(page)), cnn).text == "12\n?"
 
 
 def test_a_reading_can_be_written_as_json(cnn: Classifier) -> None:
-    value = json.loads(json.dumps(read(segment(stroke_components(written("60"))), cnn).as_json()))
+    value = json.loads(json.dumps(read(found(stroke_components(written("60"))), cnn).as_json()))
     assert (value["model"], value["text"]) == ("CNN", "60")
     six = value["digits"][0]
     assert six["digit"] == 6 and len(six["box"]) == 4 and len(six["probabilities"]) == 10
@@ -53,14 +53,14 @@ def test_no_segments_give_an_empty_reading(cnn: Classifier) -> None:
 
 def test_a_strokes_file_is_read(tmp_path: Path, cnn: Classifier) -> None:
     save_strokes(tmp_path / "n.json", Strokes(tuple(written("905")), (640, 480)))
-    assert read_file(tmp_path / "n.json", cnn).text == "905"
+    assert read_file(tmp_path / "n.json", cnn, line_segmenter()).text == "905"
 
 
 def test_of_more_digits_than_a_slow_network_reads_the_largest_are_read(
     cnn: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = [Stroke(tuple((400 + x / 2, 60 + y / 2) for x, y in s.points), 5) for s in written("3")]
-    segments = segment(stroke_components([*written("42"), *small]))
+    segments = found(stroke_components([*written("42"), *small]))
     assert read(segments, cnn).text == "423"
     monkeypatch.setattr(cnn, "most", 2)
     reading = read(segments, cnn, left_out=5)
@@ -73,7 +73,7 @@ def test_a_1_is_no_smaller_than_what_is_as_high(cnn: Classifier, monkeypatch: py
     ring = [Stroke(tuple((260 + x / 2, 60 + y / 2) for x, y in s.points), 5) for s in written("0")]
     one = Stroke(((60.0, 20.0), (60.0, 140.0)), 8)
     monkeypatch.setattr(cnn, "most", 1)
-    assert read(segment(stroke_components([one, *ring])), cnn).text == "1?"
+    assert read(found(stroke_components([one, *ring])), cnn).text == "1?"
 
 
 def test_how_many_digits_a_network_reads_follows_what_one_takes() -> None:

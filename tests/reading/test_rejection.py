@@ -2,14 +2,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from digits.reading.rejection import straight_lean, why_rejected
 
 from digits.crop import shape_of
 from digits.reading.classifier import Classifier
 from digits.reading.ink import Stroke, rasterise
 from digits.reading.recognizer import read
-from digits.reading.rejection import straight_lean, why_rejected
-from digits.reading.segmentation import Segment, image_components, segment, stroke_components
-from tests.reading.conftest import picture, written
+from digits.reading.segmentation import Segment, image_components, stroke_components
+from tests.reading.conftest import found, picture, written
 
 
 def line(*points: tuple[float, float], pen: float = 8) -> Stroke:
@@ -36,7 +36,7 @@ JUNK = {
 @pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
 def test_junk_is_rejected(junk: list[Stroke], cnn: Classifier) -> None:
     for components in (stroke_components(junk), image_components(rasterise(junk, 320, 240))):
-        digits = read(segment(components), cnn).digits
+        digits = read(found(components), cnn).digits
         assert digits and all(digit.digit is None and digit.rejected and digit.text == "?" for digit in digits)
 
 
@@ -88,7 +88,7 @@ UPRIGHT = {
 def test_hatching_lies_within_one_line(
     strokes: list[Stroke], text: str, components_of: Callable[[list[Stroke]], Sequence[Segment]], cnn: Classifier
 ) -> None:
-    reading = read(segment(components_of(strokes)), cnn)
+    reading = read(found(components_of(strokes)), cnn)
     assert reading.text == text
     assert {digit.rejected for digit in reading.digits} == {
         {"1": "", "?": "hatching"}[character] for character in text if character != "\n"
@@ -98,12 +98,12 @@ def test_hatching_lies_within_one_line(
 @pytest.mark.parametrize("lean", [-12, 0, 15, 35])
 def test_a_straight_line_is_read_as_a_1_if_it_stands_like_one(lean: float, cnn: Classifier) -> None:
     offset = 130 * np.tan(np.radians(lean))
-    assert read(segment(stroke_components([line((100 + offset, 20), (100, 150))])), cnn).text == "1"
+    assert read(found(stroke_components([line((100 + offset, 20), (100, 150))])), cnn).text == "1"
 
 
 @pytest.mark.parametrize("number", ["1111", "4072", "8888"])
 def test_digits_are_not_rejected(number: str, cnn: Classifier) -> None:
-    assert read(segment(stroke_components(written(number))), cnn).text == number
+    assert read(found(stroke_components(written(number))), cnn).text == number
 
 
 def test_the_lean_of_a_straight_line_is_measured() -> None:

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from digits.reading.ink import Stroke
-from digits.reading.segmentation import INK, MOST_COMPONENTS, Segment, image_components, segment, stroke_components
-from tests.reading.conftest import picture, written
+from digits.reading.segmentation import INK, MOST_COMPONENTS, Segment, image_components, stroke_components
+from tests.reading.conftest import found, picture, written
 
 Way = Callable[[list[Stroke]], list[Segment]]
 
 
 def from_image(strokes: list[Stroke]) -> list[Segment]:
-    return segment(image_components(picture(strokes)))
+    return found(image_components(picture(strokes)))
 
 
 def from_strokes(strokes: list[Stroke]) -> list[Segment]:
-    return segment(stroke_components(strokes))
+    return found(stroke_components(strokes))
 
 
 both = pytest.mark.parametrize("find", [from_image, from_strokes])
@@ -107,7 +107,7 @@ def test_specks_are_dropped_relative_to_the_stroke_width() -> None:
     rng = np.random.default_rng(0)
     for x, y in rng.integers(0, (ink.shape[1] - 6, 30), (20, 2)):
         ink[y : y + 5, x : x + 6] = 255
-    assert len(segment(image_components(ink))) == 2
+    assert len(found(image_components(ink))) == 2
 
 
 @pytest.mark.parametrize("edge", ["left", "top", "right", "bottom"])
@@ -116,7 +116,7 @@ def test_ink_at_the_very_edge(edge: str) -> None:
     y, x = np.nonzero(ink >= INK)
     ink = ink[y.min() : y.max() + 1, x.min() : x.max() + 1]
     room = {"left": (40, 40, 0, 40), "top": (0, 40, 40, 40), "right": (40, 40, 40, 0), "bottom": (40, 0, 40, 40)}[edge]
-    digits = segment(image_components(np.pad(ink, (room[:2], room[2:]))))
+    digits = found(image_components(np.pad(ink, (room[:2], room[2:]))))
     assert len(digits) == 1
     assert digits[0].box[2:] == (ink.shape[1], ink.shape[0])
 
@@ -125,20 +125,20 @@ def test_strokes_drawn_on_an_image_are_grouped_with_its_ink() -> None:
     roof_and_stem = picture([stroke("20,10 90,10 50,130")], margin=0)
     left, top = 20 - 5, 10 - 5
     crossing = Stroke(((35.0 - left, 70.0 - top), (80.0 - left, 66.0 - top)), 8)
-    assert len(segment([*stroke_components([crossing]), *image_components(roof_and_stem)])) == 1
+    assert len(found([*stroke_components([crossing]), *image_components(roof_and_stem)])) == 1
 
 
 def test_no_ink_gives_no_segments() -> None:
-    assert segment([]) == []
+    assert found([]) == []
     for nothing in (image_components(np.zeros((50, 60), np.uint8)), stroke_components([])):
         assert (len(nothing), nothing.left_out) == (0, 0)
 
 
 def test_of_a_texture_the_largest_components_are_read_and_the_rest_is_counted() -> None:
     noise = (np.random.default_rng(0).random((1500, 1500)) < 0.2).astype(np.uint8) * 255
-    found = image_components(noise)
-    assert len(segment(found)) <= len(found) == MOST_COMPONENTS
-    assert found.left_out > 5000
+    components = image_components(noise)
+    assert len(found(components)) <= len(components) == MOST_COMPONENTS
+    assert components.left_out > 5000
 
 
 def test_specks_beside_a_page_of_digits_are_not_counted_as_left_out() -> None:
@@ -146,13 +146,13 @@ def test_specks_beside_a_page_of_digits_are_not_counted_as_left_out() -> None:
     for i in range(MOST_COMPONENTS + 50):
         x, y = 30 * (i % 46), 30 * (i // 46)
         ink[y : y + 20, x : x + 4] = 255
-    found = image_components(ink)
-    assert (len(found), found.left_out) == (MOST_COMPONENTS, 50)
+    components = image_components(ink)
+    assert (len(components), components.left_out) == (MOST_COMPONENTS, 50)
     specks = np.zeros((300, 1400), np.uint8)
     for x in range(0, 1400, 12):
         specks[::12, x : x + 6] = 255
-    found = image_components(np.concatenate([ink, specks]))
-    assert (len(found), found.left_out) == (MOST_COMPONENTS, 50)
+    components = image_components(np.concatenate([ink, specks]))
+    assert (len(components), components.left_out) == (MOST_COMPONENTS, 50)
 
 
 def test_the_smallest_of_too_many_strokes_are_left_out_and_dots_are_not_counted() -> None:
@@ -162,9 +162,9 @@ def test_the_smallest_of_too_many_strokes_are_left_out_and_dots_are_not_counted(
     ]
     short = [Stroke(((9.0, 9.0), (9.0, 29.0)), 4)] * 7
     dots = [Stroke(((5.0, 5.0),), 4)] * 30
-    found = stroke_components([*dots, *short, *ones])
-    assert (len(found), found.left_out) == (MOST_COMPONENTS, 17)
-    assert min(component.strokes[0] for component in found) == 37, "their numbers are those of the drawing"
+    components = stroke_components([*dots, *short, *ones])
+    assert (len(components), components.left_out) == (MOST_COMPONENTS, 17)
+    assert min(component.strokes[0] for component in components) == 37, "their numbers are those of the drawing"
 
 
 def test_a_large_drawing_is_reduced_and_found_where_it_is() -> None:
@@ -182,6 +182,6 @@ def test_strokes_on_an_image_share_its_pixels_where_they_are_reduced() -> None:
     page[100:300, 100:121] = 255
     far = Stroke(((1000.0, 1000.0), (40_000.0, 40_000.0)), 30)
     bar = Stroke(((104.0, 200.0), (190.0, 204.0)), 20)
-    digits = segment([*stroke_components([far, bar]), *image_components(page)])
+    digits = found([*stroke_components([far, bar]), *image_components(page)])
     assert [digit.strokes for digit in digits] == [(1,), (0,)]
     assert digits[0].box == pytest.approx((94, 100, 106, 200), abs=2 * digits[0].step)

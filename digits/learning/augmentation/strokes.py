@@ -46,7 +46,8 @@ def distort_strokes(
         points = points + np.sin(points @ waves.T + rng.uniform(0, 2 * np.pi, style.waves)) @ sizes
     low, high = points.min(axis=0), points.max(axis=0)
     points = ((points - low) / _unit(high - low)).astype(np.float32)
-    return np.split(points, ends[:-1])
+    distorted: list[Points] = np.split(points, ends[:-1])
+    return distorted
 
 
 def _slash(strokes: Sequence[Points], rng: np.random.Generator) -> Points:
@@ -56,7 +57,8 @@ def _slash(strokes: Sequence[Points], rng: np.random.Generator) -> Points:
     ends = np.array(
         [(rng.uniform(-0.2, 0.25), rng.uniform(0.75, 1.2)), (rng.uniform(0.75, 1.2), rng.uniform(-0.2, 0.25))]
     )
-    return (low + ends * (high - low)).astype(np.float32)
+    slash: Points = (low + ends * (high - low)).astype(np.float32)
+    return slash
 
 
 def _unit(extent: NDArray[np.floating]) -> float:
