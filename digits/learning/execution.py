@@ -44,7 +44,8 @@ class TrainingModel(keras.Model):
 
         def fused(layer: keras.Layer) -> keras.Layer:
             config = layer.get_config()
-            if id(layer) not in exact and not isinstance(layer, keras.layers.InputLayer):
+            computes = isinstance(layer, keras.Layer) and not isinstance(layer, keras.layers.InputLayer)
+            if computes and id(layer) not in exact:  # an operation such as + is given here, too, and has no type
                 config["dtype"] = policy
             kind: type[keras.Layer] = type(layer)
             return FAST.get(kind, kind).from_config(config)

@@ -23,7 +23,9 @@ from digits.reading.segmentation import INK, Segment, pen_of, union, without_spe
 from digits.reading.text_lines import boxes_of, text_lines
 
 SHARE = 0.55  #: a piece that covers this share of a digit's width is a part of it
-OWN = 0.6  #: a digit whose other pieces are this share as high as the line has ink of its own
+OWN = 0.6  #: a digit whose other pieces are this share as high as its neighbours' has ink of its own
+LEAST = 0.3  #: and they are at least this share as high as what runs around it
+WIDER = 1.15  #: what runs around one digit is so many times as wide
 LARGE = 0.35  #: a piece that no digit claims is shown as no digit if it is this share as high as the line
 CUTTING = 96  #: pixels, the height in which the path of a cut is searched
 STRAIGHT = 0.02  #: cost of a cut's pixel that is as far from the expected place as the ink is high; ink costs up to 1
@@ -168,29 +170,20 @@ def _drawn_around(components: Sequence[Segment], symbols: Sequence[Symbol]) -> s
     middles = np.array([symbol.middle for symbol in symbols])
     over = (shares > SHARE) & (boxes[:, 0:1] < middles) & (boxes[:, 2:3] > middles)
     sizes = boxes[:, 2:] - boxes[:, :2]
+    centres = boxes[:, [0, 2]].mean(axis=1, keepdims=True)
+    lefts, rights = np.array([symbol.left for symbol in symbols]), np.array([symbol.right for symbol in symbols])
+    within = (centres > lefts) & (centres < rights)
     around = set()
     for i in np.flatnonzero(over.any(axis=1)).tolist():
-        owned = 0
+        heights = []
         for symbol in np.flatnonzero(over[i]).tolist():
-            others = [j for j in np.flatnonzero(over[:, symbol]).tolist() if j != i and _is_inside(j, i, boxes)]
-            if others:
-                height = boxes[others, 3].max() - boxes[others, 1].min()
-                owned += height >= OWN * min(float(sizes[i, 1]), _usual_height(symbol, shares, boxes))
-        wide = sizes[i, 0] > 1.15 * max(symbols[s].right - symbols[s].left for s in np.flatnonzero(over[i]))
-        if owned == over[i].sum() and (owned > 1 or wide):
+            others = np.flatnonzero(within[:, symbol] & (sizes[:, 0] < 0.9 * sizes[i, 0]))
+            heights.append(boxes[others, 3].max() - boxes[others, 1].min() if len(others) else 0.0)
+        owned = np.array(heights) >= max(OWN * float(np.median(heights)), LEAST * sizes[i, 1], 1)
+        widest = max(symbols[s].right - symbols[s].left for s in np.flatnonzero(over[i]))
+        if owned.all() and (len(heights) > 1 or sizes[i, 0] > WIDER * widest):
             around.add(i)
     return around
-
-
-def _is_inside(j: int, i: int, boxes: NDArray[np.float64]) -> bool:
-    """Whether a piece is narrower than another one, so that this may run along it."""
-    return bool(boxes[j, 2] - boxes[j, 0] < 0.9 * (boxes[i, 2] - boxes[i, 0]))
-
-
-def _usual_height(symbol: int, shares: NDArray[np.float64], boxes: NDArray[np.float64]) -> float:
-    """The height of the highest piece at a symbol."""
-    here = np.flatnonzero(shares[:, symbol] > SHARE)
-    return float((boxes[here, 3] - boxes[here, 1]).max())
 
 
 def _segments(components: Sequence[Segment], symbols: Sequence[Symbol]) -> tuple[list[Segment], int, int]:

@@ -11,11 +11,13 @@ SMALL = 0.5  #: pieces lower than this share of the usual height join the line t
 LARGE = 2.2  #: pieces higher than this many usual heights may be drawn around several lines
 OVERLAP = 0.4  #: share of the lower one's height in which neighbours of a line overlap at least
 CLOSE = 0.08  #: rings above each other that are this close, as a share of their height, are an 8
+LAST = 3  #: pieces of a line that say where it is: one may be a half of a digit
 BESIDE = 0.8  #: of the lower one's height: pieces farther apart are read without each other
 LOWEST = 0.4  #: of the higher one's height: pieces lower than that count as so high there
 NEAR = (
     0.3  #: of the height of what it is beside: a small piece within that belongs to it, if it is as near as it is long
 )
+FLAT, UNDER = 4.0, 0.8  #: a piece that is so many times as wide as high may be so far below what it underlines
 FAR = 6.0  #: of its own length: a small piece that is farther away is not on a line
 SIZES = 5  #: sizes of writing on a page, each at most half the one before
 
@@ -158,9 +160,9 @@ def _is_ring(component: Segment) -> bool:
 
 
 def _chains(boxes: Boxes, chosen: NDArray[np.int64]) -> list[list[int]]:
-    """Lines of the chosen pieces: from left to right, each joins the line whose last piece it overlaps most."""
+    """Lines of the chosen pieces: from left to right, each joins the line whose last pieces it overlaps most."""
     lines: list[list[int]] = []
-    last = np.zeros((len(chosen), 2))  # top and bottom of the last piece of each line
+    last = np.zeros((len(chosen), 2))  # top and bottom of the last pieces of each line
     order = np.argsort(boxes[chosen, 0] + boxes[chosen, 2], kind="stable")
     for i in chosen[order].tolist():
         top, bottom = boxes[i, [1, 3]]
@@ -171,7 +173,8 @@ def _chains(boxes: Boxes, chosen: NDArray[np.int64]) -> list[list[int]]:
         if line == len(lines):
             lines.append([])
         lines[line].append(i)
-        last[line] = top, bottom
+        ends = boxes[lines[line][-LAST:]]
+        last[line] = ends[:, 1].min(), ends[:, 3].max()
     return lines
 
 
@@ -201,7 +204,8 @@ def _add(unit: int, boxes: Boxes, lines: list[list[int]], large: bool) -> bool:
         gaps = np.maximum(aside, over)
         relative = gaps / (there[:, 3] - there[:, 1])
         nearest = int(relative.argmin())
-        if relative[nearest] < min(NEAR, least) and gaps[nearest] <= reach:
+        under = right - left > FLAT * (bottom - top) and aside[nearest] == 0
+        if relative[nearest] < min(UNDER if under else NEAR, least) and gaps[nearest] <= reach:
             best, least = number, float(relative[nearest])
     if best >= 0:
         lines[best].append(unit)

@@ -39,8 +39,13 @@ class Recognition:
 
     def load(self) -> None:
         """Load all networks; one that cannot be used becomes one of the session's failures."""
+        self._jobs.submit("load lines", lambda engine: engine.lines.failure, self._lines_loaded, self._fail, urgency=3)
         for name in self._session.names:
             self._load(name)
+
+    def _lines_loaded(self, failure: str) -> None:
+        if failure:
+            self._handlers.report(failure, True)
 
     def _load(self, name: str) -> None:
         def load(engine: Engine) -> None:

@@ -1,0 +1,166 @@
+"""Pieces of ink given to the digits that a line network sees."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from digits.line_image import BLANK, NO_DIGIT, OUTPUTS, STRIDE, SYMBOLS, LineImage
+from digits.reading.classifier import Classifier
+from digits.reading.ink import Stroke, rasterise
+from digits.reading.line_network import Candidate, LineNetwork
+from digits.reading.line_segmenter import LineSegmenter
+from digits.reading.recognizer import read
+from digits.reading.segmentation import Segment, image_components, stroke_components
+from tests.reading.conftest import MODELS, found, line_segmenter, picture, written
+
+#: What a stand-in for the network sees: label, left and right as shares of the ink's width.
+Seen = Sequence[tuple[int, float, float]]
+
+
+class StandIn(LineNetwork):
+    """Sees in every line what it is told to; counts the lines that it is given."""
+
+    def __init__(self, *ways: Seen) -> None:
+        self.digest, self.ways, self.given = "0" * 64, ways, 0
+
+    def read(self, lines: Sequence[LineImage]) -> list[tuple[Candidate, ...]]:
+        self.given += len(lines)
+        return [tuple(_candidate(line, seen, -0.1 * i) for i, seen in enumerate(self.ways)) for line in lines]
+
+
+def _candidate(line: LineImage, seen: Seen, probability: float) -> Candidate:
+    columns = line.pixels.shape[1] // STRIDE
+    answers = np.full((columns, OUTPUTS), -9, np.float32)
+    answers[:, BLANK] = 0
+    inked = np.flatnonzero(line.pixels.any(axis=0))
+    left, width = inked[0], inked[-1] - inked[0] + 1
+    for label, start, end in seen:
+        column = int((left + width * (start + end) / 2) // STRIDE)
+        x = STRIDE * (column + 0.5)
+        answers[column, [label, BLANK]] = 5, -9
+        answers[column, SYMBOLS:] = (x - left - width * start) / 32, (left + width * end - x) / 32
+    logs = answers[:, :SYMBOLS] - np.logaddexp.reduce(answers[:, :SYMBOLS], axis=1, keepdims=True)
+    return Candidate(tuple(label for label, *_ in seen), probability, line, answers, logs.astype(np.float64))
+
+
+def line(*points: tuple[float, float], pen: float = 8) -> Stroke:
+    return Stroke(tuple((float(x), float(y)) for x, y in points), pen)
+
+
+def segments_of(components: Sequence[Segment], *ways: Seen) -> list[Segment]:
+    return LineSegmenter(StandIn(*ways)).segments(components)
+
+
+TWO_RINGS = [
+    line((40, 10), (10, 60), (40, 120), (70, 60), (40, 10)),
+    line((100, 10), (66, 60), (100, 120), (130, 60), (100, 10)),
+]
+HALVES: Seen = ((0, 0.0, 0.5), (0, 0.5, 1.0))
+
+
+def test_a_piece_that_two_digits_share_is_cut_where_the_least_ink_is() -> None:
+    pieces = image_components(picture(TWO_RINGS))
+    assert len(pieces) == 1
+    left, right = segments_of(pieces, HALVES)
+    assert left.is_cut and right.is_cut and left.strokes == ()
+    assert left.box[0] + left.box[2] <= right.box[0] + 6
+    total = sum(int((part.ink > 0).sum()) for part in (left, right))
+    assert total == int((pieces[0].ink > 0).sum()), "no ink is lost or doubled"
+    assert abs(int((left.ink > 0).sum()) - int((right.ink > 0).sum())) < 0.25 * total
+
+
+def test_whole_strokes_go_to_their_digits_although_they_touch() -> None:
+    left, right = segments_of(stroke_components(TWO_RINGS), HALVES)
+    assert (left.strokes, right.strokes) == ((0,), (1,)) and not (left.is_cut or right.is_cut)
+
+
+def test_a_way_to_read_that_cuts_a_stroke_gives_way_to_one_that_does_not() -> None:
+    ring = stroke_components(TWO_RINGS[:1])
+    (one,) = segments_of(ring, HALVES, ((0, 0.0, 1.0),))
+    assert one.strokes == (0,) and not one.is_cut
+    assert len(segments_of(image_components(picture(TWO_RINGS[:1])), HALVES, ((0, 0.0, 1.0),))) == 2, "ink may be cut"
+
+
+def test_small_pieces_beside_all_digits_are_left_out_and_large_ones_are_no_digit() -> None:
+    body, dot = line((10, 10), (10, 120)), line((70, 60), (74, 60))
+    (digit,) = segments_of(stroke_components([body, dot]), ((1, 0.0, 0.15),))
+    assert digit.strokes == (0,)
+    other = line((70, 10), (90, 120))
+    _, none = segments_of(stroke_components([body, other]), ((1, 0.0, 0.15),))
+    assert none.strokes == (1,) and none.seen is not None and none.seen.argmax() == NO_DIGIT
+
+
+def test_a_line_in_which_nothing_is_seen_is_no_digit() -> None:
+    (none,) = segments_of(stroke_components(TWO_RINGS), ())
+    assert none.strokes == (0, 1) and none.seen is not None and none.seen.argmax() == NO_DIGIT
+
+
+def test_a_box_is_taken_away_and_the_line_is_read_again() -> None:
+    box = line((-20, -20), (160, -20), (160, 150), (-20, 150), (-20, -20))
+    network = StandIn(((0, 0.12, 0.46), (0, 0.54, 0.88)))
+    segments = LineSegmenter(network).segments(stroke_components([*TWO_RINGS, box]))
+    assert network.given == 2
+    assert [segment.strokes for segment in segments] == [(0,), (1,)]
+
+
+def test_what_has_not_changed_is_not_read_again() -> None:
+    network = StandIn(((1, 0.0, 1.0),))
+    lines = LineSegmenter(network)
+    pieces = [Segment((300 * i, 0, 10, 100), np.full((100, 10), 255, np.uint8)) for i in range(5)]
+    first = lines.segments(pieces, remember=True)
+    assert network.given == 5
+    more = [*pieces, Segment((1500, 0, 10, 100), np.full((100, 10), 255, np.uint8))]
+    second = lines.segments(more, remember=True)
+    assert network.given == 6 and all(a is b for a, b in zip(first, second, strict=False))
+    lines.segments(more)
+    assert network.given == 6
+    assert len(lines.segments(more[1:], remember=True)) == 5 and network.given == 6
+
+
+def test_not_remembered_is_forgotten() -> None:
+    network = StandIn(((1, 0.0, 1.0),))
+    lines = LineSegmenter(network)
+    pieces = [Segment((0, 0, 10, 100), np.full((100, 10), 255, np.uint8))]
+    lines.segments(pieces)
+    lines.segments(pieces)
+    assert network.given == 2
+
+
+def test_without_a_line_network_each_piece_is_a_digit(tmp_path: Path) -> None:
+    shelf = tmp_path / "models"
+    shelf.mkdir()
+    (shelf / "LineNet.onnx").write_bytes(b"damaged")
+    lines = LineSegmenter.open(shelf)
+    assert "LineNet.onnx" in lines.failure and "each piece of ink is taken for a digit" in lines.failure
+    assert "\n" not in lines.failure and lines.digest == ""
+    segments = lines.segments(stroke_components(written("31")))
+    assert [segment.seen for segment in segments] == [None, None]
+    assert read(segments, Classifier(MODELS / "CNN.onnx")).text == "31"
+
+
+def test_a_folder_without_a_line_network_uses_the_projects(tmp_path: Path) -> None:
+    assert LineSegmenter.open(tmp_path).digest == line_segmenter().digest != ""
+
+
+def overlapping(gap: float) -> list[Stroke]:
+    """A 4 and a 7 whose boxes overlap by ``-gap`` pixels."""
+    four, seven = written("4"), written("7")
+    right = max(stroke.path[:, 0].max() for stroke in four)
+    left = min(stroke.path[:, 0].min() for stroke in seven)
+    moved = [Stroke(tuple((x + right - left + gap, y) for x, y in stroke.points), 8) for stroke in seven]
+    return [*four, *moved]
+
+
+@pytest.mark.parametrize("gap", [20.0, 6.0, -4.0])
+def test_neighbours_are_kept_apart_from_strokes_and_from_ink(gap: float) -> None:
+    for pieces in (stroke_components(overlapping(gap)), image_components(picture(overlapping(gap)))):
+        assert len(found(pieces)) == 2
+
+
+def test_digits_of_unequal_height_are_two() -> None:
+    small = [Stroke(tuple((x + 110, y + 60) for x, y in stroke.points), 8) for stroke in written("7", 70)]
+    ink: NDArray[np.uint8] = rasterise([*written("5"), *small], 320, 200)
+    assert read(found(image_components(ink)), Classifier(MODELS / "ResNet.onnx")).text == "57"
