@@ -21,16 +21,17 @@ from benchmarks.recommendation import page as recommendation
 from benchmarks.recommendation.plots import ParetoDisplay
 from benchmarks.training_speed import page as training_speed
 from digits.crop import STROKE_WIDTH
-from digits.files import sha256
+from digits.files import read_json, sha256
 from digits.image_format import to_input
-from digits.learning import calibration, card, dataset, export, pipeline
+from digits.learning import calibration, card, dataset, export, line_card, pipeline
 from digits.learning.card import Card
 from digits.learning.config import MNIST_RECIPE, recipe_for
 from digits.learning.dataset import Dataset
 from digits.learning.plots import style
-from digits.networks import CORE, MODELS
+from digits.network_file import MOST_CARD
+from digits.networks import CORE, LINE, MODELS
 from digits.reading.classifier import Classifier
-from digits.reading.rejection import CONFIDENCE
+from digits.reading.recognizer import CONFIDENCE
 from digits.study import comparison
 from digits.study.page import page
 from digits.study.plan import preprocessing_plan
@@ -69,6 +70,19 @@ def test_card_and_files_belong_together(name: str) -> None:
     assert set(made["files"]) == {f"{name}.keras", f"{name}.onnx"}
     for file, digest in made["files"].items():
         assert sha256(ROOT / "models" / file) == digest
+
+
+def test_the_line_network_was_made_by_its_recipe_and_is_small() -> None:
+    made = read_json(ROOT / "models" / "LineNet.json", line_card.LineCard, MOST_CARD)
+    assert made["recipe"] == recipe_for(LINE, "MNIST").identity()
+    assert made["data_digest"] == CARDS["CNN"]["data_digest"] and len(made["handwriting"]) == 3
+    assert made["validation"]["n"] - made["validation"]["misses"] == round(
+        made["validation"]["accuracy"] * made["validation"]["n"]
+    )
+    assert set(made["files"]) == {"LineNet.keras", "LineNet.onnx"}
+    for file, digest in made["files"].items():
+        assert sha256(ROOT / "models" / file) == digest
+    assert (ROOT / "models" / "LineNet.onnx").stat().st_size <= 6e6
 
 
 def test_the_models_are_small_enough_for_git() -> None:

@@ -251,5 +251,5 @@ def align(labels: Sequence[int], logs: NDArray[np.float64]) -> list[NDArray[np.i
     path = np.zeros(len(logs), np.int64)
     for column in range(len(logs) - 1, -1, -1):
         path[column] = state
-        state -= steps[column, state]
+        state -= int(steps[column, state])
     return [np.flatnonzero(path == 2 * i + 1) for i in range(len(labels))]

@@ -135,7 +135,9 @@ class LineSegmenter:
         around = _drawn_around(run.components, best)
         if around and len(around) < len(run.components) and self._network:
             inner = _Run.of([piece for i, piece in enumerate(run.components) if i not in around])
-            return self._assigned(inner, self._network.read([inner.image])[0])
+            without = self._network.read([inner.image])[0]
+            if without[0].labels == candidates[0].labels or without[0].probability > candidates[0].probability:
+                return self._assigned(inner, without)  # else it was a part of a digit, such as the bar of a 4
         found, highest = [], -np.inf
         for candidate in candidates:
             if candidate.probability <= highest:  # no better, even if it cuts no stroke
@@ -195,22 +197,30 @@ def _segments(components: Sequence[Segment], symbols: Sequence[Symbol]) -> tuple
     if not symbols:
         return [replace(union(components), seen=_none())], 0, 0
     shares, boxes = _shares(components, symbols), boxes_of(components)
+    owners: list[list[int]] = []  # of each piece
+    for i, piece in enumerate(components):
+        inside = [s for s in range(len(symbols)) if shares[i, s] > SHARE and _holds_middle(boxes[i], symbols[s])]
+        if len(inside) > 1 and piece.strokes:  # a stroke is one digit's, unless another would have no ink
+            inside.sort(key=lambda s: -_alike(boxes[i], symbols[s]))
+        nearest = _nearest(boxes[i], symbols) if not inside else None
+        owners.append(inside or ([] if nearest is None else [nearest]))
+    alone = {inside[0] for inside in owners if inside}
     owned: list[list[Segment]] = [[] for _ in symbols]
     is_cut = [False] * len(symbols)
     left_over, n_cut = [], 0
     highest = float(boxes[:, 3].max() - boxes[:, 1].min())
-    for i, piece in enumerate(components):
-        inside = [s for s in range(len(symbols)) if shares[i, s] > SHARE and _holds_middle(boxes[i], symbols[s])]
+    for i, (piece, inside) in enumerate(zip(components, owners, strict=True)):
+        if piece.strokes:
+            inside = inside[:1] + [symbol for symbol in inside[1:] if symbol not in alone]
+            n_cut += len(inside[1:])
         if len(inside) > 1:
-            n_cut += (len(inside) - 1) * bool(piece.strokes)
+            inside.sort()
             for symbol, part in zip(inside, _cut(piece, [symbols[s] for s in inside]), strict=True):
                 if part is not None:
                     owned[symbol].append(part)
                     is_cut[symbol] = True
-            continue
-        best = inside[0] if inside else _nearest(boxes[i], symbols)
-        if best is not None:
-            owned[best].append(piece)
+        elif inside:
+            owned[inside[0]].append(piece)
         elif boxes[i, 3] - boxes[i, 1] >= LARGE * highest:
             left_over.append(piece)
     found = [
@@ -233,6 +243,12 @@ def _none() -> NDArray[np.float32]:
 
 def _holds_middle(box: NDArray[np.float64], symbol: Symbol) -> bool:
     return bool(box[0] <= symbol.middle <= box[2])
+
+
+def _alike(box: NDArray[np.float64], symbol: Symbol) -> float:
+    """The length that a piece and a symbol have in common, as a share of what they take together."""
+    common = min(box[2], symbol.right) - max(box[0], symbol.left)
+    return float(common / max(box[2] - box[0] + symbol.right - symbol.left - common, 1e-6))
 
 
 def _nearest(box: NDArray[np.float64], symbols: Sequence[Symbol]) -> int | None:
