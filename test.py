@@ -21,6 +21,7 @@ examples:
   python test.py --data mnist.npz         the same, from a file instead of the download
   python test.py --dataset uci            1,797 embedded digits, two minutes, no download
   python test.py --models CNN --seed 1    one network, another seed (into runs/)
+  python test.py --models LineNet --handwriting FILE ...    the network that reads lines, from pen strokes
   python test.py --resume                 continue an interrupted run
   python test.py --evaluate               the table again, from the saved models
   python test.py --study preprocessing    train with each preprocessing and compare: hours, can be interrupted

@@ -9,6 +9,7 @@ from digits.errors import UserError, reason
 from digits.files import sha256
 from digits.networks import MODELS, remedy
 from digits.reading.classifier import Classifier
+from digits.reading.line_segmenter import LineSegmenter
 
 BATCH = 500  #: crops per call
 
@@ -20,6 +21,18 @@ def read_networks(folder: Path) -> dict[str, Classifier]:
         UserError: one is missing or damaged.
     """
     return {name: Classifier(file_of(folder, name)) for name in MODELS}
+
+
+def open_lines(folder: Path) -> LineSegmenter:
+    """What finds the digits: the folder's line network, or this project's if it has none.
+
+    Raises:
+        UserError: it cannot be used; without it, every piece of ink would count as a digit.
+    """
+    lines = LineSegmenter.open(folder)
+    if lines.failure:
+        raise UserError(lines.failure)
+    return lines
 
 
 def file_of(folder: Path, name: str) -> Path:

@@ -21,7 +21,7 @@ PLOTS = ROOT / "plots"
 
 #: The commands that write the results.
 RESULTS = "python test.py"
-PEN_DIGITS = "python -m benchmarks.pen_digits --strokes FILE"
+PEN_DIGITS = "python -m benchmarks.pen_digits --strokes FILE --handwriting FILE …"
 RECOMMENDATION = "python -m benchmarks.recommendation --data FILE"
 STUDY = "python test.py --study"
 FAULTS = "python -m benchmarks.faults"

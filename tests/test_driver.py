@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,14 @@ import keras
 import numpy as np
 import pytest
 
-from digits.learning import cli, precision
+from digits.learning import cli, config, precision
 from digits.learning.cli import default_of
-from digits.learning.config import MNIST, UCI, recipe_for
+from digits.learning.config import MNIST, UCI, Lines, Written, recipe_for
 from digits.networks import MODELS
 from digits.publishing import LOCK
 from digits.study import workers
 from digits.study.plan import preprocessing_plan, seeds_plan
+from tests.writers import entries
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("architecture", "history", "confusion", "by_class", "misses", "reliability")
@@ -184,6 +185,11 @@ def test_help_states_the_default_seeds_of_every_study(run: Run) -> None:
         (["--precision", "float16"], "--precision: invalid choice: 'float16' (choose from"),
         (["--evaluate", "--precision", "float32"], "--precision goes with training"),
         (["--replot"], "--replot goes with --evaluate or --study"),
+        (["--models", "LineNet"], "LineNet learns from handwriting: name it with --handwriting FILE"),
+        (["--models", "ANN", "LineNet", "--resume"], "name it with --handwriting FILE"),
+        (["--evaluate", "--models", "LineNet"], "LineNet reads lines, not images of single digits"),
+        (["--evaluate", "--handwriting", "people.json"], "--handwriting goes with training, not with --evaluate"),
+        (["--study", "seeds", "--models", "LineNet", "--handwriting", "x"], "a study is of networks of single digits"),
         (["--study", "weather"], "--study: invalid choice: 'weather'"),
         (["--study", "preprocessing", "--variants", "sepia"], "--variants: invalid choice: 'sepia'"),
         (
@@ -322,6 +328,123 @@ def test_own_data_and_embedded_digits_write_into_runs(run: Run, root: Path, npz:
     assert written == {Path("runs/uci"), Path(f"runs/{name.replace(' ', '-')}")}
     assert not (root / "models").exists()
     assert not (root / "plots").exists()
+
+
+# -- handwriting ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def people(root: Path) -> Path:
+    """A file of handwriting."""
+    path = root / "people.json"
+    path.write_text(json.dumps(entries()))
+    return path
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line network's run with two batches, and few lines to validate on."""
+    recipe = replace(config.OWN_RECIPES["LineNet"], lines=Lines(per_epoch=16, lengths=(1, 2)))
+    monkeypatch.setitem(config.OWN_RECIPES, "LineNet", recipe)
+    monkeypatch.setattr("digits.learning.line_training.VALIDATION", 100)
+    monkeypatch.setattr("digits.learning.line_card.VALIDATION", 100)
+
+
+@pytest.mark.usefixtures("short")
+def test_the_line_network_is_trained_and_kept(run: Run, npz: Path, people: Path, tmp_path: Path) -> None:
+    options = ("--data", npz, "--epochs", 1, "--batch-size", 8, "--output", tmp_path)
+    result = run("--models", "LineNet", "--handwriting", people, *options)
+    assert (result.code, result.err) == (0, "")
+    assert "handwriting of 5 writers" in result.out and "LineNet 649,454 parameters" in result.out
+    assert "LineNet: epoch 1/1, " in result.out and " of 100 lines read rightly\n" in result.out
+    assert "95% interval" not in result.out  # there is no other network yet
+    files = {f"models/LineNet.{suffix}" for suffix in ("keras", "onnx", "json")}
+    before = contents(tmp_path)
+    assert set(before) == files
+    card = json.loads(before["models/LineNet.json"])
+    assert (card["model"], card["parameters"], card["recipe"]["batch_size"]) == ("LineNet", 649_454, 8)
+    assert list(card["handwriting"]) == ["people.json"]
+
+    other = run("--models", "ANN", *options)  # takes no notice of it, and leaves it
+    assert other.code == 0, other.err
+    assert "LineNet" not in other.out + other.err
+    assert [line.split()[0] for line in table(other).splitlines() if "train " in line] == ["ANN"]
+    assert list(json.loads((tmp_path / "plots" / "results.json").read_text())["models"]) == ["ANN"]
+    evaluated = run("--evaluate", "--data", npz, "--output", tmp_path)
+    assert (evaluated.code, table(evaluated)) == (0, table(other))
+    assert "LineNet" not in evaluated.out
+    assert {name: content for name, content in contents(tmp_path).items() if name in files} == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('[{"digit": 4, "wr', "people.json cannot be read as handwriting"),
+        ("hello", "people.json is neither JSON nor UNIPEN's text"),
+        (json.dumps(entries(["Ada"])), "there are digits by too few writers in"),
+        (json.dumps(entries(["Nora"])), "there are digits by too few writers in"),
+        (json.dumps(entries(["Ada"], signs="") + entries(["Nora"], digits="")), "digits by too few writers in"),
+        (json.dumps(entries(digits="")), "there are no digits in"),
+    ],
+    ids=["half", "text", "no one left out", "all left out", "signs alone left out", "no digits"],
+)
+def test_handwriting_that_cannot_be_used_is_one_line(
+    content: str, message: str, run: Run, npz: Path, tmp_path: Path
+) -> None:
+    path, output = tmp_path / "people.json", tmp_path / "output"
+    path.write_text(content)
+    result = run("--models", "LineNet", "--handwriting", path, "--data", npz, "--output", output)
+    assert_one_line(result, message, path)
+    assert not output.exists()
+
+
+@pytest.fixture
+def asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ResNet's recipe ask for handwriting, whether or not it does so already."""
+    recipe = replace(config.OWN_RECIPES["ResNet"], written=Written(share=0.4))
+    monkeypatch.setitem(config.OWN_RECIPES, "ResNet", recipe)
+
+
+@pytest.mark.usefixtures("asking")
+@pytest.mark.parametrize(
+    ("arguments", "published"),
+    [
+        (["--models", "ResNet"], False),
+        (["--models", "ANN", "ResNet"], False),
+        (["--models", "ResNet", "--handwriting", "people.json"], True),
+        (["--models", "LineNet", "--handwriting", "people.json"], True),
+        (["--models", "ANN"], True),
+        ([], True),
+        (["--models", "ANN", "--handwriting", "people.json"], True),
+        (["--models", "ResNet", "--handwriting", "people.json", "--seed", "1"], False),
+        (["--evaluate", "--models", "ResNet"], True),
+        (["--study", "seeds", "--models", "ResNet"], True),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_network_without_the_handwriting_of_its_recipe_is_not_the_published_one(
+    arguments: list[str], published: bool, tmp_path: Path
+) -> None:
+    folder = cli.output_folder(DRIVER.parse(arguments), MNIST, tmp_path)
+    assert (folder == tmp_path) == published
+    assert published or folder.parent == tmp_path / "runs"
+
+
+@pytest.mark.usefixtures("asking")
+def test_without_handwriting_none_is_mixed_in() -> None:
+    names = ("ANN", "ResNet")
+    with_it, without = (cli.recipes(names, MNIST, {"seed": 3}, mixed) for mixed in (True, False))
+    assert with_it["ResNet"].written.share == 0.4 and not with_it["ANN"].needs_handwriting
+    assert not any(recipe.needs_handwriting for recipe in without.values())
+    assert replace(with_it["ResNet"], written=Written()) == without["ResNet"]
+    assert with_it["ANN"] == without["ANN"] == replace(recipe_for("ANN", MNIST), seed=3)
+    assert not cli.recipes(names, UCI, {})["ResNet"].needs_handwriting
+
+
+def test_the_help_names_the_networks_that_learn_from_handwriting(run: Run) -> None:
+    said = " ".join(run("--help").out.split()).partition("JSON or UNIPEN, files or folders: ")[2]
+    asking = {name for name in (*MODELS, "LineNet") if recipe_for(name, MNIST).needs_handwriting}
+    assert {name for name in (*MODELS, "LineNet") if name in said.partition(" learn from")[0]} == asking
 
 
 # -- consoles that cannot print every character -----------------------------------------------

@@ -11,15 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from digits.networks import MODELS
+from digits.networks import LINE, MODELS
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = sorted(path for folder in ("digits", *MODELS) for path in (ROOT / folder).rglob("*.py"))
+FILES = sorted(path for folder in ("digits", *MODELS, LINE) for path in (ROOT / folder).rglob("*.py"))
 MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in FILES]
 MODULES.append("gui_digit_recognizer")
-TRAINING = set(MODELS) | {
+TRAINING = {*MODELS, LINE} | {
     f"digits.learning.{name}"
-    for name in ("architecture", "execution", "export", "fused", "layers", "pipeline", "training")
+    for name in (
+        *("architecture", "execution", "export", "fused", "layers", "line_card", "line_training"),
+        *("pipeline", "training"),
+    )
 }
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 LEARNING, READING, WINDOW, STUDY = "digits.learning", "digits.reading", "digits.window", "digits.study"

@@ -40,6 +40,7 @@ INSTRUMENTED = [
 
 
 def _strokes() -> Reader:
+    from digits.reading.line_segmenter import LineSegmenter
     from digits.reading.recognizer import read_file
 
     class Blank:
@@ -52,14 +53,20 @@ def _strokes() -> Reader:
 
             return np.full((len(crops), 10), 0.1, np.float32)
 
-    network = Blank()
-    return lambda path: read_file(path, network)
+    network, lines = Blank(), LineSegmenter(None, "each piece of ink is a digit")
+    return lambda path: read_file(path, network, lines)
 
 
 def _card() -> Reader:
     from digits.learning import card
 
     return card.read
+
+
+def _handwriting() -> Reader:
+    from digits.learning import handwriting
+
+    return lambda path: handwriting.load([path])
 
 
 def _npz() -> Reader:
@@ -72,6 +79,7 @@ TARGETS: Mapping[str, tuple[Callable[[], Reader], Callable[[], Sequence[Item]]]]
     "strokes": (_strokes, seeds.strokes),
     "card": (_card, seeds.cards),
     "npz": (_npz, seeds.npz),
+    "handwriting": (_handwriting, seeds.handwriting),
 }
 
 

@@ -32,10 +32,11 @@ class Kind:
 
 def _image() -> Reader:
     from digits.reading.classifier import Classifier
+    from digits.reading.line_segmenter import LineSegmenter
     from digits.reading.recognizer import read_file
 
-    network = Classifier(published.MODELS / "ANN.onnx")
-    return lambda path: read_file(path, network)
+    network, lines = Classifier(published.MODELS / "ANN.onnx"), LineSegmenter.open(published.MODELS)
+    return lambda path: read_file(path, network, lines)
 
 
 def _window_image() -> Reader:
@@ -98,6 +99,18 @@ def _onnx() -> Reader:
     return Classifier
 
 
+def _line_network() -> Reader:
+    from digits.reading.line_network import LineNetwork
+
+    return LineNetwork
+
+
+def _handwriting() -> Reader:
+    from digits.learning import handwriting
+
+    return lambda path: handwriting.load([path])
+
+
 def _card() -> Reader:
     from digits.learning import card
 
@@ -154,6 +167,8 @@ KINDS: Sequence[Kind] = (
     Kind("IDX", 80, partial(_drawn, seeds.idx), _data),
     Kind(".keras", 4, partial(_networks, ".keras"), _keras),
     Kind(".onnx", 12, partial(_networks, ".onnx"), _onnx),
+    Kind("line network", 6, seeds.line_networks, _line_network),
+    Kind("handwriting", 120, partial(_drawn, seeds.handwriting), _handwriting),
     Kind("card", 30, partial(_drawn, seeds.cards), _card),
     Kind("published results", 10, partial(_drawn, seeds.results), _results),
     Kind("settings", 14, partial(_drawn, seeds.settings), _settings),

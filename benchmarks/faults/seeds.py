@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 from benchmarks import published
+from digits.line_image import HEIGHT, OUTPUTS, STRIDE
 
 Content = bytes | str  #: of a file; as a str, the name of what lies there instead of one (see ``mutate.SPECIAL``)
-TINY = "tiny"  #: the name of the small network
+TINY = "tiny"  #: the name of the small networks
+LINES = "lines"  #: the folder of the line network
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 IDX = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
@@ -119,6 +121,35 @@ def arrays() -> dict[str, NDArray[np.uint8]]:
     return dict(zip(KEYS, (images[:20], labels[:20], images[20:], labels[20:]), strict=True))
 
 
+def handwriting() -> list[Item]:
+    """Handwriting as JSON, as UNIPEN's text, as UCI's, and as UNIPEN's folders."""
+    four = [[(42, 3), (26, 34), (8, 62), (50, 60), (92, 57)], [(68, 34), (65, 65), (62, 98)]]
+    one = [[(36, 18), (58, 2), (54, 50), (50, 98)]]
+    entries = [
+        {"digit": 4, "writer": 7, "strokes": four},
+        {"digit": 1, "writer": "aga/w1", "strokes": one},
+        {"sign": "T", "writer": "aga/w1", "strokes": four},
+    ]
+    packed = gzip.compress(json.dumps(entries * 20).encode(), mtime=0)
+    first, both = _pen_runs(four), _pen_runs([*four, *one])
+    segments = '.SEGMENT CHARACTER 0,2 OK "4"\n.SEGMENT CHARACTER 4:1-4:3 ? "1"\n.SEGMENT CHARACTER 0 ? "T"\n'
+    texts = {
+        "own.dat": f".VERSION 1.0\n.COORD X Y\n.WRITER_ID w1\n{both}{segments}",
+        "uci.tes": f'.HIERARCHY DIGIT\n.SEGMENT DIGIT 0-2 ? "4"\n.COMMENT 4 6 138\n{first}',
+    }
+    folders: dict[str, Content] = {
+        "data/1a/aga/w1.dat": f".INCLUDE aga/data/w1.dat\n{segments}".encode(),
+        "include/aga/data/w1.dat": f".COORD X Y\n{both}".encode(),
+    }
+    files: list[tuple[str, bytes]] = [("digits.json", json.dumps(entries).encode()), ("digits.json.gz", packed)]
+    files += [(name, text.encode()) for name, text in texts.items()]
+    return [
+        *(Item({name: content}, name) for name, content in files),
+        Item(folders, "data/1a/aga/w1.dat"),
+        Item(folders, ""),
+    ]
+
+
 def card() -> dict[str, Any]:
     """A network's card: a published one."""
     value: dict[str, Any] = json.loads((published.MODELS / "ANN.json").read_text(encoding="utf-8"))
@@ -172,7 +203,7 @@ def clipboard() -> list[Item]:
 
 
 def draw(folder: Path) -> None:
-    """Draw what takes seconds, for :func:`networks` and :func:`bombs`; needs Keras, so in a process of its own."""
+    """Draw what takes seconds, for the networks and :func:`bombs`; needs Keras, so in a process of its own."""
     from digits.learning.start import start_keras
 
     for width, height in ((30_000, 30_000), (2, 25_000_000), (7_000, 7_000)):
@@ -193,6 +224,11 @@ def draw(folder: Path) -> None:
     export.save_keras(model, folder / f"{TINY}.keras")
     export.save_onnx(model, folder / f"{TINY}.onnx")
     export.save_onnx(model, folder / "half.onnx", half=True)
+    line = keras.Input((HEIGHT, None, 1))
+    x = keras.layers.Conv2D(4, (HEIGHT // 4, STRIDE), strides=(HEIGHT // 4, STRIDE), activation="relu")(line)
+    answers = keras.layers.Conv2D(OUTPUTS, (4, 1))(x)
+    (folder / LINES).mkdir()
+    export.save_onnx(keras.Model(line, answers, name=TINY), folder / LINES / f"{TINY}.onnx")
 
 
 def networks(folder: Path, suffix: str) -> list[Item]:
@@ -203,6 +239,17 @@ def networks(folder: Path, suffix: str) -> list[Item]:
     described = json.dumps({**card(), "model": TINY, "files": own}).encode()
     alone = [Item({file: inside}, file) for file, inside in content.items()]
     return [*alone, *alone, Item({name: content[name], f"{TINY}.json": described}, name)]
+
+
+def line_networks(folder: Path) -> list[Item]:
+    """The tiny line network, without its card, and with it."""
+    name = f"{TINY}.onnx"
+    content = (folder / LINES / name).read_bytes()
+    own = {"model": TINY, "files": {name: hashlib.sha256(content).hexdigest()}}
+    return [
+        Item({name: content}, name),
+        Item({name: content, f"{TINY}.json": json.dumps(own, indent=2).encode()}, name),
+    ]
 
 
 def bombs(folder: Path, suffix: str) -> list[Item]:
@@ -250,6 +297,16 @@ def _idx(array: NDArray[np.uint8]) -> bytes:
 def _drawing(lines: list[list[tuple[int, int]]], width: float) -> dict[str, Any]:
     drawn = [{"width": width, "points": [[3.0 * x + 40, 3.0 * y + 30] for x, y in line]} for line in lines]
     return {"format": "handwritten-digits strokes", "version": 1, "size": [640, 480], "strokes": drawn}
+
+
+def _pen_runs(lines: list[list[tuple[int, int]]]) -> str:
+    """Strokes as runs of UNIPEN's text, which has y upwards, and runs of the raised pen between them."""
+    runs = []
+    for line in lines:
+        points = "".join(f"{5 * x} {-5 * y}\n" for x, y in line)
+        x, y = line[-1]
+        runs.append(f".PEN_DOWN\n{points}.PEN_UP\n{5 * x} {-5 * y}\n")
+    return "".join(runs)
 
 
 def _moved(lines: list[list[tuple[int, int]]], right: int) -> list[list[tuple[int, int]]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks import published
+from benchmarks.networks import open_lines
 from digits.learning import cli
 from digits.learning.config import MNIST_RECIPE
 from digits.learning.dataset import Dataset
@@ -22,7 +23,7 @@ from digits.learning.precision import fastest
 from digits.reading.classifier import Classifier
 from digits.reading.ink import Stroke
 from digits.reading.recognizer import read, read_pages
-from digits.reading.segmentation import segment, stroke_components
+from digits.reading.segmentation import stroke_components
 
 NETWORK = "CNN"  #: that is trained, and that reads
 DIGIT = 60  #: height of a drawn digit, pixels
@@ -92,10 +93,10 @@ def _training(images: int, batch_size: int, folder: Path, data: Dataset) -> Time
 def _reading(image: NDArray[np.uint8], path: Path, pages: int = 1) -> Timed:
     sheets = [Image.fromarray(image)] * pages
     sheets[0].save(path, save_all=True, append_images=sheets[1:])
-    network = Classifier(published.MODELS / f"{NETWORK}.onnx")
+    network, lines = Classifier(published.MODELS / f"{NETWORK}.onnx"), open_lines(published.MODELS)
 
     def job() -> None:
-        for page in read_pages(path, network):
+        for page in read_pages(path, network, lines):
             assert not isinstance(page.reading, Exception)
 
     return job
@@ -103,7 +104,7 @@ def _reading(image: NDArray[np.uint8], path: Path, pages: int = 1) -> Timed:
 
 def _drawing(points: int, _: Path, __: Dataset) -> Timed:
     """Strokes of a hundred points each, as a hand draws a 1 and a 0."""
-    network = Classifier(published.MODELS / f"{NETWORK}.onnx")
+    network, lines = Classifier(published.MODELS / f"{NETWORK}.onnx"), open_lines(published.MODELS)
     per_stroke = min(points, 100)
     strokes = []
     for i in range(points // per_stroke):
@@ -113,7 +114,7 @@ def _drawing(points: int, _: Path, __: Dataset) -> Timed:
 
     def job() -> None:
         found = stroke_components(strokes)
-        read(segment(found), network, found.left_out)
+        read(lines.segments(found), network, found.left_out)
 
     return job
 

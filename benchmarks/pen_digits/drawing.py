@@ -1,105 +1,71 @@
-"""Pen-drawn digits from a file to drawings on a canvas, and the segments found on them."""
+"""People's handwriting to drawings: characters and numbers as strokes, and strokes as a picture of the canvas."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Annotated, TypedDict
+from collections.abc import Iterator, Mapping, Sequence
 
 import cv2
-import msgspec
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
-from digits.errors import UserError, reason
-from digits.files import read_bytes
-from digits.learning.archive import Gzip
-from digits.learning.json_types import Digit
+from digits.learning.handwriting import Character
+from digits.line_image import NO_DIGIT
 from digits.reading.ink import Stroke, bounds, rasterise
 from digits.reading.page import to_ink
-from digits.reading.segmentation import Segment, image_components, segment
+from digits.reading.segmentation import Components, image_components
 
 WIDTH, HEIGHT = 640, 480  #: of the canvas, pixels
 PEN = 8  #: diameter of the pen, pixels
-SMALLEST, LARGEST = 90, 220  #: longest side of a digit, pixels
-FARTHEST = 1e6  #: largest coordinate accepted from a file
-MOST = 32 << 20  #: bytes of the largest file accepted, uncompressed; lists of numbers take up to forty times as much
-FORMAT = '[{"digit": 0-9, "writer": int, "strokes": [[[x, y], ...], ...]}, ...]'
+SMALLEST, LARGEST = 90, 220  #: longest side of a single character, pixels
+
+LENGTHS = (2, 6)  #: digits of a number
+HEIGHTS = (60, 160)  #: of its digits, pixels
+THIN, THICK, AT = 3, 14, 110  #: pens of a number, pixels, at this height of its digits; larger digits have thicker ones
+SIZES, UP_DOWN = 0.1, 0.06  #: by how much its digits differ in size and place, as a share of their height
+FLAT = 0.6  #: a digit is as high as it is, or this share of its width if that is more
+ENOUGH = 10  #: digits that a writer must have written for numbers to be put together from them
+MARGIN = 40  #: of paper around a number, pixels
 
 Image = NDArray[np.uint8]
-Points = NDArray[np.float64]
+Points = NDArray[np.floating]
 Rng = np.random.Generator
+Gap = tuple[float, float]
 
 
-Coordinate = Annotated[float, Meta(ge=-FARTHEST, le=FARTHEST)]
-Point = Annotated[list[Coordinate], Meta(min_length=2, max_length=2)]
-
-
-class Entry(TypedDict):
-    """One pen-drawn digit. Each stroke is a list of points [x, y], y downwards, in any unit."""
-
-    digit: Digit
-    writer: int
-    strokes: Annotated[list[Annotated[list[Point], Meta(min_length=1)]], Meta(min_length=1)]
-
-
-Entries = Annotated[list[Entry], Meta(min_length=1)]
-
-
-def open_entries(path: Path) -> list[Entry]:
-    """Read pen-drawn digits from a JSON file, gzipped or not. Allocates 1.5 GB at most.
-
-    Raises:
-        UserError: the file cannot be read, or holds something else.
-    """
-    try:
-        content = read_bytes(path, MOST)
-        if content.startswith(b"\x1f\x8b"):
-            packed = Gzip(content)
-            content = packed.read(MOST)
-            if packed.read(1):
-                raise ValueError(f"it has more than {MOST >> 20} MiB once it is unpacked")
-        return msgspec.json.decode(content, type=Entries)
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(
-            f"{path} cannot be read as pen-drawn digits ({reason(error, path)}); "
-            f"give a JSON file, gzipped or not, of the form {FORMAT}"
-        ) from error
-
-
-def labels_of(entries: Sequence[Entry]) -> NDArray[np.uint8]:
+def labels_of(characters: Sequence[Character]) -> NDArray[np.uint8]:
     """The digits, shape (n,)."""
-    return np.array([entry["digit"] for entry in entries], np.uint8)
+    return np.array([character.label for character in characters], np.uint8)
 
 
-def drawings(entries: Sequence[Entry], pen: float = PEN, edges: bool = False) -> Iterator[Image]:
-    """Draw each digit on a canvas of its own.
+def on_canvases(
+    characters: Sequence[Character], first: int = 0, pen: float = PEN, edges: bool = False
+) -> Iterator[list[Stroke]]:
+    """The strokes of each character on a canvas of its own.
 
     Args:
-        entries: the digits; each is drawn at the same place and size with every pen.
+        characters: each is drawn at the same place and size with every pen.
+        first: number of the first of them, which with those that follow decides their places and sizes.
         pen: its diameter, pixels.
-        edges: whether the digits touch the canvas's edges, each in turn.
+        edges: whether they touch the canvas's edges, each in turn.
     """
-    for i, entry in enumerate(entries):
-        yield draw(on_canvas(entry, pen, np.random.default_rng(i), i % 4 if edges else None))
+    for i, character in enumerate(characters, first):
+        yield on_canvas(character, pen, np.random.default_rng(i), i % 4 if edges else None)
 
 
-def on_canvas(entry: Entry, pen: float, rng: Rng, edge: int | None = None) -> list[Stroke]:
-    """Place a digit at random on the canvas, or against its left, upper, right or lower edge (0 to 3)."""
-    strokes, width, height = scaled(entry, rng.uniform(SMALLEST, LARGEST), pen)
+def on_canvas(character: Character, pen: float, rng: Rng, edge: int | None = None) -> list[Stroke]:
+    """Place a character at random on the canvas, or against its left, upper, right or lower edge (0 to 3)."""
+    low, extent = box_of(character)
+    scale = rng.uniform(SMALLEST, LARGEST) / max(*extent, 1)
+    width, height = extent * scale
     x, y = rng.uniform(pen, WIDTH - width - pen), rng.uniform(pen, HEIGHT - height - pen)
     if edge is not None:
         x, y = ((0, y), (x, 0), (WIDTH - 1 - width, y), (x, HEIGHT - 1 - height))[edge]
-    return moved(strokes, x, y)
+    return [stroke((line - low) * scale + (x, y), pen) for line in character.strokes]
 
 
-def scaled(entry: Entry, size: float, pen: float) -> tuple[list[Stroke], float, float]:
-    """A digit whose longest side is ``size`` pixels and whose box starts at (0, 0), with its width and height."""
-    lines = [np.asarray(line, np.float64) for line in entry["strokes"]]
-    points = np.concatenate(lines)
-    low, extent = points.min(axis=0), np.ptp(points, axis=0)
-    scale = size / max(*extent, 1)
-    strokes = [stroke((line - low) * scale, pen) for line in lines]
-    return strokes, float(extent[0] * scale), float(extent[1] * scale)
+def box_of(character: Character) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The left upper corner of a character's strokes, and their width and height."""
+    points = np.concatenate(character.strokes).astype(np.float64)
+    low = points.min(axis=0)
+    return low, points.max(axis=0) - low
 
 
 def stroke(points: Points, pen: float = PEN) -> Stroke:
@@ -107,30 +73,36 @@ def stroke(points: Points, pen: float = PEN) -> Stroke:
     return Stroke(tuple((float(x), float(y)) for x, y in points), pen)
 
 
-def moved(strokes: Sequence[Stroke], x: float, y: float) -> list[Stroke]:
-    """Strokes moved by (x, y) pixels."""
-    return [Stroke(tuple((px + x, py + y) for px, py in line.points), line.width) for line in strokes]
+def hands(by_writer: Mapping[str, Sequence[Character]]) -> list[list[Character]]:
+    """The digits of each writer who has written enough for numbers."""
+    digits = ([one for one in characters if one.label != NO_DIGIT] for characters in by_writer.values())
+    return [own for own in digits if len(own) >= ENOUGH]
 
 
-def number(entries: Sequence[Entry], gap: tuple[float, float], rng: Rng) -> tuple[str, list[Stroke]]:
-    """Put three to six of the digits in a row.
+def number(hand: Sequence[Character], gap: Gap, rng: Rng) -> tuple[str, list[Stroke]]:
+    """Put digits by one writer in a row.
 
     Args:
-        entries: to choose from.
-        gap: least and greatest distance between the boxes of neighbours, in units of the digits' size.
+        hand: the writer's digits.
+        gap: least and greatest distance between the ink of neighbours' boxes, in units of the digits' height; below 0
+            for boxes that overlap.
         rng: chooses.
 
     Returns:
         The number and its strokes.
     """
-    size, x, text = rng.uniform(SMALLEST, LARGEST), 40.0, ""
+    size, x, text = rng.uniform(*HEIGHTS), float(MARGIN), ""
+    pen = float(rng.uniform(THIN, THICK) * size / AT)
     strokes: list[Stroke] = []
-    for _ in range(rng.integers(3, 7)):
-        entry = entries[int(rng.integers(len(entries)))]
-        digit, width, height = scaled(entry, size * rng.uniform(0.88, 1.12), PEN)
-        strokes += moved(digit, x, LARGEST * 1.2 - height / 2 + rng.uniform(-0.08, 0.08) * size)
-        x += width + PEN + rng.uniform(*gap) * size
-        text += str(entry["digit"])
+    for _ in range(rng.integers(LENGTHS[0], LENGTHS[1] + 1)):
+        character = hand[int(rng.integers(len(hand)))]
+        low, extent = box_of(character)
+        scale = size * rng.uniform(1 - SIZES, 1 + SIZES) / max(extent[1], FLAT * extent[0], 1)
+        width, height = extent * scale
+        y = MARGIN + size + rng.uniform(-UP_DOWN, UP_DOWN) * size - height / 2
+        strokes += [stroke((line - low) * scale + (x, y), pen) for line in character.strokes]
+        x += width + pen + rng.uniform(*gap) * size
+        text += str(character.label)
     return text, strokes
 
 
@@ -140,11 +112,11 @@ def draw(strokes: Sequence[Stroke]) -> Image:
 
 
 def draw_wide(strokes: Sequence[Stroke]) -> Image:
-    """Draw on a canvas that is as wide as the strokes need."""
-    left, _, width, _ = bounds(strokes)
-    return rasterise(strokes, left + width + 40, HEIGHT + 60)
+    """Draw on a canvas that is as large as the strokes need."""
+    left, top, width, height = bounds(strokes)
+    return rasterise(strokes, left + width + MARGIN, top + height + MARGIN)
 
 
-def segments_of(image: Image) -> list[Segment]:
-    """What ``--image`` finds on a picture of a drawing."""
-    return segment(image_components(to_ink(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB))))
+def components_of(image: Image) -> Components:
+    """The pieces of ink that ``--image`` finds on a picture of a drawing."""
+    return image_components(to_ink(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)))

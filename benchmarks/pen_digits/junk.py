@@ -1,45 +1,13 @@
-"""Drawings that are not digits, and how often the networks read no digit in them."""
+"""Drawings that are not digits."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from benchmarks.accuracy import Accuracy, AccuracyMetrics
-from benchmarks.networks import file_of
-from benchmarks.pen_digits.drawing import (
-    HEIGHT,
-    LARGEST,
-    PEN,
-    SMALLEST,
-    WIDTH,
-    Image,
-    Points,
-    Rng,
-    draw,
-    segments_of,
-    stroke,
-)
-from digits.reading.classifier import Classifier
-from digits.reading.recognizer import read
+from benchmarks.pen_digits.drawing import HEIGHT, LARGEST, PEN, SMALLEST, WIDTH, Image, Points, Rng, draw, stroke
 
-
-def measure_junk(models: Path, name: str, n: int) -> dict[str, AccuracyMetrics]:
-    """How often a network reads no digit, by kind of drawing.
-
-    Args:
-        models: the folder with the networks.
-        name: of the network.
-        n: drawings of all kinds together.
-    """
-    network = Classifier(file_of(models, name))
-    results = {}
-    for kind, make in KINDS.items():
-        rng = np.random.default_rng(3)
-        readings = (read(segments_of(make(rng)), network) for _ in range(max(1, n // len(KINDS))))
-        results[kind] = Accuracy.of(all(digit.digit is None for digit in each.digits) for each in readings).to_json()
-    return results
+FLAT = np.pi / 4  #: lines that are steeper may be a 1, or several
 
 
 def blank(rng: Rng) -> Image:
@@ -54,19 +22,19 @@ def dots(rng: Rng) -> Image:
 
 
 def straight_line(rng: Rng) -> Image:
-    """One straight line in any direction."""
+    """One straight line that is too flat for a 1."""
     return _straight_lines(rng, 1)
 
 
 def straight_lines(rng: Rng) -> Image:
-    """Two to four straight lines in any direction."""
+    """Two to four straight lines, each too flat for a 1."""
     return _straight_lines(rng, int(rng.integers(2, 5)))
 
 
 def _straight_lines(rng: Rng, n: int) -> Image:
     strokes = []
     for _ in range(n):
-        angle, half = rng.uniform(0, np.pi), rng.uniform(45, 200)
+        angle, half = rng.uniform(-FLAT, FLAT), rng.uniform(45, 200)
         along = np.linspace(-half, half, 20)[:, np.newaxis] * (np.cos(angle), np.sin(angle))
         wobble = rng.normal(0, 0.35, (20, 2)).cumsum(axis=0)
         strokes.append(stroke(rng.uniform((100, 100), (540, 380)) + along + wobble))
@@ -78,8 +46,7 @@ def zigzag(rng: Rng) -> Image:
     centre, half = _place(rng)
     turns = int(rng.integers(8, 30))
     x, y = np.linspace(-1, 1, turns), np.where(np.arange(turns) % 2, 1, -1) * rng.uniform(0.4, 1, turns)
-    angle = rng.uniform(0, np.pi)
-    turned = np.stack([x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)], axis=1)
+    turned = _turned(np.stack([x, y], axis=1), rng.uniform(0, np.pi))
     return draw([stroke(centre + half * turned)])
 
 
@@ -91,6 +58,28 @@ def wandering(rng: Rng) -> Image:
     path = np.cumsum(np.stack([np.cos(direction), np.sin(direction)], axis=1) * rng.uniform(4, 9), axis=0)
     path -= path.mean(axis=0)
     return draw([stroke(centre + path * min(1, 1.6 * half / np.abs(path).max()))])
+
+
+def to_and_fro(rng: Rng) -> Image:
+    """A scribble to and fro over one place, as something is struck out or a pen is tried."""
+    centre, half = _place(rng)
+    turns = int(rng.integers(6, 20))
+    reach, spread = half * rng.uniform(0.6, 1), half * rng.uniform(0.12, 0.35)
+    ends = np.where(np.arange(turns) % 2, reach, -reach) * rng.uniform(0.8, 1.1, turns)
+    corners = _turned(np.stack([ends, rng.normal(0, spread, turns)], axis=1), rng.uniform(0, np.pi))
+    return draw([stroke(centre + corners)])
+
+
+def round_and_round(rng: Rng) -> Image:
+    """A scribble of four to nine rounds, wide and narrow ones, over one place: no 0 that is gone over again."""
+    centre, half = _place(rng)
+    rounds = rng.uniform(4, 9)
+    t = np.linspace(0, 2 * np.pi * rounds, int(40 * rounds))
+    knots = np.linspace(0, t[-1], int(3 * rounds))
+    radius = np.interp(t, knots, rng.uniform(0.2, 1, len(knots)))
+    path = np.stack([np.cos(t), np.sin(t) * rng.uniform(0.5, 1)], axis=1) * (half * radius)[:, np.newaxis]
+    drift = np.stack([np.interp(t, knots, rng.normal(0, 0.15 * half, len(knots))) for _ in range(2)], axis=1)
+    return draw([stroke(centre + _turned(path + drift, rng.uniform(0, np.pi)))])
 
 
 def hatching(rng: Rng) -> Image:
@@ -131,6 +120,12 @@ def letter(rng: Rng) -> Image:
     return image
 
 
+def _turned(points: Points, angle: float) -> Points:
+    """Points, shape (n, 2), turned about (0, 0)."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.asarray(points @ np.array([[cos, sin], [-sin, cos]]))
+
+
 def _place(rng: Rng) -> tuple[Points, float]:
     """A centre on the canvas and half a size."""
     return np.array([rng.uniform(140, 500), rng.uniform(130, 350)]), rng.uniform(SMALLEST / 2, LARGEST / 2)
@@ -139,11 +134,13 @@ def _place(rng: Rng) -> tuple[Points, float]:
 KINDS: dict[str, Callable[[Rng], Image]] = {
     "blank": blank,
     "dots": dots,
-    "one straight line, any direction": straight_line,
-    "two to four straight lines": straight_lines,
+    "one straight line, flat": straight_line,
+    "two to four straight lines, flat": straight_lines,
     "zigzag scribbles": zigzag,
+    "to-and-fro scribbles": to_and_fro,
+    "round scribbles": round_and_round,
     "winding scribbles": wandering,
     "hatching": hatching,
     "cross-hatching": cross_hatching,
-    "letters": letter,
+    "printed letters": letter,
 }

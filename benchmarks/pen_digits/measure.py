@@ -1,52 +1,65 @@
 """Measures how pen-drawn digits and numbers are found and read, in as many processes as wanted."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import cv2
 import numpy as np
 from joblib import Parallel, delayed
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from benchmarks.accuracy import Accuracy, AccuracyMetrics
 from benchmarks.accuracy import check as check_accuracy
-from benchmarks.networks import digests, probabilities, read_networks
+from benchmarks.networks import digests, open_lines
+from benchmarks.pen_digits import junk
+from benchmarks.pen_digits.crops import REFERENCE, crop_metrics, crops
 from benchmarks.pen_digits.drawing import (
-    HEIGHT,
     PEN,
-    WIDTH,
-    Entry,
+    Gap,
     Image,
+    components_of,
+    draw,
     draw_wide,
-    drawings,
     labels_of,
     number,
-    segments_of,
+    on_canvases,
 )
-from benchmarks.pen_digits.junk import measure_junk
-from benchmarks.voting import MAJORITY, SOFT, Voting
-from digits.crop import STROKE_WIDTH, Shape, shape_of, to_crop
+from benchmarks.pen_digits.reading import Answer, Found, Readers
+from benchmarks.pen_digits.samples import People, Samples
+from benchmarks.voting import SOFT, VOTES
+from digits.crop import STROKE_WIDTH
 from digits.errors import UserError
-from digits.image_format import BOX, SIZE, to_mnist_format
 from digits.learning import calibration
 from digits.learning.calibration import ReliabilityMetrics
-from digits.learning.json_types import Count, Number, Share
-from digits.networks import CORE, MODELS
+from digits.learning.handwriting import Character
+from digits.learning.json_types import Count, Line, Number, Share
+from digits.networks import DEFAULT, LINE, MODELS
 from digits.processes import ending_with_this, starting
-from digits.reading.classifier import Network
-from digits.reading.recognizer import Digit, Reading, read
-from digits.reading.rejection import CONFIDENCE
-from digits.reading.segmentation import segment, stroke_components
+from digits.reading.recognizer import CONFIDENCE
+from digits.reading.segmentation import Components, stroke_components
 
-PENS = (3, 5, 14, 24)  #: further diameters of the pen, pixels
-APART, NEAR = (0.08, 0.35), (0.0, 0.1)  #: gaps between the digits of a number, in units of their size
-SAMPLES = 2000  #: numbers for each gap, and drawings that are not digits
+#: Ways to draw single digits: the pen's diameter, whether they touch an edge, and whether their strokes are read.
+SINGLES: dict[str, tuple[float, bool, bool]] = {
+    "singles": (PEN, False, False),
+    "from strokes": (PEN, False, True),
+    "edge": (PEN, True, False),
+    "pen 2": (2, False, False),
+    "pen 3": (3, False, False),
+    "pen 14": (14, False, False),
+    "pen 24": (24, False, False),
+}
+#: Gaps between the digits of a number, in units of their height.
+GAPS: dict[str, Gap] = {"apart": (0.08, 0.35), "tight": (0.0, 0.05), "touching": (-0.14, -0.06)}
+NUMBERS = 400  #: numbers for each gap
+DRAWINGS = 200  #: drawings of each kind that are not digits
+PART = 900  #: digits, and a quarter of so many numbers, that a process is given at once
 GALLERY = 48  #: misses shown
-REFERENCE = "stretched to 28×28, as in the reference"
 
 
 class Single(AccuracyMetrics):
@@ -60,20 +73,17 @@ class Single(AccuracyMetrics):
 
 
 class Wrong(TypedDict):
-    """The misses by their indices in the file: as shipped, and with no segment rejected."""
+    """The misses by their indices among the digits: as shipped, and with no segment rejected."""
 
     shipped: list[Count]
     unrejected: list[Count]
 
 
-class _AsSaved(TypedDict):
-    after: ReliabilityMetrics
+class Calibration(TypedDict):
+    """Reliability of what was found as one digit, before rejection: of the network alone, and of what is shown."""
 
-
-class Calibration(_AsSaved, total=False):
-    """Reliability of what was found as one digit, before rejection: "before" and "after" temperature scaling."""
-
-    before: ReliabilityMetrics
+    alone: ReliabilityMetrics
+    together: ReliabilityMetrics
 
 
 class Curve(TypedDict):
@@ -91,28 +101,37 @@ class RiskCoverage(TypedDict):
     risk: Share
 
 
+Sign = Annotated[str, Meta(min_length=1, max_length=1, pattern=r"^[^\s`|\x00-\x1f\x7f]$")]
 Accuracies = dict[str, AccuracyMetrics]
 Singles = dict[str, Single]
-#: Everything measured, as plots/pen_digits.json holds it.
+#: Everything measured, as plots/pen_digits.json holds it. Numbers and signs are by the writers left out.
 Results = TypedDict(
     "Results",
     {
         "digits": Number,
+        "people": People,
+        "left out": People,
+        "taught": list[Line],
         "stroke_width": float,
         "confidence": float,
         "crops": dict[str, Accuracies],
+        "singles": Singles,
+        "from strokes": Singles,
+        "edge": Singles,
+        "pen 2": Singles,
         "pen 3": Singles,
-        "pen 5": Singles,
         "pen 14": Singles,
         "pen 24": Singles,
-        "edge": Singles,
+        "found": Accuracies,
         "numbers apart": dict[str, Accuracies],
-        "numbers near": dict[str, Accuracies],
+        "numbers tight": dict[str, Accuracies],
+        "numbers touching": dict[str, Accuracies],
+        "signs": Accuracies,
+        "by sign": dict[Sign, AccuracyMetrics],
         "junk": dict[str, Accuracies],
-        "found": AccuracyMetrics,
-        "singles": Singles,
         "votes": Singles,
         "wrong": dict[str, Wrong],
+        "by writer": dict[str, dict[Line, AccuracyMetrics]],
         "calibration": dict[str, Calibration],
         "risk_coverage": dict[str, RiskCoverage],
         "models": dict[str, str],
@@ -127,26 +146,30 @@ def check(results: Results) -> None:
         ValueError: counts contradict each other.
         LookupError: a network or a row is missing.
     """
-    names, crops = [*results["singles"]], results["crops"]
-    crops[REFERENCE], results["wrong"][SOFT]
-    tables: list[Mapping[str, AccuracyMetrics]] = [*crops.values(), results["edge"], results["singles"]]
-    tables += [results["pen 3"], results["pen 5"], results["pen 14"], results["pen 24"]]
-    for numbers in (results["numbers apart"], results["numbers near"]):
-        numbers["image"], *(row["count"] for row in numbers.values())
-        tables += numbers.values()
+    names, by_way = [*results["singles"]], results["crops"]
+    by_way[REFERENCE], results["wrong"][SOFT]
+    in_ways: list[Singles] = [results[key] for key in SINGLES]  # type: ignore[literal-required]
+    tables: list[Mapping[str, AccuracyMetrics]] = [*by_way.values(), *in_ways, results["signs"]]
+    for gap in GAPS:
+        numbers: dict[str, Accuracies] = results[f"numbers {gap}"]  # type: ignore[literal-required]
+        tables += [numbers["image"], *numbers.values()]
+        [row["count"] for row in numbers.values()]
     kinds = [*results["junk"][names[0]]]
-    accuracies = [results["found"], *results["votes"].values()]
+    accuracies = [*results["votes"].values(), *results["by sign"].values(), *(results["found"][key] for key in SINGLES)]
     for name in names:
         accuracies += [*(table[name] for table in tables), *(results["junk"][name][kind] for kind in kinds)]
         results["wrong"][name]
+        if sum(own["n"] for own in results["by writer"][name].values()) != results["digits"]:
+            raise ValueError("the writers have written another number of digits")
+        accuracies += results["by writer"][name].values()
     for accuracy in [*accuracies, *(accuracy for table in tables for accuracy in table.values())]:
         check_accuracy(accuracy)
-    for single in (*results["singles"].values(), *results["votes"].values()):
+    for single in (single for table in (*in_ways, results["votes"]) for single in table.values()):
         if not single["rejected"] <= single["rejected_of"] > 0:
             raise ValueError("more is rejected than there is")
     for value in results["calibration"].values():
-        calibration.check(value["after"])
-        calibration.check(value.get("before", value["after"]))
+        calibration.check(value["alone"])
+        calibration.check(value["together"])
     for curve in (value["curve"] for value in results["risk_coverage"].values()):
         if max(curve["ranks"], default=0) >= curve["n"]:
             raise ValueError("a curve has a miss beyond its answers")
@@ -176,9 +199,8 @@ class Gallery:
 
 
 def measure(
-    entries: Sequence[Entry],
+    samples: Samples,
     models: Path,
-    temperatures: Mapping[str, float],
     limit: int | None = None,
     jobs: int = -1,
     done: Callable[[str], None] = lambda title: None,
@@ -186,10 +208,9 @@ def measure(
     """Measure everything.
 
     Args:
-        entries: the digits.
+        samples: what is measured.
         models: the folder with the networks.
-        temperatures: by network.
-        limit: only so many numbers and drawings that are not digits.
+        limit: only so many numbers, and drawings of each kind that are not digits.
         jobs: processes; -1 for as many as there are cores.
         done: called with the title of each measurement.
 
@@ -199,89 +220,174 @@ def measure(
     Raises:
         UserError: a network cannot be read, or no drawing is found as exactly one digit.
     """
-    networks, labels = read_networks(models), labels_of(entries)
-    measured = _in_processes(entries, models, limit or SAMPLES, jobs, done)
-    segments = [segments_of(image) for image in drawings(entries)]
-    votes = {name: Voting(name, [networks[voter] for voter in CORE]) for name in (SOFT, MAJORITY)}
-    readers: dict[str, Network] = {**networks, **votes}
-    readings = {name: [read(parts, reader) for parts in segments] for name, reader in readers.items()}
-    singles = {name: single_metrics(readings[name], labels) for name in readers}
-    alone = {name: found_as_one(readings[name], labels) for name in (*networks, SOFT)}
+    labels = labels_of(samples.digits)
+    measured = _in_processes(_tasks(samples, limit or NUMBERS, limit or DRAWINGS), models, jobs, done)
+    found: list[Found] = measured["singles"]
+    answers = {name: [one.answers[name] for one in found] for name in (*MODELS, *VOTES)}
+    alone = {name: found_as_one(found, name, labels) for name in (*MODELS, SOFT)}
+    tables = {key: singles(measured[key], labels) for key in SINGLES}
+    best = min(MODELS, key=lambda name: tables["singles"][name]["misses"])
+    answered: dict[str, list[bool]] = {
+        name: [not one.answers[name].has_digit for one in measured["signs"]] for name in MODELS
+    }
     results: Results = {
-        "digits": len(entries),
+        "digits": len(samples.digits),
+        "people": samples.people,
+        "left out": samples.left_out,
+        "taught": list(samples.taught),
         "stroke_width": STROKE_WIDTH,
         "confidence": CONFIDENCE,
-        "crops": measured["crops"],
-        "pen 3": measured["pen 3"],
-        "pen 5": measured["pen 5"],
-        "pen 14": measured["pen 14"],
-        "pen 24": measured["pen 24"],
-        "edge": measured["edge"],
-        "numbers apart": measured["numbers apart"],
-        "numbers near": measured["numbers near"],
-        "junk": {name: measured[f"junk {name}"] for name in networks},
-        "found": Accuracy.of(len(parts) == 1 for parts in segments).to_json(),
-        "singles": {name: singles[name] for name in networks},
-        "votes": {name: singles[name] for name in votes},
-        "wrong": {name: wrong(readings[name], labels) for name in readers},
-        "calibration": {name: calibrated(one, temperatures.get(name)) for name, one in alone.items()},
+        "crops": crop_metrics(measured["crops"], labels),
+        "singles": {name: tables["singles"][name] for name in MODELS},
+        "from strokes": tables["from strokes"],
+        "edge": tables["edge"],
+        "pen 2": tables["pen 2"],
+        "pen 3": tables["pen 3"],
+        "pen 14": tables["pen 14"],
+        "pen 24": tables["pen 24"],
+        "found": {key: Accuracy.of(len(one.crops) == 1 for one in measured[key]).to_json() for key in SINGLES},
+        "numbers apart": number_metrics(measured["numbers apart"]),
+        "numbers tight": number_metrics(measured["numbers tight"]),
+        "numbers touching": number_metrics(measured["numbers touching"]),
+        "signs": {name: Accuracy.of(own).to_json() for name, own in answered.items()},
+        "by sign": grouped(answered[DEFAULT], [character.sign for character in samples.signs]),
+        "junk": {name: {kind: junk_metrics(measured[kind], name) for kind in junk.KINDS} for name in MODELS},
+        "votes": {name: tables["singles"][name] for name in VOTES},
+        "wrong": {name: wrong(own, labels) for name, own in answers.items()},
+        "by writer": {name: by_writer(answers[name], samples.digits) for name in MODELS},
+        "calibration": {name: calibrated(one) for name, one in alone.items()},
         "risk_coverage": {name: risk_coverage(one) for name, one in alone.items()},
-        "models": digests(models),
+        "models": files_of(models),
     }
-    done("single digits")
-    best = min(networks, key=lambda name: singles[name]["misses"])
     return results, gallery(best, alone[best])
 
 
+def files_of(models: Path) -> dict[str, str]:
+    """The SHA-256 of each network's file, and of the line network's.
+
+    Raises:
+        UserError: one is missing or cannot be read.
+    """
+    return {**digests(models), LINE: open_lines(models).digest}
+
+
+# -- processes ------------------------------------------------------------------------------------
+
+#: What a process does with the networks: a list, which is continued by those of the same title.
+Task = Callable[[Readers], list[Any]]
+
+
+def _tasks(samples: Samples, n_numbers: int, n_drawings: int) -> list[tuple[str, Task]]:
+    """The measurements in parts that do not need each other, with their titles."""
+    digits, signs = samples.digits, samples.signs
+    tasks: list[tuple[str, Task]] = []
+    for key, (pen, edge, from_strokes) in SINGLES.items():
+        read = partial(drawn, pen=pen, edges=edge, from_strokes=from_strokes, votes=key == "singles")
+        tasks += [(key, partial(read, digits[i : i + PART], i)) for i in range(0, len(digits), PART)]
+    tasks += [("crops", partial(crops, digits[i : i + PART], i)) for i in range(0, len(digits), PART)]
+    tasks += [("signs", partial(drawn, signs[i : i + PART], i)) for i in range(0, len(signs), PART)]
+    for title, gap in GAPS.items():
+        parts = (range(i, min(i + PART // 4, n_numbers)) for i in range(0, n_numbers, PART // 4))
+        tasks += [(f"numbers {title}", partial(numbers, samples.hands, gap, part)) for part in parts]
+    return [*tasks, *((kind, partial(drawings, kind, n_drawings)) for kind in junk.KINDS)]
+
+
 def _in_processes(
-    entries: Sequence[Entry], models: Path, n: int, jobs: int, done: Callable[[str], None]
-) -> dict[str, Any]:
-    """The measurements that do not need each other, by title."""
-    tasks = {"crops": delayed(crops)(entries, models)}
-    tasks |= {f"pen {pen}": delayed(all_networks)(entries, models, pen) for pen in PENS}
-    tasks["edge"] = delayed(all_networks)(entries, models, PEN, edges=True)
-    for title, gap in (("apart", APART), ("near", NEAR)):
-        tasks[f"numbers {title}"] = delayed(numbers)(entries, models, gap, n)
-    tasks |= {f"junk {name}": delayed(measure_junk)(models, name, n) for name in MODELS}
+    tasks: Sequence[tuple[str, Task]], models: Path, jobs: int, done: Callable[[str], None]
+) -> dict[str, list[Any]]:
+    """What the tasks return, by title."""
     warnings.filterwarnings("ignore", "A worker stopped", UserWarning)  # joblib replaces one that has grown too large
-    measured, parallel = {}, Parallel(n_jobs=jobs, return_as="generator", **ending_with_this())
+    parallel = Parallel(n_jobs=jobs, return_as="generator", **ending_with_this())
+    measured: dict[str, list[Any]] = {title: [] for title, _ in tasks}
+    left = Counter(title for title, _ in tasks)
+    files = tuple(files_of(models).values())
     with starting():
-        results = parallel(tasks.values())
-    for title, result in zip(tasks, results, strict=True):
-        measured[title] = result
-        done(title)
+        results = parallel(delayed(_done)(task, models, files) for _, task in tasks)
+    for (title, _), result in zip(tasks, results, strict=True):
+        measured[title] += result
+        left[title] -= 1
+        if not left[title]:
+            done(title)
     return measured
 
 
-# -- single digits --------------------------------------------------------------------------------
+def _done(task: Task, models: Path, files: tuple[str, ...]) -> list[Any]:
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # there are as many processes as cores
+    try:
+        return task(_opened(models, files))
+    finally:
+        cv2.setNumThreads(threads)
 
 
-def single_metrics(readings: Sequence[Reading], labels: NDArray[np.uint8]) -> Single:
+@lru_cache(maxsize=1)
+def _opened(models: Path, _: tuple[str, ...]) -> Readers:
+    """The networks of a folder, opened once in a process, as long as their digests stay the same."""
+    return Readers.open(models)
+
+
+# -- single characters ----------------------------------------------------------------------------
+
+
+def drawn(
+    characters: Sequence[Character],
+    first: int,
+    readers: Readers,
+    pen: float = PEN,
+    edges: bool = False,
+    from_strokes: bool = False,
+    votes: bool = False,
+) -> list[Found]:
+    """What is found and read in single characters; arguments as of :func:`on_canvases` and :meth:`Readers.read`."""
+    components: Iterable[Components] = (
+        stroke_components(strokes) if from_strokes else components_of(draw(strokes))
+        for strokes in on_canvases(characters, first, pen, edges)
+    )
+    return list(readers.read(components, votes))
+
+
+def singles(found: Sequence[Found], labels: NDArray[np.uint8]) -> Singles:
+    """:func:`single_metrics` by network, and by vote if they have voted."""
+    return {name: single_metrics([one.answers[name] for one in found], labels) for name in found[0].answers}
+
+
+def single_metrics(answers: Sequence[Answer], labels: NDArray[np.uint8]) -> Single:
     """The accuracy of single digits, and how many segments are rejected.
 
     Args:
-        readings: of each drawing.
+        answers: for each drawing.
         labels: the digits, shape (n,).
     """
-    accuracy = Accuracy.of(reading.text == str(label) for reading, label in zip(readings, labels, strict=True))
-    digits = [digit for reading in readings for digit in reading.digits]
-    rejected = sum(digit.digit is None for digit in digits)
-    return {**accuracy.to_json(), "rejected": rejected, "rejected_of": len(digits)}
+    accuracy = Accuracy.of(_correct(answers, labels))
+    segments = "".join(answer.segments for answer in answers)
+    return {**accuracy.to_json(), "rejected": segments.count("?"), "rejected_of": len(segments)}
 
 
-def all_networks(entries: Sequence[Entry], models: Path, pen: float, edges: bool = False) -> Singles:
-    """Single digits by network, drawn with that pen, perhaps against the edges."""
-    labels, networks = labels_of(entries), read_networks(models)
-    segments = [segments_of(image) for image in drawings(entries, pen, edges)]
-    return {name: single_metrics([read(parts, net) for parts in segments], labels) for name, net in networks.items()}
+def _correct(answers: Sequence[Answer], labels: Iterable[int]) -> list[bool]:
+    return [answer.text == str(label) for answer, label in zip(answers, labels, strict=True)]
 
 
-def wrong(readings: Sequence[Reading], labels: NDArray[np.uint8]) -> Wrong:
+def wrong(answers: Sequence[Answer], labels: NDArray[np.uint8]) -> Wrong:
     """The indices of the digits that are not found as one digit and read correctly."""
-    shipped = [i for i, (r, label) in enumerate(zip(readings, labels, strict=True)) if r.text != str(label)]
-    read_as = [[int(digit.probabilities.argmax()) for digit in reading.digits] for reading in readings]
-    unrejected = [i for i, (text, label) in enumerate(zip(read_as, labels, strict=True)) if text != [label]]
-    return {"shipped": shipped, "unrejected": unrejected}
+    read_as = [answer.probabilities.argmax(axis=1).tolist() for answer in answers]
+    return {
+        "shipped": [i for i, correct in enumerate(_correct(answers, labels)) if not correct],
+        "unrejected": [i for i, (read, label) in enumerate(zip(read_as, labels, strict=True)) if read != [label]],
+    }
+
+
+def by_writer(answers: Sequence[Answer], digits: Sequence[Character]) -> Accuracies:
+    """The accuracy of single digits for each writer."""
+    correct = _correct(answers, (character.label for character in digits))
+    return grouped(correct, [character.writer for character in digits])
+
+
+def grouped(correct: Sequence[bool], names: Sequence[str]) -> Accuracies:
+    """The accuracy of what has the same name."""
+    groups: dict[str, list[bool]] = {}
+    for is_correct, name in zip(correct, names, strict=True):
+        groups.setdefault(name, []).append(is_correct)
+    return {name: Accuracy.of(group).to_json() for name, group in sorted(groups.items())}
 
 
 # -- digits found as one --------------------------------------------------------------------------
@@ -289,53 +395,59 @@ def wrong(readings: Sequence[Reading], labels: NDArray[np.uint8]) -> Wrong:
 
 @dataclass(frozen=True)
 class FoundAsOne:
-    """The drawings in which exactly one segment was found.
+    """The drawings in which exactly one segment was found, n of them.
 
     Attributes:
-        digits: as they were read, n of them.
+        texts: how each was read: a digit, or "?" if it was rejected.
+        crops: shape (n, 28, 28).
         labels: shape (n,).
         probabilities: shape (n, 10), before rejection.
+        alone: shape (n, 10), without what the line network says.
     """
 
-    digits: tuple[Digit, ...]
+    texts: tuple[str, ...]
+    crops: Image
     labels: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
+    alone: NDArray[np.float32]
 
 
-def found_as_one(readings: Sequence[Reading], labels: NDArray[np.uint8]) -> FoundAsOne:
-    """Choose the drawings in which exactly one segment was found.
+def found_as_one(found: Sequence[Found], name: str, labels: NDArray[np.uint8]) -> FoundAsOne:
+    """Choose the drawings in which exactly one segment was found, as one network has read them.
 
     Raises:
         UserError: there is none.
     """
-    pairs = [(r.digits[0], label) for r, label in zip(readings, labels, strict=True) if len(r.digits) == 1]
-    if not pairs:
-        raise UserError(f"none of {len(readings)} drawings is found as exactly one digit; give other or more strokes")
+    chosen = [i for i, one in enumerate(found) if len(one.crops) == 1]
+    if not chosen:
+        raise UserError(f"none of {len(found)} drawings is found as exactly one digit; give other or more strokes")
+    answers = [found[i].answers[name] for i in chosen]
     return FoundAsOne(
-        tuple(digit for digit, _ in pairs),
-        np.array([label for _, label in pairs], np.uint8),
-        np.array([digit.probabilities for digit, _ in pairs]),
+        tuple(answer.text for answer in answers),
+        np.concatenate([found[i].crops for i in chosen]),
+        labels[chosen],
+        np.concatenate([answer.probabilities for answer in answers]),
+        np.concatenate([answer.alone for answer in answers]),
     )
 
 
-def calibrated(found: FoundAsOne, temperature: float | None) -> Calibration:
-    """Reliability before rejection; with the temperature undone as "before" where there is one."""
-    result: Calibration = {"after": calibration.metrics(found.labels, found.probabilities)}
-    if temperature:
-        undone = calibration.rescale(found.probabilities, 1 / temperature)
-        result["before"] = calibration.metrics(found.labels, undone)
-    return result
+def calibrated(found: FoundAsOne) -> Calibration:
+    """Reliability before rejection."""
+    return {
+        "alone": calibration.metrics(found.labels, found.alone),
+        "together": calibration.metrics(found.labels, found.probabilities),
+    }
 
 
 def risk_coverage(found: FoundAsOne) -> RiskCoverage:
     """The risk–coverage curve by confidence, and coverage and risk with the rejection as shipped."""
-    n = len(found.digits)
-    kept = [(d.digit, label) for d, label in zip(found.digits, found.labels, strict=True) if d.digit is not None]
+    n = len(found.texts)
+    kept = [text == str(label) for text, label in zip(found.texts, found.labels, strict=True) if text != "?"]
     ranks = calibration.miss_ranks(found.labels, found.probabilities)
     return {
         "curve": {"ranks": [*ranks.values()], "n": n},
         "coverage": len(kept) / n,
-        "risk": sum(bool(digit != label) for digit, label in kept) / max(1, len(kept)),
+        "risk": kept.count(False) / max(1, len(kept)),
     }
 
 
@@ -343,150 +455,71 @@ def gallery(network: str, found: FoundAsOne) -> Gallery:
     """The most confident misses before rejection."""
     misses = [*calibration.miss_ranks(found.labels, found.probabilities)]
     shown = misses[:GALLERY]
-    crops = np.array([found.digits[i].crop for i in shown], np.uint8).reshape(-1, SIZE, SIZE)
     rows = found.probabilities[shown]
     return Gallery(
-        network, crops, found.labels[shown], rows.argmax(axis=1), rows.max(axis=1), len(misses), len(found.digits)
+        network,
+        found.crops[shown],
+        found.labels[shown],
+        rows.argmax(axis=1),
+        rows.max(axis=1),
+        len(misses),
+        len(found.texts),
     )
-
-
-# -- crops ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A drawing, its ink cut out, and the shape of that."""
-
-    image: Image
-    ink: Image
-    shape: Shape | None
-
-    @classmethod
-    def of(cls, image: Image) -> "Drawn":
-        """Cut out and measure all ink of a drawing."""
-        ink = cut(image)
-        return cls(image, ink, shape_of(ink))
-
-
-def crops(entries: Sequence[Entry], models: Path) -> dict[str, Accuracies]:
-    """Accuracy by the way in which the crop is made of all ink of a drawing, and by network. Nothing is rejected."""
-    labels, networks = labels_of(entries), read_networks(models)
-    drawn = [Drawn.of(image) for image in drawings(entries)]
-    table: dict[str, Accuracies] = {}
-    for way, crop in WAYS.items():
-        images = np.array([crop(drawing) for drawing in drawn])
-        table[way] = {
-            name: Accuracy.of(probabilities(network, images).argmax(axis=1) == labels).to_json()
-            for name, network in networks.items()
-        }
-    return table
-
-
-def cut(image: Image) -> Image:
-    """The box around the ink."""
-    x, y, width, height = cv2.boundingRect(image)
-    return image[y : y + height, x : x + width]
-
-
-def stretched(drawn: Drawn) -> Image:
-    """The reference's crop: the box with a margin of 5% of the canvas, its aspect ratio lost."""
-    x, y, width, height = cv2.boundingRect(drawn.image)
-    pad_x, pad_y = WIDTH // 20, HEIGHT // 20
-    framed = cv2.copyMakeBorder(drawn.image, pad_y, pad_y, pad_x, pad_x, cv2.BORDER_CONSTANT, value=0)
-    box = framed[y : y + height + 2 * pad_y, x : x + width + 2 * pad_x]
-    small: Image = cv2.resize(box, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    return small
-
-
-def boxed(drawn: Drawn) -> Image:
-    """Scaled into 20×20 pixels and centred by the box."""
-    ink = drawn.ink
-    scale = BOX / max(ink.shape)
-    size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
-    small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
-    image = np.zeros((SIZE, SIZE), np.uint8)
-    top, left = (SIZE - size[1]) // 2, (SIZE - size[0]) // 2
-    image[top : top + size[1], left : left + size[0]] = small
-    return image
-
-
-def centred(drawn: Drawn) -> Image:
-    """Scaled into 20×20 pixels and centred by mass, as MNIST's images are."""
-    return to_mnist_format(drawn.ink)
-
-
-def with_strokes(drawn: Drawn, width: float) -> Image:
-    """The same with all strokes of one width, in pixels of the crop."""
-    return to_crop(drawn.shape, width)
-
-
-def blurred(drawn: Drawn) -> Image:
-    """The project's crop, blurred."""
-    soft: Image = cv2.GaussianBlur(to_crop(drawn.shape), (3, 3), 0.6)
-    return soft
-
-
-def paler(drawn: Drawn) -> Image:
-    """The project's crop with ink of 80% brightness."""
-    return (to_crop(drawn.shape) * 0.8).astype(np.uint8)
-
-
-def upright(drawn: Drawn) -> Image:
-    """The project's crop of ink whose slant is removed by the moments of the image."""
-    moments = cv2.moments(drawn.ink)
-    slant = float(np.clip(moments["mu11"] / max(moments["mu02"], 1e-6), -0.6, 0.6))
-    height, width = drawn.ink.shape
-    room = int(abs(slant) * height) + 2
-    shear = np.array([[1, -slant, room / 2 + slant * height / 2], [0, 1, 0]], np.float32)
-    sheared: Image = cv2.warpAffine(drawn.ink, shear, (width + room, height))
-    return to_crop(shape_of(cut(sheared)))
-
-
-WAYS: dict[str, Callable[[Drawn], Image]] = {
-    REFERENCE: stretched,
-    "20×20 box, centred by the box": boxed,
-    "20×20 box, centred by mass": centred,
-    **{
-        f"by mass, strokes {width:g} px": partial(with_strokes, width=width) for width in (1.0, 1.3, 1.6, 2.0, 2.5, 3.0)
-    },
-    f"by mass, strokes {STROKE_WIDTH:g} px, blurred": blurred,
-    f"by mass, strokes {STROKE_WIDTH:g} px, paler": paler,
-    f"by mass, strokes {STROKE_WIDTH:g} px, upright": upright,
-}
 
 
 # -- numbers --------------------------------------------------------------------------------------
 
 
-def numbers(entries: Sequence[Entry], models: Path, gap: tuple[float, float], n: int) -> dict[str, Accuracies]:
-    """Three to six digits of one writer in a row, read from the image and from the strokes.
+@dataclass(frozen=True)
+class Numeral:
+    """A number, and what was found in it, from the image and from the strokes."""
+
+    text: str
+    found: Mapping[str, Found]
+
+
+def numbers(by_hand: Sequence[Sequence[Character]], gap: Gap, which: range, readers: Readers) -> list[Numeral]:
+    """Numbers of two to six digits in a row, each by one writer.
 
     Args:
-        entries: the digits.
-        models: the folder with the networks.
+        by_hand: the digits of each writer.
         gap: as :func:`benchmarks.pen_digits.drawing.number` takes it.
-        n: numbers.
-
-    Returns:
-        By "image" and "strokes": the "count" (as many digits as there are, in one line), and by network how often
-        every digit is correct.
+        which: their numbers, which decide writer, digits, sizes and pen, whatever the gap.
+        readers: read them.
     """
-    rng, networks = np.random.default_rng(1), read_networks(models)
-    by_writer: dict[int, list[Entry]] = {}
-    for entry in entries:
-        by_writer.setdefault(entry["writer"], []).append(entry)
-    writers = [by_writer[key] for key in sorted(by_writer)]
-    drawn = [number(writers[rng.integers(len(writers))], gap, rng) for _ in range(n)]
-    texts = [text for text, _ in drawn]
-    found = {
-        "image": [segments_of(draw_wide(strokes)) for _, strokes in drawn],
-        "strokes": [segment(stroke_components(strokes)) for _, strokes in drawn],
-    }
+    made = []
+    for i in which:
+        rng = np.random.default_rng(i)
+        made.append(number(by_hand[int(rng.integers(len(by_hand)))], gap, rng))
+    from_image = readers.read(components_of(draw_wide(strokes)) for _, strokes in made)
+    from_strokes = readers.read(stroke_components(strokes) for _, strokes in made)
+    return [
+        Numeral(text, {"image": image, "strokes": strokes})
+        for (text, _), image, strokes in zip(made, from_image, from_strokes, strict=True)
+    ]
+
+
+def number_metrics(measured: Sequence[Numeral]) -> dict[str, Accuracies]:
+    """By "image" and "strokes": the "count" (as many digits as there are, in one line), and all correct by network."""
     results: dict[str, Accuracies] = {}
-    for known, parts in found.items():
-        counted = (len(digits) == len(text) and digits[-1].line == 0 for digits, text in zip(parts, texts, strict=True))
+    for known in ("image", "strokes"):
+        pairs = [(one.found[known], one.text) for one in measured]
+        counted = (len(found.crops) == len(text) and found.is_line for found, text in pairs)
         results[known] = {"count": Accuracy.of(counted).to_json()}
-        for name, network in networks.items():
-            correct = (read(digits, network).text == text for digits, text in zip(parts, texts, strict=True))
-            results[known][name] = Accuracy.of(correct).to_json()
+        for name in MODELS:
+            results[known][name] = Accuracy.of(found.answers[name].text == text for found, text in pairs).to_json()
     return results
+
+
+# -- what is no digit -----------------------------------------------------------------------------
+
+
+def drawings(kind: str, n: int, readers: Readers) -> list[Found]:
+    """What is found and read in drawings of a kind that are not digits."""
+    rng = np.random.default_rng(3)
+    return list(readers.read(components_of(junk.KINDS[kind](rng)) for _ in range(n)))
+
+
+def junk_metrics(found: Sequence[Found], name: str) -> AccuracyMetrics:
+    """How often a network reads no digit."""
+    return Accuracy.of(not one.answers[name].has_digit for one in found).to_json()

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from benchmarks import published
-from benchmarks.networks import digests, file_of, read_networks
+from benchmarks.networks import digests, file_of, open_lines, read_networks
 from benchmarks.pen_digits.measure import Results
 from benchmarks.pen_digits.measure import check as check_pen_digits
 from benchmarks.recommendation.findings import findings
@@ -29,6 +29,7 @@ from digits.files import write_json, write_text
 from digits.learning import dataset
 from digits.learning.card import Card
 from digits.learning.plots import style
+from digits.networks import LINE
 from digits.publishing import Writer, exclusive, home, settle, staging
 
 FILES = ("recommendation.json", "recommendation.md", "recommendation_pareto.png")
@@ -86,6 +87,7 @@ def check(folder: Path, models: Path, data_digest: str, cards: Mapping[str, Card
             raise UserError(
                 f"{folder / 'results.json'} is of another {name} or other data; make it with: {published.RESULTS}"
             )
+    for name, digest in {**digests(models), LINE: open_lines(models).digest}.items():
         if pen["models"].get(name) != digest:
             raise UserError(f"{folder / 'pen_digits.json'} is of another {name}; make it with: {published.PEN_DIGITS}")
 

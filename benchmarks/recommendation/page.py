@@ -11,6 +11,7 @@ from digits.learning import calibration
 from digits.learning.calibration import ReliabilityMetrics
 from digits.learning.card import Card
 from digits.markdown import in_words
+from digits.networks import LINE
 
 MNIST_RISK, PEN_RISK = 0.001, 0.01  #: at which coverage is stated
 MEASURED = """Each accuracy is followed by misses / n in brackets. Pen-drawn digits are read as shipped: correct if
@@ -189,8 +190,8 @@ def figures_table(found: Findings, measured: Measured, cards: Mapping[str, Card]
 
 def _calibration_rows(n: int, cards: Mapping[str, Card], pen: Results) -> list[tuple[str, Callable[[Candidate], str]]]:
     own = {name: made["calibration"] for name, made in cards.items()}
-    pen_before = {name: value["before"] for name, value in pen["calibration"].items() if "before" in value}
-    pen_after = {name: value["after"] for name, value in pen["calibration"].items()}
+    pen_alone = {name: value["alone"] for name, value in pen["calibration"].items()}
+    pen_together = {name: value["together"] for name, value in pen["calibration"].items()}
     mnist_before = {name: value["before"]["test"] for name, value in own.items()}
     mnist_after = {name: value["after"]["test"] for name, value in own.items()}
     mnist_ranks = {name: made["misses"]["rank"] for name, made in cards.items()}
@@ -199,8 +200,8 @@ def _calibration_rows(n: int, cards: Mapping[str, Card], pen: Results) -> list[t
         ("temperature", lambda c: f"{own[c.name]['temperature']:.2f}" if c.name in own else ""),
         ("calibration error on MNIST, as trained", lambda c: calibrated(mnist_before.get(c.name))),
         ("… after temperature scaling", lambda c: calibrated(mnist_after.get(c.name))),
-        ("calibration error on pen-drawn digits, as trained", lambda c: calibrated(pen_before.get(c.name))),
-        ("… after temperature scaling", lambda c: calibrated(pen_after.get(c.name))),
+        ("calibration error on pen-drawn digits, the network alone", lambda c: calibrated(pen_alone.get(c.name))),
+        (f"… together with {LINE}, as shown", lambda c: calibrated(pen_together.get(c.name))),
         (
             f"coverage at {MNIST_RISK:.1%} risk, MNIST",
             lambda c: coverage(MNIST_RISK, mnist_ranks[c.name], n) if c.name in mnist_ranks else "",

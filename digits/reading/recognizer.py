@@ -21,7 +21,7 @@ from digits.reading.page import open_page, to_ink
 from digits.reading.segmentation import Box, Components, Segment, image_components, stroke_components
 
 CONFIDENCE = 0.4  #: a digit of less confidence is rejected
-OWN_WEIGHT, CUT_WEIGHT = 0.7, 0.35  #: of a network's answer beside the line network's, for whole ink and for cut ink
+OWN_WEIGHT, CUT_WEIGHT = 0.5, 0.35  #: of a network's answer beside the line network's, for whole ink and for cut ink
 
 
 @dataclass(frozen=True)

@@ -72,18 +72,24 @@ def small_results(networks: Networks = NETWORKS, vote: tuple[int, int] = (58, 15
     singles = {name: single(drawn) for name, (_, drawn, *_) in networks.items()}
     row = {name: accuracy(drawn) for name, (_, drawn, *_) in networks.items()}
     numbers = {known: {"count": accuracy(3, 200), **row} for known in ("image", "strokes")}
+    everyone = {"Ada": accuracy(0, 4000), "Ben": accuracy(1, 500), "Cleo": accuracy(3, 300), "Kim": accuracy(40, 200)}
+    ways = ("singles", "from strokes", "edge", "pen 2", "pen 3", "pen 14", "pen 24")
     pen = {
         "digits": DRAWN,
+        "people": {"writers": 4, "files": {"test.tes": "a" * 64}},
+        "left out": {"writers": 2, "files": {"people.json": "b" * 64}},
+        "taught": ["ResNet"],
         "stroke_width": 1.3,
         "confidence": 0.4,
         "crops": {"stretched to 28×28, as in the reference": row, "20×20 box, centred by mass": row},
-        **{f"pen {pen}": singles for pen in (3, 5, 14, 24)},
-        "edge": singles,
+        **dict.fromkeys(ways, singles),
+        "found": dict.fromkeys(ways, accuracy(2)),
         "numbers apart": numbers,
-        "numbers near": numbers,
+        "numbers tight": numbers,
+        "numbers touching": numbers,
+        "signs": {name: accuracy(12, 200) for name in networks},
+        "by sign": {"T": accuracy(0, 90), "*": accuracy(4, 60), "h": accuracy(8, 50)},
         "junk": {name: {"blank": accuracy(0, 20), "letters": accuracy(15, 20)} for name in networks},
-        "found": accuracy(2),
-        "singles": singles,
         "votes": {name: single(drawn) for name, (_, drawn) in votes.items()},
         "wrong": {
             name: {"shipped": wrong(DRAWN, misses), "unrejected": []}
@@ -92,7 +98,8 @@ def small_results(networks: Networks = NETWORKS, vote: tuple[int, int] = (58, 15
                 "soft vote": vote[1],
             }.items()
         },
-        "calibration": {**{name: {"before": under, "after": over} for name in networks}, "soft vote": {"after": over}},
+        "by writer": dict.fromkeys(networks, everyone),
+        "calibration": {name: {"alone": under, "together": over} for name in (*networks, "soft vote")},
         "risk_coverage": {
             name: {"curve": {"ranks": [4549, 4549 + 450], "n": DRAWN}, "coverage": 0.99, "risk": 0.01}
             for name in networks

@@ -13,6 +13,8 @@ from benchmarks.faults.inputs import KindMetrics
 from benchmarks.faults.readers import KINDS, Reader
 from benchmarks.faults.seeds import Item
 from digits.errors import UserError
+from digits.learning import handwriting
+from digits.line_image import NO_DIGIT
 from tests.benchmarks import planted
 
 
@@ -82,7 +84,10 @@ def test_an_input_is_decided_by_the_seed_and_its_number(tmp_path: Path) -> None:
     assert sum(one == other for one, other in zip(first, others, strict=True)) < 5
 
 
-@pytest.mark.parametrize("draw", [seeds.pictures, seeds.strokes, seeds.npz, seeds.idx, seeds.cards, seeds.collection])
+@pytest.mark.parametrize(
+    "draw",
+    [seeds.pictures, seeds.strokes, seeds.npz, seeds.idx, seeds.cards, seeds.collection, seeds.handwriting],
+)
 def test_damage_changes_files_within_bounds(draw: Callable[[], list[Item]], tmp_path: Path) -> None:
     whole = draw()
     others = [content for item in whole for content in item.files.values() if isinstance(content, bytes)]
@@ -135,3 +140,17 @@ def test_the_whole_files_are_what_they_say() -> None:
     }
     assert seeds.arrays()["x_train"].shape == (20, 28, 28)
     assert np.array_equal(np.unique(seeds.arrays()["y_train"]), np.arange(10))
+
+
+def test_handwriting_is_drawn_in_every_form(tmp_path: Path) -> None:
+    """JSON, packed JSON, UNIPEN's text, UCI's, UNIPEN's file with an include, and UNIPEN's folders."""
+    read = []
+    for number, item in enumerate(seeds.handwriting()):
+        path = mutate.place(item, tmp_path / str(number))
+        read.append(
+            [(one.label, one.writer.split()[-1], len(one.strokes)) for one in handwriting.load([path]).characters]
+        )
+    four, one, letter = (4, "aga/w1", 2), (1, "aga/w1", 1), (NO_DIGIT, "aga/w1", 1)
+    assert read[0] == [(4, "7", 2), (1, "aga/w1", 1), (NO_DIGIT, "aga/w1", 2)] and read[1] == 20 * read[0]
+    assert read[2] == [(4, "w1", 2), (1, "w1", 1), (NO_DIGIT, "w1", 1)] and read[3] == [(4, "6", 2)]
+    assert read[4] == read[5] == [four, one, letter]

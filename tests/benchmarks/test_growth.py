@@ -35,6 +35,7 @@ def test_the_largest_sheet_can_be_read() -> None:
     assert 0.99 * LARGEST < sheet(20, max(measure.SIZES["pixels"])).size <= LARGEST
 
 
+@pytest.mark.usefixtures("columns")
 def test_measuring_small_sizes(npz: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kinds = ["digits", "points", "pages"]
     command = ["--data", str(npz), "--only", *kinds, "--most", "10", "--repeats", "1", "--output", str(tmp_path)]

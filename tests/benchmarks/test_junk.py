@@ -1,12 +1,8 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from benchmarks.pen_digits import junk
 from benchmarks.pen_digits.drawing import HEIGHT, WIDTH
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("kind", junk.KINDS)
@@ -17,8 +13,7 @@ def test_every_kind_is_drawn_alike_from_the_same_seed(kind: str) -> None:
     assert kind == "blank" or (0 < (first > 0).mean() < 0.5 and first.max() == 255)
 
 
-def test_each_kind_is_measured_at_least_once() -> None:
-    measured = junk.measure_junk(ROOT / "models", "CNN", 1)
-    assert list(measured) == list(junk.KINDS)
-    assert {value["n"] for value in measured.values()} == {1}
-    assert measured["blank"]["misses"] == 0
+def test_no_straight_line_could_be_a_1() -> None:
+    for seed in range(30):
+        ys, xs = np.nonzero(junk.straight_line(np.random.default_rng(seed)) > 127)
+        assert np.ptp(ys) <= 1.15 * np.ptp(xs)  # the hand trembles

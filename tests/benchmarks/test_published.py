@@ -34,7 +34,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         (tmp_path / "none" / "result.json").write_text("")
 
 
-@pytest.mark.parametrize("module", ["pen_digits", "recommendation", "initial_scale", "readme"])
+@pytest.mark.parametrize("module", ["pen_digits", "recommendation", "initial_scale", "latency", "readme"])
 def test_each_benchmark_runs_as_a_module(module: str) -> None:
     command = [sys.executable, "-m", f"benchmarks.{module}", "--help"]
     shown = subprocess.run(command, cwd=published.ROOT, capture_output=True, encoding="utf-8", timeout=120)

@@ -8,16 +8,17 @@ from benchmarks.recommendation.__main__ import main
 from benchmarks.recommendation.measure import Measured
 from digits.files import sha256
 from digits.learning import dataset
-from digits.networks import CORE, MODELS
+from digits.networks import CORE, LINE, MODELS
 from digits.publishing import exclusive
 from digits.reading.classifier import Classifier
+from digits.reading.line_segmenter import LineSegmenter
 from tests.benchmarks.small_results import NETWORKS, small_results
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def plots(npz: Path, tmp_path: Path) -> Path:
+def plots(npz: Path, tmp_path: Path, columns: LineSegmenter) -> Path:
     """A folder with the results that must exist, of the committed networks and the small data."""
     digest = dataset.load(npz, {}).digest
     digests = {name: sha256(ROOT / "models" / f"{name}.onnx") for name in MODELS}
@@ -26,7 +27,7 @@ def plots(npz: Path, tmp_path: Path) -> Path:
     for card in cards.values():
         card["data_digest"], card["misses"] = digest, {"image": [], "read": [], "rank": []}
         card["metrics"]["test"] |= {"n": 20, "misses": 0}
-    pen["models"] = digests
+    pen["models"] = digests | {LINE: columns.digest}
     (tmp_path / "results.json").write_text(json.dumps({"models": cards}), encoding="utf-8")
     (tmp_path / "pen_digits.json").write_text(json.dumps(pen), encoding="utf-8")
     return tmp_path
@@ -74,6 +75,16 @@ def test_results_of_other_networks_are_refused(
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1 and "of another CNN" in said and command in said
     assert not (plots / "recommendation.md").exists()
+
+
+def test_drawings_found_by_another_line_network_are_refused(
+    npz: Path, plots: Path, columns: LineSegmenter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (plots / "pen_digits.json").read_text(encoding="utf-8")
+    (plots / "pen_digits.json").write_text(text.replace(columns.digest, "0" * 64), encoding="utf-8")
+    assert run(npz, plots) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1 and "pen_digits.json is of another LineNet" in said
 
 
 def test_a_folder_that_does_not_exist_is_not_made(

@@ -27,7 +27,7 @@ from tests.faulty import Contents, Scenario, all_lost, put  # noqa: E402
 NAMES = ("ANN", "CNN")
 
 
-def train(name: str, *arguments: Any, callbacks: Any, precision: str) -> SimpleNamespace:
+def train(name: str, *arguments: Any, callbacks: Any, precision: str, handwriting: None) -> SimpleNamespace:
     """Leaves the state of a finished epoch, or finds it."""
     folder, resume = arguments[4], arguments[6]
     if not resume or not (folder / STATE).exists():
@@ -38,8 +38,9 @@ def train(name: str, *arguments: Any, callbacks: Any, precision: str) -> SimpleN
     return SimpleNamespace(seconds=1.0)
 
 
-def stage(name: str, trained: Any, dataset: Any, recipe: Any, precision: str, staged: Staged) -> dict[str, str]:
+def stage(name: str, *arguments: Any) -> dict[str, str]:
     """A network's files."""
+    staged: Staged = arguments[-1]
     for file, text in files(name, "new").items():
         write_text(staged.file(*file.split("/")), text)
     return {"model": name}

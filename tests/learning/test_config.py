@@ -13,22 +13,39 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digits import crop
+from digits import crop, line_image
 from digits.errors import UserError
-from digits.learning import augmentation, config, training
-from digits.learning.augmentation import restyle
+from digits.learning import augmentation, config, dataset, line_training, training
+from digits.learning.augmentation import restyle, write_some
 from digits.learning.augmentation.affine import distort
+from digits.learning.augmentation.lines import Hands, make_lines
 from digits.learning.augmentation.restyle import STYLES
-from digits.learning.config import MNIST, MNIST_RECIPE, UCI, UCI_RECIPE, Affine, Recipe, Restyle, recipe_for
+from digits.learning.config import (
+    MNIST,
+    MNIST_RECIPE,
+    UCI,
+    UCI_RECIPE,
+    Affine,
+    Lines,
+    Recipe,
+    Restyle,
+    Written,
+    recipe_for,
+)
+from digits.learning.line_training import train_lines
 from digits.learning.training import train
-from digits.networks import MODELS
+from digits.networks import LINE, MODELS
 from digits.study import cell
 from digits.study.cell import Cell, Result, Task
 from digits.study.preprocessing import CORRUPTIONS
+from tests.writers import people
 
 Arrays = dict[str, NDArray[np.uint8]]
+ROOT = Path(__file__).resolve().parents[2]
+PEOPLE = people()
 
-#: Restyles most images and distorts the others, so that every value has something to act on; small enough for tests.
+#: Restyles most images, distorts the others, and puts handwriting into the places of many, so that every value has
+#: something to act on; small enough for tests.
 BASE = Recipe(
     epochs=2,
     batch_size=8,
@@ -37,6 +54,13 @@ BASE = Recipe(
     execution=16,
     statistics_batches=3,
     restyle=Restyle(share=0.8),
+    written=Written(share=0.3),
+)
+
+#: The same for the line network.
+LINES = replace(
+    BASE,
+    lines=Lines(per_epoch=40, lengths=(2, 4), strangers=0.4, signs=0.8, clutter=0.6, broken=0.5),
 )
 
 #: Changed values of those fields for which a larger number or a different word would make no sense.
@@ -48,6 +72,12 @@ OTHER: dict[str, Any] = {
     "max_width": 2.0,
     "ink": 150,
     "short_stem": 1.0,
+    "min_pen": 0.05,
+    "lines": Lines(),
+    "lengths": (1, 3),
+    "room": 0.7,
+    "widest": 0.8,
+    "tight_gap": 0.1,
 }
 
 
@@ -63,6 +93,8 @@ def leaves(part: Any = BASE, path: tuple[str, ...] = ()) -> Iterator[tuple[str, 
 
 LEAVES = {".".join(path): path for path in leaves()}
 every_value = pytest.mark.parametrize("path", LEAVES.values(), ids=LEAVES)
+LINE_LEAVES = {".".join(path): path for path in leaves(LINES)}
+every_value_of_lines = pytest.mark.parametrize("path", LINE_LEAVES.values(), ids=LINE_LEAVES)
 
 
 def changed(part: Any, path: tuple[str, ...]) -> Any:
@@ -87,6 +119,40 @@ def test_every_value_is_in_the_identity(path: tuple[str, ...]) -> None:
     other = changed(BASE, path).identity()
     assert other != BASE.identity()
     assert json.loads(json.dumps(other)) == other
+
+
+@every_value_of_lines
+def test_every_value_of_the_line_networks_recipe_is_in_the_identity(path: tuple[str, ...]) -> None:
+    other = changed(LINES, path).identity()
+    assert other != LINES.identity()
+    assert json.loads(json.dumps(other)) == other
+
+
+@pytest.mark.parametrize("name", ["INK_HEIGHT", "PEN", "MARGIN", "FINER", "FLATTEST"])
+def test_what_a_line_is_belongs_to_the_line_networks_identity_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = LINES.identity(), BASE.identity()
+    monkeypatch.setattr(line_image, name, getattr(line_image, name) + 1)
+    assert (LINES.identity() == before[0], BASE.identity() == before[1]) == (False, True)
+
+
+def test_handwriting_is_in_the_identity_only_where_it_takes_part() -> None:
+    """Networks and cells of the time before it stay what they are, whatever it is."""
+    assert not {"written", "lines", "line"} & Recipe().identity().keys()
+    assert Recipe(written=Written(bend=0.5)).identity() == Recipe().identity()
+    assert Recipe(written=Written(share=0.1)).identity().keys() == Recipe().identity().keys() | {"written"}
+    assert Recipe(lines=Lines()).identity().keys() == Recipe().identity().keys() | {"written", "lines", "line"}
+    asking = [recipe.needs_handwriting for recipe in (Recipe(), BASE, LINES, Recipe(lines=Lines()))]
+    assert asking == [False, True, True, True]
+
+
+@pytest.mark.parametrize("name", [*MODELS, LINE])
+def test_no_card_is_invalid(name: str) -> None:
+    """What was trained without handwriting is what its recipe gives, but for handwriting that it may ask for now."""
+    path = ROOT / "models" / f"{name}.json"
+    if path.exists():  # a further network has none before it is trained
+        made = json.loads(path.read_text(encoding="utf-8"))["recipe"]
+        recipe = recipe_for(name, MNIST)
+        assert made in (recipe.identity(), replace(recipe, written=Written()).identity())
 
 
 def test_an_execution_of_the_usual_size_is_not_in_the_identity() -> None:
@@ -150,6 +216,13 @@ def tiny() -> keras.Model:
     return keras.Model(pixels, keras.layers.Dense(10, activation="softmax", name="predictions")(x), name="tiny")
 
 
+def tiny_line_network() -> keras.Model:
+    height, stride, outputs = line_image.HEIGHT, line_image.STRIDE, line_image.OUTPUTS
+    pixels = keras.Input((height, None, 1), name="pixels")
+    answers = keras.layers.Conv2D(outputs, (height, stride), strides=(height, stride), name="answers")(pixels)
+    return keras.Model(pixels, answers, name="tiny")
+
+
 class Stop(keras.callbacks.Callback):
     """Ends a run as Ctrl-C does, after its first epoch."""
 
@@ -163,7 +236,7 @@ def interrupted(arrays: Arrays, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("interrupted")
     data = arrays["x_train"], arrays["y_train"]
     with pytest.raises(KeyboardInterrupt):
-        train("tiny", tiny, data, data, BASE, folder, "digest", callbacks=[Stop()])
+        train("tiny", tiny, data, data, BASE, folder, "digest", callbacks=[Stop()], handwriting=PEOPLE)
     return folder
 
 
@@ -172,7 +245,7 @@ def test_a_run_with_another_recipe_is_not_resumed(path: tuple[str, ...], interru
     data = arrays["x_train"], arrays["y_train"]
     before = {file: file.read_bytes() for file in interrupted.iterdir()}
     with pytest.raises(UserError, match="was made with a different recipe"):
-        train("tiny", tiny, data, data, changed(BASE, path), interrupted, "digest", resume=True)
+        train("tiny", tiny, data, data, changed(BASE, path), interrupted, "digest", resume=True, handwriting=PEOPLE)
     assert {file: file.read_bytes() for file in interrupted.iterdir()} == before
 
 
@@ -188,13 +261,25 @@ DECIDES = {
     "statistics_batches": "batches for the statistics",
     "execution": "steps of an execution",
     "version": None,
+    "lines": None,  # what a network of single digits does not learn from
+}
+
+#: The same for the line network, which knows no images but those that lines are put together of.
+DECIDES_LINES = {
+    **DECIDES,
+    **dict.fromkeys(name for name in LINE_LEAVES if name.startswith(("affine.", "restyle."))),
+    **dict.fromkeys(f"written.{name}" for name in ("share", "shear", "min_pen", "max_pen", "min_width", "max_width")),
+    "execution": None,  # is always a batch
+    "lines.edges": "losses",
+    "lines.middle": "losses",
 }
 
 
 @pytest.fixture(scope="module")
-def decided(arrays: Arrays, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Recipe], dict[str, Any]]:
+def decided(arrays: Arrays, npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Recipe], dict[str, Any]]:
     """What a recipe decides, as shown by a training run that is started and takes no step."""
     data, folder = (arrays["x_train"], arrays["y_train"]), tmp_path_factory.mktemp("begun")
+    of_lines = dataset.load(npz, {})
     given: dict[str, Any] = {}
 
     class Counted(keras.callbacks.Callback):
@@ -206,26 +291,32 @@ def decided(arrays: Arrays, tmp_path_factory: pytest.TempPathFactory) -> Callabl
 
     def no_step(model: keras.Model, endless: Iterator[Any], **options: Any) -> None:
         given.update(options, batches=endless, optimizer=model.optimizer)
+        given["losses"] = getattr(model, "weights_of_losses", None)
 
     def begin(recipe: Recipe) -> dict[str, Any]:
         given.clear()
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(training, "FreshStatistics", Counted)
             patched.setattr(keras.Model, "fit", no_step)
-            train("tiny", tiny, data, data, recipe, folder, "digest")
+            if recipe.lines and recipe.lines != OTHER["lines"]:
+                patched.setattr(line_training, "VALIDATION", 100)
+                train_lines("tiny", tiny_line_network, of_lines, PEOPLE, recipe, folder)
+            else:
+                train("tiny", tiny, data, data, recipe, folder, "digest", handwriting=PEOPLE)
         optimizer = given["optimizer"]
         rates = []
         for step in range(10):
             optimizer.iterations.assign(step)
             rates.append(float(optimizer.learning_rate))
-        shown, _ = zip(*itertools.islice(given["batches"], given["steps_per_epoch"]), strict=True)
+        shown, labels = zip(*itertools.islice(given["batches"], given["steps_per_epoch"]), strict=True)
         return {
             "epochs": given["epochs"],
             "learning rates": rates,
             "averaging": (optimizer.use_ema, optimizer.ema_momentum),
             "batches for the statistics": given["statistics"],
-            "batches": np.concatenate(shown).tobytes(),
+            "batches": [b"".join(map(np.ndarray.tobytes, values)) for values in (shown, labels)],
             "steps of an execution": [len(images) for images in shown],
+            "losses": given["losses"],
         }
 
     return begin
@@ -248,12 +339,30 @@ def test_every_value_decides_something(
         assert different <= {what}  # else it is in the wrong row of the table, or the run is not repeatable
 
 
+@pytest.fixture(scope="module")
+def unchanged_lines(decided: Callable[[Recipe], dict[str, Any]]) -> dict[str, Any]:
+    return decided(LINES)
+
+
+@every_value_of_lines
+def test_every_value_decides_something_of_the_line_networks_training(
+    path: tuple[str, ...], decided: Callable[[Recipe], dict[str, Any]], unchanged_lines: dict[str, Any]
+) -> None:
+    what = DECIDES_LINES.get(".".join(path), "batches")
+    after = decided(changed(LINES, path))
+    different = {key for key in unchanged_lines if unchanged_lines[key] != after[key]}
+    assert different >= ({what} if what else set())
+    if what != "batches":
+        assert different <= {what}
+
+
 def test_the_seed_decides_the_initial_weights(arrays: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras.Model, "fit", lambda *_, **__: None)
     data = arrays["x_train"], arrays["y_train"]
 
     def first_weights(seed: int) -> NDArray[np.float32]:
-        model = train("tiny", tiny, data, data, replace(BASE, seed=seed), tmp_path, "digest").model
+        recipe = replace(BASE, seed=seed)
+        model = train("tiny", tiny, data, data, recipe, tmp_path, "digest", handwriting=PEOPLE).model
         weights: NDArray[np.float32] = model.get_weights()[0]
         return weights
 
@@ -293,13 +402,23 @@ def test_the_crop_has_no_further_number() -> None:
     assert found == ["STROKE_WIDTH", "WORK", "INK", "MARGIN"]
 
 
-CODE = [Path(training.__file__), *sorted(Path(augmentation.__file__).parent.glob("*.py"))]
+CODE = [Path(training.__file__), Path(line_training.__file__), *sorted(Path(augmentation.__file__).parent.glob("*.py"))]
+
+
+#: Numbers that the version stands for, together with those within functions: how handwriting is drawn and put together.
+OF_THE_VERSION = {
+    "strokes.py": ["SHIFT"],
+    "lines.py": ["PATCH", "MIDDLES", "SCRIBBLES"],
+    "line_training.py": ["VALIDATION", "VALIDATION_SEED"],  # these decide what is measured, not what is learned
+}
 
 
 @pytest.mark.parametrize("file", CODE, ids=lambda file: file.name)
 def test_training_has_no_number_of_its_own(file: Path) -> None:
     found = numbers(ast.parse(file.read_text(encoding="utf-8")))
-    assert not found, f"{', '.join(found)} in {file.name} would decide a run without being in its recipe"
+    assert found == OF_THE_VERSION.get(file.name, []), (
+        f"{', '.join(found)} in {file.name} would decide a run without being in its recipe"
+    )
 
 
 def test_a_number_of_its_own_would_be_found() -> None:
@@ -327,6 +446,8 @@ RECORDED = {
     "restyled as 7s": [14.495, 25.578, 20.69, 23.997],
     "losses": [2.2896, 2.3322, 2.1125, 2.1621, 2.1319, 2.1178],
     "restyled as 9s": [21.047, 26.382, 29.348, 36.733],
+    "written": [13.433, 15.441, 13.187, 18.884],
+    "lines": [19.968, 62.65, 4.385, 25.196, 20.936, 29.455],
 }
 
 
@@ -338,7 +459,7 @@ def losses(arrays: Arrays, folder: Path) -> list[float]:
     x = keras.layers.Dense(16, use_bias=False, kernel_initializer="ones", name="dense")(x)
     x = keras.layers.BatchNormalization(momentum=0.9, name="norm")(x + 0.1 * keras.ops.arange(16, dtype="float32"))
     x = keras.layers.Dense(10, kernel_initializer="zeros", activation="softmax", name="predictions")(x)
-    recipe = replace(BASE, epochs=3, learning_rate=0.03)  # far enough for a difference to show
+    recipe = replace(BASE, epochs=3, learning_rate=0.03, written=Written())  # far enough for a difference to show
     trained = train("tiny", lambda: keras.Model(pixels, x), data, validation, recipe, folder, "digest")
     history = trained.history
     return [round(value, 4) for key in ("loss", "val_loss") for value in history[key]]
@@ -355,11 +476,16 @@ def test_the_version_stands_for_what_the_code_does(arrays: Arrays, tmp_path: Pat
     restyled = restyle(images, labels, Restyle(), np.random.default_rng(0))
     found = {"distorted": quarters(distorted), "restyled": quarters(restyled)}
     found |= {f"restyled as {digit}s": quarters(restyled[labels == digit]) for digit in STYLES}
+    written, _ = write_some(images, labels, PEOPLE.characters[:10], Written(share=1.0), np.random.default_rng(0))
+    made, characters = make_lines(Hands.of(PEOPLE, images, labels), LINES, 200, np.random.default_rng(0))
+    measured = [made.mean(), made.std(), *(characters.mean(axis=(0, 1)))]
+    found |= {"written": quarters(written), "lines": [round(float(value), 3) for value in measured]}
     for kind, values in found.items():
         assert values == pytest.approx(RECORDED[kind], rel=1e-3), (
             f"Images are {kind} differently from what Recipe.version {Recipe().version} stands for. If the code was "
             "meant to change, raise Recipe.version in digits/learning/config.py, so that networks, unfinished runs and "
-            f"cells of the study made before can be distinguished; and record here: {found}"
+            "cells of the study made before can be distinguished (of the line network alone: the version of its own "
+            f"recipe); and record here: {found}"
         )
     found["losses"] = losses(arrays, tmp_path)
     assert found["losses"] == pytest.approx(RECORDED["losses"], rel=2e-3), (
@@ -373,11 +499,13 @@ def test_the_version_stands_for_what_the_code_does(arrays: Arrays, tmp_path: Pat
 
 
 def test_networks_without_a_recipe_of_their_own_have_the_datasets() -> None:
+    assert recipe_for(LINE, UCI) == recipe_for(LINE, MNIST) == config.OWN_RECIPES[LINE] != MNIST_RECIPE
     for name in MODELS:
         assert recipe_for(name, UCI) == UCI_RECIPE
         assert recipe_for(name, MNIST) == config.OWN_RECIPES.get(name, MNIST_RECIPE)
     assert recipe_for("ANN", "data 1a2b3c4d") == MNIST_RECIPE
-    assert set(config.OWN_RECIPES) <= set(MODELS)
+    assert set(config.OWN_RECIPES) <= {*MODELS, LINE}
+    assert [name for name, recipe in config.OWN_RECIPES.items() if recipe.lines] == [LINE]
 
 
 def test_a_recipe_in_words() -> None:

@@ -9,10 +9,28 @@ from digits.image_format import to_input
 from digits.learning import cli
 from digits.learning.execution import TrainingModel
 from digits.learning.fused import FusedAdam, FusedBatchNormalization
+from digits.learning.line_training import LineTrainingModel
 from digits.learning.precision import Precision
-from digits.networks import MODELS
+from digits.line_image import HEIGHT
+from digits.networks import LINE, MODELS
 
 Arrays = dict[str, NDArray[np.uint8]]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_line_networks_twin_has_its_variables_and_answers(precision: Precision) -> None:
+    """At any width; its last layer with weights, and what follows, compute in float32."""
+    keras.utils.set_random_seed(0)
+    network = cli.builder(LINE)()
+    twin = LineTrainingModel.of(network, 32, precision)
+    for one, other in zip(network.weights, twin.weights, strict=True):
+        assert (one.path, one.shape, one.dtype) == (other.path, other.shape, other.dtype)
+    assert twin.get_layer("answers").compute_dtype == "float32"
+    assert {layer.compute_dtype for layer in twin.layers if layer.name.endswith("_norm")} == {precision}
+    for width in (40, 120):
+        given = np.random.default_rng(0).random((2, HEIGHT, width, 1), np.float32)
+        expected, found = np.asarray(network(given)), np.asarray(twin(given))
+        assert found == pytest.approx(expected, abs=1e-4 if precision == "float32" else 0.05 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from digits.errors import UserError
 from digits.image_format import to_input
 from digits.learning import export
-from digits.networks import MODELS
+from digits.line_image import HEIGHT, STRIDE
+from digits.networks import LINE, MODELS
 from tests.small_networks import vouch
 
 
@@ -32,7 +33,8 @@ def lived_in(name: str) -> keras.Model:
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.moving_variance.assign(np.abs(layer.moving_variance.numpy()))
-    model.get_layer("predictions").kernel.assign(rng.standard_normal(model.get_layer("predictions").kernel.shape))
+    if name != LINE:
+        model.get_layer("predictions").kernel.assign(rng.standard_normal(model.get_layer("predictions").kernel.shape))
     return model
 
 
@@ -83,6 +85,23 @@ def test_the_twins_agree(
 ) -> None:
     export.save_onnx(network, tmp_path / "network.onnx", half)
     assert opencv_probabilities(tmp_path / "network.onnx", given) == pytest.approx(expected, abs=2e-2 if half else 1e-4)
+
+
+def test_the_twins_of_the_line_network_agree_at_every_width(tmp_path: Path) -> None:
+    """With one after the other given to the same network, and with several lines at once."""
+    model = lived_in(LINE)
+    export.save_keras(model, tmp_path / "network.keras")
+    export.save_onnx(model, tmp_path / "network.onnx")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    twin = cv2.dnn.readNetFromONNX(str(tmp_path / "network.onnx"))
+    rng = np.random.default_rng(0)
+    for n, width in ((1, 64), (1, 128), (3, 36), (2, 420), (1, 64), (1, 1028)):
+        lines = (rng.random((n, HEIGHT, width, 1)) > 0.8).astype(np.float32)
+        expected = model.predict(lines, verbose=0)
+        assert expected.shape == (n, 1, width // STRIDE, 14) and np.abs(expected).max() > 0.5
+        assert loaded.predict(lines, verbose=0) == pytest.approx(expected, abs=1e-4)
+        twin.setInput(lines)
+        assert twin.forward().reshape(expected.shape) == pytest.approx(expected, abs=1e-3)
 
 
 def test_half_precision_halves_the_file(network: keras.Model, tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,11 +17,15 @@ from digits.files import write_text
 from digits.image_format import to_input
 from digits.learning import architecture, calibration, card, dataset, pipeline
 from digits.learning.card import Card
-from digits.learning.config import Recipe, Restyle
+from digits.learning.config import Lines, Recipe, Restyle, Written
+from digits.learning.handwriting import Handwriting
 from digits.learning.pipeline import Builder, Output
 from digits.learning.plots import style
-from digits.learning.training import train
+from digits.learning.training import Labelled, Trained, train
+from digits.line_image import HEIGHT, OUTPUTS, STRIDE
+from digits.networks import LINE
 from digits.publishing import LOCK, Staged, Writer, exclusive
+from tests.writers import FILES, KNOWN, LEFT_OUT, people
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_EPOCH = Recipe(epochs=1, batch_size=16, learning_rate=1e-3, restyle=Restyle(share=0.0))
@@ -137,6 +143,48 @@ def test_the_saved_network_is_calibrated(output: Output, made: Card, data: datas
     assert sum(calibrated["after"]["test"]["n"]) == 20
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_a_network_that_learns_from_handwriting_says_so(
+    output: Output, data: dataset.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It learns from the writers that are known, and is calibrated with those that are left out."""
+    written = replace(ONE_EPOCH, written=Written(share=0.4))
+    learned: list[set[str]] = []
+
+    def trained(*arguments: Any, handwriting: Handwriting, **options: Any) -> Trained:
+        learned.append({character.writer for character in handwriting.characters})
+        return train(*arguments, **{**options, "handwriting": handwriting})
+
+    def calibrated(model: keras.Model, validation: Labelled, recipe: Recipe, handwriting: Handwriting) -> float:
+        learned.append({character.writer for character in handwriting.characters})
+        return calibrate(model, validation, recipe, handwriting)
+
+    calibrate = pipeline.calibrate
+    monkeypatch.setattr(pipeline, "train", trained)
+    monkeypatch.setattr(pipeline, "calibrate", calibrated)
+    with exclusive(output.folder) as writer:
+        cards = pipeline.run({"new": small}, data, {"new": written}, writer, False, "float32", people())
+    assert learned == [set(KNOWN), set(LEFT_OUT)]
+    assert cards["new"]["handwriting"] == FILES
+    assert cards["new"]["recipe"]["written"]["share"] == 0.4
+    said = "validation, n = 12, 0% of it restyled, 40% drawn from handwriting"
+    assert cards["new"]["calibration"]["fitted_on"] == said
+    assert pipeline.evaluate(["new"], data, output)["new"] == cards["new"]
+    assert not cards["small"].get("handwriting")
+
+
+def test_the_temperature_is_fitted_with_handwriting_where_there_is_a_share_of_it(data: dataset.Dataset) -> None:
+    validation, left_out = data.splits()["validation"], people(LEFT_OUT)
+    shares = [(0.0, left_out), (0.0, None), (0.9, left_out)]
+    found = []
+    for share, handwriting in shares:
+        keras.utils.set_random_seed(0)
+        found.append(
+            pipeline.calibrate(small(), validation, replace(ONE_EPOCH, written=Written(share=share)), handwriting)
+        )
+    assert found[0] == found[1] != found[2]
+
+
 def test_the_card_knows_every_miss_and_its_rank(output: Output, made: Card, data: dataset.Dataset) -> None:
     images, labels = data.splits()["test"]
     rows = keras.saving.load_model(output.models / "small.keras").predict(to_input(images), verbose=0)
@@ -238,6 +286,54 @@ def test_what_is_in_the_way_is_reported_before_training(file: str, data: dataset
         (tmp_path / file).symlink_to("nowhere")
     with pytest.raises(UserError, match=f"{file} is (not )?a folder; move it away"):
         run({"small": never}, data, Output(tmp_path))
+
+
+# -- the line network ---------------------------------------------------------------------------------
+
+
+def small_line_network() -> keras.Model:
+    pixels = keras.Input((HEIGHT, None, 1))
+    return keras.Model(
+        pixels, keras.layers.Conv2D(OUTPUTS, (HEIGHT, STRIDE), strides=(HEIGHT, STRIDE))(pixels), name=LINE
+    )
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_line_network_lies_beside_the_others_and_enters_no_result(
+    output: Output, data: dataset.Dataset, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("digits.learning.line_training.VALIDATION", 100)
+    monkeypatch.setattr("digits.learning.line_card.VALIDATION", 100)
+    recipes = {LINE: Recipe(epochs=1, batch_size=8, average=0.0, lines=Lines(per_epoch=16)), "first": ONE_EPOCH}
+    with exclusive(output.folder) as writer:
+        cards = pipeline.run(
+            {LINE: small_line_network, "first": small}, data, recipes, writer, False, "float32", people()
+        )
+    assert list(cards) == ["first", "small"]
+    made = json.loads((output.models / f"{LINE}.json").read_text())
+    assert (made["handwriting"], made["recipe"]) == (FILES, recipes[LINE].identity())
+    right = made["validation"]["n"] - made["validation"]["misses"]
+    assert f"{LINE}: {right} of 100 lines read rightly\n" in capsys.readouterr().out
+    assert not output.work.exists() and not list(output.plots.glob(f"{LINE}*"))
+
+    before = contents(output.models)
+    assert list(run({"small": small}, data, output)) == ["first", "small"]  # its card is no other network's
+    replot(["small"], data, output)
+    after = contents(output.models)
+    assert {name for name in before if before[name] != after.get(name)} <= {"small.json", "small.keras", "small.onnx"}
+    assert LINE not in capsys.readouterr().out
+
+
+def test_the_line_network_alone_leaves_no_results(
+    data: dataset.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digits.learning.line_training.VALIDATION", 100)
+    monkeypatch.setattr("digits.learning.line_card.VALIDATION", 100)
+    recipe = Recipe(epochs=1, batch_size=8, average=0.0, lines=Lines(per_epoch=8))
+    with exclusive(tmp_path / "output") as writer:
+        assert pipeline.run({LINE: small_line_network}, data, {LINE: recipe}, writer, False, "float32", people()) == {}
+    files = {f"models/{LINE}.{suffix}" for suffix in ("keras", "onnx", "json")}
+    assert set(contents(tmp_path / "output")) == files
 
 
 # -- the folder is deleted, or used by others, in the middle ----------------------------------------

@@ -26,11 +26,13 @@ from digits.errors import UserError
 from digits.image_format import to_input
 from digits.learning import training
 from digits.learning.checkpoint import read_variables
-from digits.learning.config import Recipe, Restyle
+from digits.learning.config import Recipe, Restyle, Written
 from digits.learning.execution import TrainingModel
 from digits.learning.fused import FusedAdam
+from digits.learning.handwriting import Handwriting
 from digits.learning.precision import Precision
-from digits.learning.training import STATE, Progress, Trained, executions, train
+from digits.learning.training import STATE, Batch, Progress, Trained, executions, train
+from tests.writers import KNOWN, people
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=1e-3, seed=7, execution=16)
@@ -152,6 +154,51 @@ def test_a_share_of_the_images_is_restyled_and_the_others_are_distorted(arrays: 
         assert least <= restyled <= most
 
 
+def shown(arrays: Arrays, recipe: Recipe, n: int = 4, skipped: int = 0, first_epoch: int = 0) -> list[Batch]:
+    """Executions with handwriting of which there are 7s only."""
+    sevens = people(KNOWN, "7")
+    endless = executions(arrays["x_train"], arrays["y_train"], recipe, first_epoch, handwriting=sevens)
+    return list(itertools.islice(endless, skipped, skipped + n))
+
+
+def same(first: list[Batch], second: list[Batch]) -> bool:
+    return all(
+        np.array_equal(one, other) for pair in zip(first, second, strict=True) for one, other in zip(*pair, strict=True)
+    )
+
+
+def test_without_a_share_of_handwriting_everything_stays_as_it_was(arrays: Arrays) -> None:
+    """To the bit, whether there is any or not."""
+    without = list(itertools.islice(executions(arrays["x_train"], arrays["y_train"], RECIPE, 0), 5))
+    assert same(shown(arrays, RECIPE, 5), without)
+    assert same(shown(arrays, replace(RECIPE, written=Written(share=0.0, bend=0.5)), 5), without)
+
+
+def test_a_share_of_the_images_is_handwriting_with_its_labels(arrays: Arrays) -> None:
+    """Signs, which are no digits, are not among it."""
+    for share, least, most in ((0.2, 4, 22), (1.0, 54, 54)):
+        recipe = replace(RECIPE, execution=640, written=Written(share=share))
+        labels = shown(arrays, recipe, 1)[0][1]
+        assert (labels < 10).all() and labels.dtype == np.uint8
+        before = shown(arrays, replace(recipe, written=Written()), 1)[0][1]
+        assert least <= (labels != before).sum() <= most
+        assert set(labels[labels != before].tolist()) == {7}
+
+
+def test_handwriting_is_the_same_when_resumed_and_another_in_each_epoch(arrays: Arrays) -> None:
+    recipe = replace(RECIPE, written=Written(share=0.5))
+    assert same(shown(arrays, recipe, 4, skipped=4), shown(arrays, recipe, 4, first_epoch=1))
+    assert not same(shown(arrays, recipe, 4), shown(arrays, recipe, 4, first_epoch=1))
+
+
+def test_handwriting_does_not_depend_on_the_size_of_an_execution(arrays: Arrays) -> None:
+    recipe = replace(RECIPE, written=Written(share=0.5))
+    ((whole, labels),) = shown(arrays, replace(recipe, execution=640), 1)
+    parts = shown(arrays, recipe, 4)
+    assert np.array_equal(np.concatenate([images for images, _ in parts]), whole)
+    assert np.array_equal(np.concatenate([some for _, some in parts]), labels)
+
+
 # -- training and resuming --------------------------------------------------------------------
 
 
@@ -263,6 +310,27 @@ def test_a_run_with_another_split_is_not_resumed(one_epoch: Path, arrays: Arrays
     fewer = arrays["x_test"][:-1], arrays["y_test"][:-1]
     with pytest.raises(UserError, match="was made with a different split"):
         train("small", small, data, fewer, ONE_EPOCH, one_epoch, "digest", resume=True)
+
+
+def test_a_run_with_other_handwriting_is_not_resumed(arrays: Arrays, tmp_path: Path) -> None:
+    """Where it takes part; otherwise no state says anything of it."""
+    data = arrays["x_train"], arrays["y_train"]
+    recipe = replace(ONE_EPOCH, written=Written(share=0.5))
+    arguments = "small", small, data, data
+    other = Handwriting(people().characters, {"people.json": "6" * 64})
+    train(*arguments, recipe, tmp_path / "written", "digest", handwriting=people())
+    train(*arguments, recipe, tmp_path / "written", "digest", resume=True, handwriting=people())
+    with pytest.raises(UserError, match="was made with a different handwriting; repeat"):
+        train(*arguments, recipe, tmp_path / "written", "digest", resume=True, handwriting=other)
+    train(*arguments, ONE_EPOCH, tmp_path / "plain", "digest", handwriting=people())
+    assert "handwriting" not in json.loads((tmp_path / "plain" / STATE).read_text())["identity"]
+    train(*arguments, ONE_EPOCH, tmp_path / "plain", "digest", resume=True)
+
+
+def test_a_recipe_that_asks_for_handwriting_is_not_trained_without(arrays: Arrays, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^small learns from handwriting: name it with --handwriting FILE …$"):
+        train_small(arrays, tmp_path / "state", replace(RECIPE, written=Written(share=0.1)))
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_run_in_another_precision_is_not_resumed(one_epoch: Path, arrays: Arrays) -> None:

@@ -8,6 +8,7 @@ import cloudpickle
 import numpy as np
 
 from digits.learning.dataset import Dataset
+from digits.learning.handwriting import Handwriting
 from digits.study import runner, workers
 from digits.study.cell import Cell, Misses, Result, Task
 from digits.study.preprocessing import CORRUPTIONS
@@ -22,7 +23,7 @@ NETWORKS = ("ANN", "CNN", "VGG16")
 EFFECT = {"deskewed": 0.3, "otsu": 2.0}
 
 
-def stand_in(task: Task, dataset: Dataset) -> Result:
+def stand_in(task: Task, dataset: Dataset, handwriting: Handwriting | None = None) -> Result:
     """A cell without training: images are hard or easy, and the variant makes them more or less so."""
     assert dataset.digest == task.data_digest  # the data arrives at the worker
     cell = task.cell
@@ -51,13 +52,13 @@ def stand_in(task: Task, dataset: Dataset) -> Result:
     }
 
 
-def slow(task: Task, dataset: Dataset) -> Result:
+def slow(task: Task, dataset: Dataset, handwriting: Handwriting | None) -> Result:
     """The same, but not in an instant."""
     time.sleep(0.1)
     return stand_in(task, dataset)
 
 
-def broken(task: Task, dataset: Dataset) -> Result:
+def broken(task: Task, dataset: Dataset, handwriting: Handwriting | None) -> Result:
     """Fails for one variant."""
     if task.cell.variant == "otsu":
         raise ValueError("the threshold\nis gone")

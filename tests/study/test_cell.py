@@ -1,17 +1,23 @@
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from digits.learning import architecture, cli
-from digits.learning.config import UCI_RECIPE
+from digits.errors import UserError
+from digits.learning import architecture, cli, training
+from digits.learning.config import UCI_RECIPE, Written
 from digits.learning.dataset import Dataset
+from digits.learning.handwriting import Handwriting
+from digits.learning.training import Trained
 from digits.study import cell as cells
 from digits.study.cell import Cell, Result, Task
 from digits.study.preprocessing import AMOUNTS, CORRUPTIONS
 from tests.json_damage import some_damaged
 from tests.study.stand_in import stand_in
+from tests.writers import FILES, KNOWN, people
 
 CELL = Cell("ANN", "deskewed", 3)
 
@@ -70,6 +76,50 @@ def test_a_cell_says_what_network_was_really_trained(real: Result, real_task: Ta
     assert cells.fits(real, real_task)
     assert not cells.fits(real, other)
     assert real["identity"]["architecture"] == architecture.identity(cli.builder("ANN")())["architecture"]
+
+
+# -- handwriting ------------------------------------------------------------------------------
+
+
+def written(task: Task, files: Mapping[str, str] = FILES) -> Task:
+    """The same with a share of handwriting, of files with these digests."""
+    return replace(task, recipe=replace(task.recipe, written=Written(share=0.5)), handwriting=files)
+
+
+def test_a_cell_with_handwriting_learns_from_it_and_says_so(
+    real: Result, real_task: Task, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the writers that are known; the others are left out."""
+    learned: list[Handwriting] = []
+    train = training.train
+
+    def noted(*arguments: Any, handwriting: Handwriting, **options: Any) -> Trained:
+        learned.append(handwriting)
+        return train(*arguments, **{**options, "handwriting": handwriting})
+
+    monkeypatch.setattr(training, "train", noted)
+    task = written(real_task)
+    result = cells.run_cell(task, data, people())
+    assert {character.writer for character in learned[0].characters} == set(KNOWN)
+    assert result["identity"]["handwriting"] == FILES
+    assert cells.fits(result, task) and not cells.fits(result, written(real_task, {"people.json": "6" * 64}))
+    assert not cells.fits(result, real_task) and not cells.fits(real, task)
+    assert result["test"] != real["test"]
+
+
+def test_a_cell_whose_recipe_asks_for_none_is_what_it_was(real: Result, real_task: Task, data: Dataset) -> None:
+    assert "handwriting" not in real["identity"]
+    assert cells.fits(real, replace(real_task, handwriting=FILES))
+    again = cells.run_cell(real_task, data, people())
+    assert (again["identity"], again["test"]) == (real["identity"], real["test"])
+
+
+def test_a_cell_without_the_handwriting_that_it_needs_is_refused(real_task: Task, data: Dataset) -> None:
+    with pytest.raises(UserError, match=r"^ANN learns from handwriting: name it with --handwriting FILE …$"):
+        cells.run_cell(written(real_task), data)
+
+
+# -- files ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("damage", ["missing", "half", "a list", "no identity", "another task's"])

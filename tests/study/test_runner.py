@@ -8,6 +8,7 @@ import pytest
 from digits.errors import UserError
 from digits.learning.config import MNIST_RECIPE, UCI_RECIPE
 from digits.learning.dataset import Dataset
+from digits.learning.handwriting import Handwriting
 from digits.publishing import exclusive
 from digits.study import cell as cells
 from digits.study import comparison, page, runner
@@ -72,7 +73,7 @@ def test_a_cell_that_fails_is_named_and_loses_no_other(study: Study, capsys: pyt
 
 
 def test_a_worker_with_another_version_is_found_out(study: Study) -> None:
-    def older(task: Task, dataset: Dataset) -> Result:
+    def older(task: Task, dataset: Dataset, handwriting: Handwriting | None) -> Result:
         return stand_in(replace(task, recipe=UCI_RECIPE), dataset)
 
     failed = run(study, [Cell("ANN", BASELINE, 0)], older)

@@ -20,6 +20,7 @@ from distributed import Client, LocalCluster
 from digits import processes
 from digits.errors import UserError
 from digits.learning.dataset import Dataset
+from digits.learning.handwriting import Handwriting
 from digits.study import runner, workers
 from digits.study.cell import Cell, Misses, Result, Task
 from digits.study.plan import preprocessing_plan, seeds_plan
@@ -27,6 +28,7 @@ from digits.study.preprocessing import BASELINE
 from digits.study.runner import Study
 from digits.study.workers import Outcome
 from tests.study.stand_in import broken, slow, stand_in
+from tests.writers import people
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
 
@@ -60,7 +62,7 @@ def test_one_process_is_said_so(data: Dataset) -> None:
 
 
 def test_a_process_that_is_killed_is_one_line_and_leaves_what_was_finished(study: Study) -> None:
-    def killed(task: Task, dataset: Dataset) -> Result:
+    def killed(task: Task, dataset: Dataset, handwriting: Handwriting | None) -> Result:
         if task.cell.seed == 5:
             while not first.exists():  # the other process may be slow to start
                 time.sleep(0.01)
@@ -85,7 +87,7 @@ from digits.study import runner, workers
 from digits.study.plan import seeds_plan
 from digits.command_line import run
 
-def endless(task, dataset):
+def endless(task, dataset, handwriting):
     import os, time
     Path(sys.argv[1], str(os.getpid())).touch()
     time.sleep(600)
@@ -179,21 +181,34 @@ def cluster() -> Iterator[tuple[str, list[Process]]]:
             process.communicate()
 
 
-def seen(task: Task, dataset: Dataset) -> Result:
-    """What a worker is given: the data's numbers in place of misses."""
+def seen(task: Task, dataset: Dataset, handwriting: Handwriting | None) -> Result:
+    """What a worker is given: the data's numbers, and the handwriting's, in place of misses."""
     numbers: dict[str, Misses] = {
         split: {"index": [*images.shape, int(images.sum()), int(labels.sum())], "read": str(images.dtype)}
         for split, (images, labels) in dataset.splits().items()
     }
-    return {**stand_in(task, dataset), "test": numbers, "dataset": f"{dataset.name} {dataset.digest}"}
+    for number, character in enumerate(handwriting.characters if handwriting else ()):
+        points = [stroke.astype(float).round(3).tolist() for stroke in character.strokes]
+        read = f"{character.label} {character.writer} {character.sign!r} {points} {character.strokes[0].dtype}"
+        numbers[f"character {number}"] = {"index": [*map(len, points)], "read": read}
+    files = dict(handwriting.files) if handwriting else None
+    return {**stand_in(task, dataset), "test": numbers, "dataset": f"{dataset.name} {dataset.digest} {files}"}
 
 
-def test_the_data_travels_to_a_cluster_as_it_is(cluster: tuple[str, list[Process]], study: Study) -> None:
+@pytest.mark.parametrize(
+    "handwriting", [None, people(), Handwriting(people().characters)], ids=["none", "some", "unnamed"]
+)
+@pytest.mark.parametrize("where", ["a process", "a cluster"])
+def test_the_data_and_the_handwriting_travel_as_they_are(
+    where: str, handwriting: Handwriting | None, cluster: tuple[str, list[Process]], study: Study
+) -> None:
     task = study.task(Cell("ANN", BASELINE, 0))
-    with workers.pool(cluster[0], None, study.dataset, seen) as (pool, place):
-        assert place == f"the cluster at {cluster[0]}"
+    address = cluster[0] if where == "a cluster" else None
+    with workers.pool(address, None if address else 1, study.dataset, seen, handwriting) as (pool, place):
+        assert place == (f"the cluster at {address}" if address else "1 process")
         (outcome,) = pool([task])
-    assert outcome.result == seen(task, study.dataset)
+    assert outcome.error == ""
+    assert outcome.result == seen(task, study.dataset, handwriting)
 
 
 def test_a_task_that_fails_on_a_cluster_is_named_and_loses_no_other(
