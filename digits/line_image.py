@@ -6,7 +6,6 @@ every four columns of pixels: which digit has its middle there, if any, and how 
 the right. Only NumPy and OpenCV are needed.
 """
 
-import math
 from dataclasses import dataclass
 
 import cv2
@@ -65,9 +64,9 @@ def line_image(ink: NDArray[np.uint8], pen: float) -> LineImage:
     scale = min(INK_HEIGHT / max(height, FLATTEST * pen), (WIDEST - 2 * MARGIN) / width)
     fine = scale * FINER
     box = ink[y : y + height, x : x + width]
-    if fine < 1 and pen * fine < FINER:  # thin strokes would become grey and vanish
-        reach = math.ceil(1 / fine) | 1
-        box = cv2.dilate(cv2.copyMakeBorder(box, 0, 0, 0, 0, cv2.BORDER_CONSTANT), np.ones((reach, reach), np.uint8))
+    if pen * fine < FINER and (block := int(1 / fine)) > 1:  # thin strokes would become grey and vanish
+        rows = np.maximum.reduceat(box, np.arange(0, height, block), axis=0)
+        box = np.maximum.reduceat(rows, np.arange(0, width, block), axis=1)
     size = (max(1, round(width * fine)), max(1, min(round(height * fine), FINER * INK_HEIGHT)))
     small = cv2.resize(box, size, interpolation=cv2.INTER_AREA if fine < 1 else cv2.INTER_LINEAR)
     columns = -(-(size[0] + 2 * FINER * MARGIN) // (FINER * STRIDE)) * FINER * STRIDE

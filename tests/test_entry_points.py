@@ -13,7 +13,12 @@ FILES = [
     *ROOT.glob("*.py"),
     *(path for folder in ("benchmarks", "docs", "digits") for path in (ROOT / folder).rglob("*.py")),
 ]
-PROCESSES = ("probe.py", "keras_worker.py", "torch_worker.py")  #: of the project's own, which print for their parent
+PROCESSES = (
+    "probe.py",
+    "line_probe.py",
+    "keras_worker.py",
+    "torch_worker.py",
+)  #: of the project's own, which print for their parent
 ENCODINGS = ("cp1252", "cp437", "ascii")
 
 

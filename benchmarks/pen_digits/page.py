@@ -35,8 +35,8 @@ WORST = 10  #: signs that are listed
 UP_TO = (0, 1, 4)  #: misses of a writer in the first columns of the table of writers
 
 HEAD = """Made with `python -m benchmarks.pen_digits --strokes FILE --handwriting FILE …`. The {n} single digits are by
-{writers} people whose handwriting nothing has learned from; the numbers, letters and signs by {left_out} people who were
-left out of training. Each accuracy is followed by misses / n in brackets.
+{writers} people whose handwriting nothing has learned from; the numbers, letters and signs by {left_out} people who
+were left out of training. Each accuracy is followed by misses / n in brackets.
 
 {learned} Settings and thresholds, such as the confidence below which a digit is rejected ({confidence:g}) and the
 stroke width of the crop ({stroke:g} of 28 pixels), were chosen on MNIST's validation images and on the handwriting that

@@ -24,7 +24,7 @@ from digits.networks import remedy
 
 BEAM = 8  #: sequences that are followed
 SURE = 0.97  #: if one path through a line is more probable than this, no other is followed
-LIKELY = 1e-3  #: less probable symbols of a column are not followed
+LIKELY = 0.01  #: less probable symbols of a column are not followed
 WORTH = 0.003  #: a sequence that is less probable than the best one by this factor is not given
 TOGETHER = 1024  #: pixels of lines that are given to the network side by side, if there are that many
 WIDTHS = 64  #: widths that the network is given are multiples of this: each new one takes OpenCV some time

@@ -26,7 +26,8 @@ def logs_of(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     full = np.full((len(probabilities), SYMBOLS), 1e-12)
     full[:, : probabilities.shape[1] - 1] = probabilities[:, :-1]
     full[:, BLANK] = probabilities[:, -1]
-    return np.log(full / full.sum(axis=1, keepdims=True))
+    logs: NDArray[np.float64] = np.log(full / full.sum(axis=1, keepdims=True))
+    return logs
 
 
 def every_path(probabilities: NDArray[np.float64]) -> dict[tuple[int, ...], float]:
