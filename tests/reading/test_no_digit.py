@@ -141,7 +141,7 @@ def test_the_answer_of_an_unsure_network_is_rejected(monkeypatch: pytest.MonkeyP
 
 def test_of_cut_ink_the_line_network_says_more() -> None:
     own, seen = np.full(10, 0.05, np.float32), np.full(11, 0.04, np.float32)
-    own[3], seen[5] = 0.6, 0.55
+    own[3], seen[5] = 0.8, 0.55
     whole = Segment((0, 0, 4, 4), np.full((4, 4), 255, np.uint8), seen=seen)
     cut = Segment((0, 0, 4, 4), np.full((4, 4), 255, np.uint8), seen=seen, is_cut=True)
     assert together(own, whole).argmax() == 3 and together(own, cut).argmax() == 5
