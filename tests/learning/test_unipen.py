@@ -377,12 +377,12 @@ def test_includes_are_few_and_flat(tmp_path: Path) -> None:
     ids=range(14),
 )
 def test_time_grows_no_faster_than_the_text(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         parsed(text, most=4 << 20)
     except UserError as error:
         assert len(str(error)) < 500
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 10
 
 
 KEYWORDS = [".PEN_DOWN", ".PEN_UP", ".COORD", ".SEGMENT", ".INCLUDE", ".COMMENT", ".WRITER_ID", ".DT", ".X"]
