@@ -31,6 +31,10 @@ CUTTING = 96  #: pixels, the height in which the path of a cut is searched
 STRAIGHT = 0.02  #: cost of a cut's pixel that is as far from the expected place as the ink is high; ink costs up to 1
 ONE_STROKE = 0.01  #: a way to read a line is that much less probable for each stroke of the pen that it cuts
 NO_INK = 1e-4  #: and that much for each digit that has no ink of its own
+TOGETHER = 0.5  #: pieces with so much of the narrower one's width in common are one digit's
+SURE = 0.8  #: so probable must digits be, all of them, that are read each alone
+CERTAIN = 0.9  #: a line that is read with this probability is only ever added to
+MOST_ALONE = 12  #: digits that are read each alone
 REMEMBERED = 500  #: runs of a line whose segments are kept
 
 
@@ -131,6 +135,8 @@ class LineSegmenter:
 
     def _assigned(self, run: _Run, candidates: Sequence[Candidate]) -> list[Segment]:
         """The segments of a run from the ways to read it."""
+        if apart := self._each_alone(run, candidates[0]):
+            return apart
         best = [_moved(symbol, run) for symbol in candidates[0].symbols]
         around = _drawn_around(run.components, best)
         if around and len(around) < len(run.components) and self._network:
@@ -148,6 +154,50 @@ class LineSegmenter:
             if value > highest:
                 found, highest = segments, value
         return found
+
+    def _each_alone(self, run: _Run, best: Candidate) -> list[Segment]:
+        """The segments of pieces that stand beside each other, if more of them are digits by themselves than were seen.
+
+        Neighbours that are very near, or of very unequal size, are one to a network that sees the whole line.
+        """
+        digits = [label for label in best.labels if label != NO_DIGIT]
+        none = not digits and best.probability > np.log(0.5)
+        groups = _beside(run.components)
+        if none or not len(digits) < len(groups) <= MOST_ALONE or not self._network:
+            return []
+        runs = [_Run.of(group) for group in groups]
+        alone = [candidates[0] for candidates in self._network.read([one.image for one in runs])]
+        labels = [candidate.labels for candidate in alone]
+        if any(len(found) != 1 or found[0] == NO_DIGIT for found in labels):
+            return []
+        if sum(candidate.probability for candidate in alone) < np.log(SURE):
+            return []
+        seen = [label for (label,) in labels]
+        if best.probability > np.log(CERTAIN) and not _adds_to(digits, seen):
+            return []  # such as the halves of a 0, either of which may be a 1
+        return [replace(one.whole, seen=candidate.symbols[0].seen) for one, candidate in zip(runs, alone, strict=True)]
+
+
+def _adds_to(few: Sequence[int], many: Sequence[int]) -> bool:
+    """Whether a sequence is what another one is without some of its labels."""
+    rest = iter(many)
+    return all(label in rest for label in few)
+
+
+def _beside(components: Sequence[Segment]) -> list[list[Segment]]:
+    """Pieces from left to right; those that stand above, below or in one another are together."""
+    boxes = boxes_of(components)
+    groups: list[list[Segment]] = []
+    left = right = 0.0
+    for i in np.argsort(boxes[:, 0], kind="stable").tolist():
+        start, end = boxes[i, [0, 2]].tolist()
+        common = (min(right, end) - start) / max(min(right - left, end - start), 1)
+        if not groups or common < TOGETHER:
+            groups.append([])
+            left, right = start, end
+        groups[-1].append(components[i])
+        right = max(right, end)
+    return groups
 
 
 def _moved(symbol: Symbol, run: _Run) -> Symbol:

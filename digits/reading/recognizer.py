@@ -18,7 +18,7 @@ from digits.reading.classifier import Network
 from digits.reading.ink import open_strokes
 from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.page import open_page, to_ink
-from digits.reading.segmentation import Box, Components, Segment, image_components, stroke_components
+from digits.reading.segmentation import MOST_COMPONENTS, Box, Components, Segment, image_components, stroke_components
 
 CONFIDENCE = 0.4  #: a digit of less confidence is rejected
 OWN_WEIGHT, CUT_WEIGHT = 0.5, 0.35  #: of a network's answer beside the line network's, for whole ink and for cut ink
@@ -168,7 +168,7 @@ Remembered = dict[int, tuple[Segment, NDArray[np.float32]]]  #: a network's answ
 def read(
     segments: Sequence[Segment], classifier: Network, left_out: int = 0, remembered: Remembered | None = None
 ) -> Reading:
-    """Read the digits of a drawing with one network, as one batch: the largest, if there are more than it reads.
+    """Read the digits of a drawing with one network, as one batch: the largest, if there are more than it reads, or than 1,000.
 
     Args:
         segments: in reading order, with their lines numbered, from
@@ -179,7 +179,7 @@ def read(
     """
     known = dict(remembered or {})
     across = np.array([max(found.box[2:]) for found in segments], np.int64)
-    chosen = np.sort(np.argsort(-across, kind="stable")[: classifier.most])
+    chosen = np.sort(np.argsort(-across, kind="stable")[: min(classifier.most, MOST_COMPONENTS)])
     new = [i for i in chosen.tolist() if id(segments[i]) not in known]
     crops = np.array([segments[i].crop for i in new], np.uint8).reshape(-1, SIZE, SIZE)
     start = time.perf_counter()

@@ -21,14 +21,16 @@ Seen = Sequence[tuple[int, float, float]]
 
 
 class StandIn(LineNetwork):
-    """Sees in every line what it is told to; counts the lines that it is given."""
+    """Sees in every line what it is told to, but no digit in parts of one; counts the lines that it is given."""
 
-    def __init__(self, *ways: Seen) -> None:
-        self.digest, self.ways, self.given = "0" * 64, ways, 0
+    def __init__(self, *ways: Seen, parts: Seen | None = None) -> None:
+        self.digest, self.ways, self.given, self.parts = "0" * 64, ways, 0, parts
 
     def read(self, lines: Sequence[LineImage]) -> list[tuple[Candidate, ...]]:
         self.given += len(lines)
-        return [tuple(_candidate(line, seen, -0.1 * i) for i, seen in enumerate(self.ways)) for line in lines]
+        if self.given > len(lines) and self.parts is not None:
+            return [(_candidate(line, self.parts, -0.01),) for line in lines]
+        return [tuple(_candidate(line, seen, -0.01 - 0.1 * i) for i, seen in enumerate(self.ways)) for line in lines]
 
 
 def _candidate(line: LineImage, seen: Seen, probability: float) -> Candidate:
@@ -86,11 +88,26 @@ def test_a_way_to_read_that_cuts_a_stroke_gives_way_to_one_that_does_not() -> No
 
 def test_small_pieces_beside_all_digits_are_left_out_and_large_ones_are_no_digit() -> None:
     body, dot = line((10, 10), (10, 120)), line((70, 60), (74, 60))
-    (digit,) = segments_of(stroke_components([body, dot]), ((1, 0.0, 0.15),))
+
+    def beside(other: Stroke) -> list[Segment]:
+        network = StandIn(((1, 0.0, 0.15),), parts=((NO_DIGIT, 0.0, 1.0),))
+        return LineSegmenter(network).segments(stroke_components([body, other]))
+
+    (digit,) = beside(dot)
     assert digit.strokes == (0,)
-    other = line((70, 10), (90, 120))
-    _, none = segments_of(stroke_components([body, other]), ((1, 0.0, 0.15),))
+    _, none = beside(line((70, 10), (90, 120)))
     assert none.strokes == (1,) and none.seen is not None and none.seen.argmax() == NO_DIGIT
+
+
+def test_neighbours_that_are_seen_as_one_are_read_each_alone() -> None:
+    pair = stroke_components([line((10, 10), (10, 120)), line((26, 10), (26, 120))])
+    seen, alone = ((1, 0.0, 1.0),), ((1, 0.0, 1.0),)
+    two = LineSegmenter(StandIn(seen, parts=alone)).segments(pair)
+    assert [segment.strokes for segment in two] == [(0,), (1,)]
+    halves = LineSegmenter(StandIn(((0, 0.0, 1.0),), parts=alone)).segments(pair)
+    assert [segment.strokes for segment in halves] == [(0, 1)], "a 0 whose halves alone may be 1s"
+    (none,) = LineSegmenter(StandIn(((NO_DIGIT, 0.0, 1.0),), parts=alone)).segments(pair)
+    assert none.strokes == (0, 1)
 
 
 def test_a_line_in_which_nothing_is_seen_is_no_digit() -> None:

@@ -26,8 +26,11 @@ JUNK = {
     "a large dot": [line((60, 60), pen=60)],
     "three dots": [line((50, 50)), line((90, 120)), line((150, 60))],
     "a horizontal line": [line((20, 60), (180, 64))],
+    "a diagonal line": [line((20, 20), (150, 110))],
     "to and fro": [line(*((20 + 7 * i, 30 if i % 2 else 150) for i in range(24)))],
     "round and round": [round_and_round(7)],
+    "vertical hatching": [line((40 + 16 * i, 30), (40 + 16 * i, 150)) for i in range(8)],
+    "diagonal hatching": [line((30 + 16 * i, 30), (130 + 16 * i, 130)) for i in range(8)],
     "horizontal hatching": [line((30, 40 + 16 * i), (150, 40 + 16 * i)) for i in range(8)],
     "cross-hatching": [line((40 + 16 * i, 30), (40 + 16 * i, 150)) for i in range(8)]
     + [line((30, 40 + 16 * i), (160, 40 + 16 * i)) for i in range(7)],
@@ -62,12 +65,26 @@ def ones(x: Sequence[float], top: float = 20, lean: float = 0) -> list[Stroke]:
     return [line((foot + lean, top), (foot, top + 110)) for foot in x]
 
 
-APART = (40, 100, 160, 220)
+CLOSE, APART = (40, 65, 90), (40, 100, 160, 220)
 UPRIGHT = {
     "a column of four": ([*ones([50]), *ones([50], 170), *ones([50], 320), *ones([50], 470)], "1\n1\n1\n1"),
     "a ragged column of five": (
         [*ones([50]), *ones([62], 170), *ones([45], 320), *ones([58], 470), *ones([50], 620)],
         "1\n1\n1\n1\n1",
+    ),
+    "a column of four, lines close": (
+        [*ones([50]), *ones([50], 145), *ones([50], 270), *ones([50], 395)],
+        "1\n1\n1\n1",
+    ),
+    "a column of four that lean": (
+        [*ones([50], 20, 30), *ones([50], 170, 30), *ones([50], 320, 30), *ones([50], 470, 30)],
+        "1\n1\n1\n1",
+    ),
+    "two close pairs, one beneath the other": ([*ones(CLOSE[:2]), *ones(CLOSE[:2], 170)], "11\n11"),
+    "two close triples, one beneath the other": ([*ones(CLOSE), *ones(CLOSE, 170)], "111\n111"),
+    "a pair at the end of a line, a pair at the start of the next": (
+        [*ones([200, 225]), *ones([212, 237], 170)],
+        "11\n11",
     ),
     "four apart": (ones(APART), "1111"),
     "four apart in each of two lines": ([*ones(APART), *ones(APART, 170)], "1111\n1111"),
