@@ -168,7 +168,7 @@ Remembered = dict[int, tuple[Segment, NDArray[np.float32]]]  #: a network's answ
 def read(
     segments: Sequence[Segment], classifier: Network, left_out: int = 0, remembered: Remembered | None = None
 ) -> Reading:
-    """Read the digits of a drawing with one network, as one batch: the largest, if there are more than it reads, or than 1,000.
+    """Read the digits of a drawing with one network, as one batch: the largest, if there are more than can be read.
 
     Args:
         segments: in reading order, with their lines numbered, from
