@@ -13,7 +13,7 @@ MODELS = (*CORE, "ResNet")
 #: Reads a whole line, for all of them: it decides how many digits there are, where, and what is no digit.
 LINE = "LineNet"
 
-#: The network that reads people's drawings best (plots/pen_digits.md); used unless another is chosen.
+#: The network that is made for people's drawings; used unless another is chosen.
 DEFAULT = "ResNet"
 
 

@@ -144,7 +144,7 @@ class RiskCoverageDisplay(Display):
         start = min(self._start(), 99.0)  # some width even where nothing is missed
         ax.set(xlim=(start - 0.1 * (100 - start), 100 + 0.02 * (100 - start)), ylim=(0, None))
         title = "as shipped (marked)" if self.shipped else None
-        self.legend_ = ax.legend(loc="upper left", title=title, alignment="left")
+        self.legend_ = ax.legend(loc="upper center", title=title, alignment="left")
         return self
 
     def _start(self) -> float:
