@@ -14,7 +14,7 @@ from digits.image_format import CLASSES, SIZE, to_input
 from digits.networks import remedy
 
 BATCH = 32  #: crops that are given to a network at once: with more VGG16 takes longer for each
-MOST_OPERATIONS = 120e9  #: of floating point, for one drawing: two to four seconds of computing
+MOST_OPERATIONS = 50e9  #: of floating point, for one drawing: one to two seconds of computing
 WITHOUT_WEIGHTS = 50  #: operations for each value of a layer without weights: those of a hyperbolic tangent
 
 

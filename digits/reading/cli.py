@@ -131,15 +131,19 @@ class _Run:
     """Takes what one file after another says.
 
     Attributes:
-        n_read: number of pages that were read.
         failed: whether a file could not be read.
     """
 
     def __init__(self, as_json: bool, results: "Results | None") -> None:
-        self.n_read = 0
+        self._n_printed = 0
         self.failed = False
         self._as_json = as_json
         self._results = results
+
+    @property
+    def n_read(self) -> int:
+        """Number of pages that were read, and printed or written."""
+        return self._results.written if self._results else self._n_printed
 
     def to_read(self, paths: Iterator[Path | UserError]) -> Iterator[Path | UserError]:
         """The files of which a page is to be read, and errors."""
@@ -164,7 +168,6 @@ class _Run:
             self.say(f"{path} has more than is read: {unread}")
 
     def _show(self, path: Path, page: "Answer") -> None:
-        self.n_read += 1
         name = printable(f"{path}, page {page.number}" if page.count > 1 else f"{path}")
         if self._results:
             self._results.add(path, page.number, page.count, page.found)
@@ -173,6 +176,7 @@ class _Run:
             print(json.dumps({"image": str(path), **place, **page.found}), flush=True)
         else:
             print(f"{name}: {page.text.replace(chr(10), ' | ')}", flush=True)
+        self._n_printed += not self._results
         if page.left_out:
             model = page.found["model"]
             self.say(f"{name} has too much ink: {page.left_out:,} pieces are not read by {model}, but the largest are")

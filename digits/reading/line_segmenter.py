@@ -318,23 +318,28 @@ def _nearest(box: NDArray[np.float64], symbols: Sequence[Symbol]) -> int | None:
 def _cut(piece: Segment, symbols: Sequence[Symbol]) -> list[Segment | None]:
     """Cut a piece's ink into one part for each symbol, from left to right; None for a part without ink."""
     x0, _, width, _ = piece.box
-    labels = np.zeros(piece.ink.shape, np.int32)
+    begins, parts = np.zeros(len(piece.ink), np.int64), []
     for left, right in pairwise(symbols):
         low = (max(left.middle, x0) - x0) / piece.step
         high = (min(right.middle, x0 + width) - x0) / piece.step
         expected = ((left.right + right.left) / 2 - x0) / piece.step
-        path = _path(piece.ink, low, high, min(max(expected, low), high))
-        labels += np.arange(piece.ink.shape[1]) >= path[:, np.newaxis]
-    return [_part(piece, labels == number) for number in range(len(symbols))]
+        path = np.maximum(_path(piece.ink, low, high, min(max(expected, low), high)), begins)
+        parts.append(_part(piece, begins, path))
+        begins = path
+    return [*parts, _part(piece, begins, np.full_like(begins, piece.ink.shape[1]))]
 
 
-def _part(piece: Segment, mask: NDArray[np.bool_]) -> Segment | None:
-    ink = piece.ink * mask
-    x, y, width, height = cv2.boundingRect((ink >= INK).astype(np.uint8))
+def _part(piece: Segment, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> Segment | None:
+    """A piece's ink from one column to another in each row; None if there is none."""
+    first, last = int(begins.min()), int(ends.max())
+    columns = np.arange(first, last)
+    here = (columns >= begins[:, np.newaxis]) & (columns < ends[:, np.newaxis])
+    ink = piece.ink[:, first:last] * here
+    x, y, width, height = cv2.boundingRect((ink >= INK).astype(np.uint8)) if last > first else (0, 0, 0, 0)
     if not width:
         return None
     step = piece.step
-    box = (piece.box[0] + x * step, piece.box[1] + y * step, width * step, height * step)
+    box = (piece.box[0] + (first + x) * step, piece.box[1] + y * step, width * step, height * step)
     return replace(piece, box=box, ink=np.ascontiguousarray(ink[y : y + height, x : x + width]))
 
 
@@ -356,15 +361,15 @@ def _path(ink: NDArray[np.uint8], low: float, high: float, expected: float) -> N
     small = cv2.resize(part, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0])
     away = np.abs(np.arange(size[0]) - (expected - first) * scale) / size[1]
     costs = small.astype(np.float64) / 255 + STRAIGHT * away
-    total = costs.copy()
-    for row in range(1, size[1]):
-        before = np.pad(total[row - 1], 1, constant_values=np.inf)
-        total[row] += np.minimum(np.minimum(before[:-2], before[2:]) + 0.01, before[1:-1])
+    total = np.pad(costs, ((0, 0), (1, 1)), constant_values=np.inf)
+    for before, here in pairwise(total):
+        here[1:-1] += np.minimum(np.minimum(before[:-2], before[2:]) + 0.01, before[1:-1])
     path = np.zeros(size[1], np.int64)
     path[-1] = int(total[-1].argmin())
     for row in range(size[1] - 2, -1, -1):
-        start = max(0, path[row + 1] - 1)
-        path[row] = start + int(total[row, start : path[row + 1] + 2].argmin())
+        start = path[row + 1] - 1
+        path[row] = start + int(total[row, start : start + 3].argmin())
+    path -= 1  # the first column was infinite
     rows = np.minimum((np.arange(ink.shape[0]) * scale).astype(np.int64), size[1] - 1)
     columns: NDArray[np.int64] = first + np.round((path[rows] + 0.5) / scale).astype(np.int64)
     return columns

@@ -16,7 +16,7 @@ from digits.reading.image_file import MOST_PAGES
 
 SUFFIX = ".jsonl"
 START = b'{"image": "'  #: of every line
-LONGEST = 1 << 22  #: bytes of a line; that of a page of 1,000 digits has 250,000
+LONGEST = 1 << 22  #: bytes of a line; that of a page of 500 digits has 125,000
 MOST_BYTES = 250_000_000  #: of a file
 MOST_LINES = 500_000  #: of a file
 SYNC = 1.0  #: seconds after which what was written is made to survive a power cut
@@ -40,11 +40,7 @@ class _Line(TypedDict):
 
 
 class Results:
-    """The pages that were read, in a file that only this process writes; :func:`continued` gives it.
-
-    Attributes:
-        written: number of pages that this process has added.
-    """
+    """The pages that were read, in a file that only this process writes; :func:`continued` gives it."""
 
     def __init__(self, path: Path, file: BinaryIO, network: str) -> None:
         """Read which pages there are, and drop the half of a line that a killed process has left.
@@ -56,7 +52,6 @@ class Results:
             UserError: the file holds anything else, or more; it is unchanged.
             OSError: it cannot be read or written.
         """
-        self.written = 0
         self._path, self._place = path, os.stat(path)
         self._file = file
         self._network = network
@@ -72,7 +67,14 @@ class Results:
         file.truncate(whole)
         file.seek(whole)
         self._bytes, self._lines = whole, lines
+        self._counted = 0, whole  # pages added, and where the last of them ends: together, whatever interrupts
         self._synced = time.monotonic()
+
+    @property
+    def written(self) -> int:
+        """Number of pages that this process has added; right even where an interruption has met :meth:`add`."""
+        n, end = self._counted
+        return n + (self._file.tell() > end)
 
     def _note(self, path: Path, line: bytes) -> None:
         try:
@@ -116,12 +118,12 @@ class Results:
         if self._bytes > MOST_BYTES or self._lines > MOST_LINES:
             raise UserError(f"{_too_long(self._path)}; what has been read is kept; give another --output")
         self._file.write(line)
+        self._counted = self._counted[0] + 1, self._file.tell()
         self._file.flush()
         self._check()
         if time.monotonic() - self._synced > SYNC:
             self.sync()
         self._count(source, page, pages)
-        self.written += 1
 
     def sync(self) -> None:
         """Make what was written survive a power cut.

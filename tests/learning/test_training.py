@@ -595,6 +595,42 @@ def follow_a_run(progress: Progress, steps: int, first_epoch: int = 0, epochs: i
         progress.on_epoch_end(epoch, metrics)
 
 
+FAULTS = """
+import resource, sys, tempfile
+from dataclasses import replace
+from pathlib import Path
+import numpy as np
+from digits.learning.config import Recipe
+from digits.learning.start import start_keras
+start_keras()
+import keras
+from digits.learning.training import train
+
+def build():
+    pixels = keras.Input((28, 28, 1))
+    x = keras.layers.Conv2D(16, 3, activation="relu")(pixels)
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(16, 3)(x))
+    return keras.Model(pixels, keras.layers.Dense(10, activation="softmax")(x))
+
+class Faults(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt, flush=True)
+
+images, labels = np.zeros((1280, 28, 28), np.uint8), np.zeros(1280, np.uint8)
+recipe = Recipe(epochs=3, batch_size=64, execution=64, average=0.0)
+with tempfile.TemporaryDirectory() as folder:
+    train("ANN", build, (images, labels), (images[:8], labels[:8]), recipe, Path(folder), "", callbacks=[Faults()])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts as Linux does")
+def test_a_step_takes_the_memory_that_the_last_one_has_freed() -> None:
+    done = subprocess.run([sys.executable, "-c", FAULTS], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    _, second, third = map(int, done.stdout.split())
+    assert (third - second) / 20 < 1000  # pages that the system had to clear in a step; 6,000 are used
+
+
 def test_progress_is_a_line_per_epoch_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     follow_a_run(Progress("ANN", bar=False), steps=40)
     first, estimate, *epochs = capsys.readouterr().out.splitlines()

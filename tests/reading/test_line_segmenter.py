@@ -74,6 +74,21 @@ def test_a_piece_that_two_digits_share_is_cut_where_the_least_ink_is() -> None:
     assert abs(int((left.ink > 0).sum()) - int((right.ink > 0).sum())) < 0.25 * total
 
 
+@pytest.mark.parametrize("n", [2, 7, 40])
+def test_each_of_the_pixels_that_are_cut_goes_to_one_digit(n: int) -> None:
+    ink = np.zeros((60, 30 * n), np.uint8)
+    ink[5:55, 3::9] = ink[28:31] = 255
+    ways: Seen = [(1, i / n, (i + 1) / n) for i in range(n)]
+    parts = segments_of(image_components(ink), ways)
+    assert len(parts) == n and all(part.is_cut for part in parts)
+    found = np.zeros_like(ink)
+    for part in parts:
+        x, y, width, height = part.box
+        assert (width, height) == part.ink.shape[::-1] and width < 90
+        found[y : y + height, x : x + width] += part.ink
+    assert np.array_equal(found, ink)
+
+
 def test_whole_strokes_go_to_their_digits_although_they_touch() -> None:
     left, right = segments_of(stroke_components(TWO_RINGS), HALVES)
     assert (left.strokes, right.strokes) == ((0,), (1,)) and not (left.is_cut or right.is_cut)

@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 from unittest import mock
 
 import pytest
@@ -51,6 +53,46 @@ def test_pages_are_added_and_known(tmp_path: Path, page: Path) -> None:
     page.write_bytes(b"changed")
     with continued(output, "network") as results:
         assert results.known(page) == (set(), False)
+
+
+class Interrupted:
+    """A file that Ctrl-C meets before or after one of the calls of its methods."""
+
+    def __init__(self, file: BinaryIO, call: int, after: bool) -> None:
+        self._file, self._left, self._after = file, call, after
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        method = getattr(self._file, name)
+
+        def called(*arguments: object) -> object:
+            self._left -= 1
+            if self._left == 0 and not self._after:
+                raise KeyboardInterrupt
+            value = method(*arguments)
+            if self._left == 0:
+                raise KeyboardInterrupt
+            return value
+
+        return called
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_an_interruption_anywhere_is_counted_rightly(tmp_path: Path, page: Path, after: bool) -> None:
+    met = 0
+    for call in range(1, 20):
+        output = tmp_path / f"{call}.jsonl"
+        with continued(output, "net") as results:
+            results.add(page, 1, 3, READING)
+            file = results._file
+            results._file = Interrupted(file, call, after)  # type: ignore[assignment]
+            try:
+                results.add(page, 2, 3, READING)
+            except KeyboardInterrupt:
+                met += 1
+            results._file = file
+            said = results.written
+        assert said == output.read_bytes().count(b"\n"), call
+    assert met >= 3
 
 
 @pytest.mark.parametrize("cut", [1, 11, 12, 60, -1])
