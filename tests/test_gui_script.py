@@ -63,8 +63,9 @@ def test_json_is_one_line_per_image(pages: Path, model: str, capsys: pytest.Capt
     number, blank = map(json.loads, capsys.readouterr().out.splitlines())
     assert (number["image"], number["model"], number["text"]) == (str(pages / "b.png"), model, "4072")
     assert [digit["digit"] for digit in number["digits"]] == [4, 0, 7, 2]
+    assert [line["text"] for line in number["lines"]] == ["4072"] and 0 < number["lines"][0]["confidence"] <= 1
     assert set(number["digits"][0]) == {"digit", "confidence", "probabilities", "box"}
-    assert blank == {"image": str(pages / "c.png"), "model": model, "text": "", "digits": []}
+    assert blank == {"image": str(pages / "c.png"), "model": model, "text": "", "lines": [], "digits": []}
 
 
 def test_lines_of_digits_are_joined_on_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

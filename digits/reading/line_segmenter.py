@@ -144,7 +144,7 @@ class LineSegmenter:
             without = self._network.read([inner.image])[0]
             if without[0].labels == candidates[0].labels or without[0].probability > candidates[0].probability:
                 return self._assigned(inner, without)  # else it was a part of a digit, such as the bar of a 4
-        found, highest = [], -np.inf
+        found, highest, n = [], -np.inf, 0
         for candidate in candidates:
             if candidate.probability <= highest:  # no better, even if it cuts no stroke
                 break
@@ -152,8 +152,9 @@ class LineSegmenter:
             segments, n_cut, without_ink = _segments(run.components, symbols)
             value = candidate.probability + n_cut * np.log(ONE_STROKE) + without_ink * np.log(NO_INK)
             if value > highest:
-                found, highest = segments, value
-        return found
+                found, highest, n = segments, value, len(candidate.labels)
+        share = _counted(candidates, n) ** (1 / max(len(found), 1))
+        return [replace(segment, counted=share) for segment in found]
 
     def _each_alone(self, run: _Run, best: Candidate) -> list[Segment]:
         """The segments of pieces that stand beside each other, if more of them are digits by themselves than were seen.
@@ -176,6 +177,13 @@ class LineSegmenter:
         if best.probability > np.log(CERTAIN) and not _adds_to(digits, seen):
             return []  # such as the halves of a 0, either of which may be a 1
         return [replace(one.whole, seen=candidate.symbols[0].seen) for one, candidate in zip(runs, alone, strict=True)]
+
+
+def _counted(candidates: Sequence[Candidate], n: int) -> float:
+    """How probable it is that there are n digits."""
+    probabilities = np.exp([candidate.probability for candidate in candidates])
+    same = [len(candidate.labels) == n for candidate in candidates]
+    return float(probabilities[same].sum() / probabilities.sum())
 
 
 def _adds_to(few: Sequence[int], many: Sequence[int]) -> bool:
@@ -318,7 +326,8 @@ def _nearest(box: NDArray[np.float64], symbols: Sequence[Symbol]) -> int | None:
 def _cut(piece: Segment, symbols: Sequence[Symbol]) -> list[Segment | None]:
     """Cut a piece's ink into one part for each symbol, from left to right; None for a part without ink."""
     x0, _, width, _ = piece.box
-    begins, parts = np.zeros(len(piece.ink), np.int64), []
+    begins: NDArray[np.int64] = np.zeros(len(piece.ink), np.int64)
+    parts = []
     for left, right in pairwise(symbols):
         low = (max(left.middle, x0) - x0) / piece.step
         high = (min(right.middle, x0 + width) - x0) / piece.step

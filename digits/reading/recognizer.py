@@ -1,5 +1,6 @@
 """From ink to digits: the entry points shared by the window and the command line."""
 
+import math
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,18 @@ class Digit:
         return "?" if self.digit is None else str(self.digit)
 
 
+def confidence_of(line: Sequence[Digit]) -> float:
+    """How probable it is that a whole number is read rightly: all of its digits, and that there are so many.
+
+    0 if a digit is rejected.
+    """
+    return (
+        0.0
+        if any(digit.digit is None for digit in line)
+        else math.prod(digit.confidence * digit.segment.counted for digit in line)
+    )
+
+
 @dataclass(frozen=True)
 class Reading:
     """What one network reads in a drawing.
@@ -79,11 +92,15 @@ class Reading:
     @property
     def text(self) -> str:
         """The digits, with a line break between lines of text and "?" for a rejected segment; "" if there is no ink."""
-        lines = groupby(self.digits, key=lambda digit: digit.segment.line)
-        return "\n".join("".join(digit.text for digit in line) for _, line in lines)
+        return "\n".join("".join(digit.text for digit in line) for line in self.lines)
+
+    @property
+    def lines(self) -> list[list[Digit]]:
+        """The digits line by line."""
+        return [list(line) for _, line in groupby(self.digits, key=lambda digit: digit.segment.line)]
 
     def as_json(self) -> dict[str, Any]:
-        """Convert to JSON types: the model, the text, a dictionary for each digit, and what was left out."""
+        """Convert to JSON types: the model, the text, its lines, a dictionary for each digit, and what was left out."""
         digits = [
             {
                 "digit": digit.digit,
@@ -94,8 +111,12 @@ class Reading:
             }
             for digit in self.digits
         ]
+        lines = [
+            {"text": "".join(digit.text for digit in line), "confidence": round(confidence_of(line), 6)}
+            for line in self.lines
+        ]
         left_out = {"left_out": self.left_out} if self.left_out else {}
-        return {"model": self.model, "text": self.text, "digits": digits, **left_out}
+        return {"model": self.model, "text": self.text, "lines": lines, "digits": digits, **left_out}
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,9 @@ class Results:
     def written(self) -> int:
         """Number of pages that this process has added; right even where an interruption has met :meth:`add`."""
         n, end = self._counted
-        return n + (self._file.tell() > end)
+        if not self._file.closed and (now := self._file.tell()) > end:
+            self._counted = n, _ = n + 1, now
+        return n
 
     def _note(self, path: Path, line: bytes) -> None:
         try:

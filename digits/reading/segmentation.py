@@ -38,6 +38,8 @@ class Segment:
         seen: what the line network says of it: ``float32``, shape (11,), how probable each digit is, and that it is
             none; None if it was not asked.
         is_cut: whether its ink was cut from a neighbour's.
+        counted: its share of how probable it is that there are as many digits as were found: the product over
+            neighbours that were read together is that probability.
     """
 
     box: Box
@@ -47,6 +49,7 @@ class Segment:
     step: int = 1
     seen: NDArray[np.float32] | None = None
     is_cut: bool = False
+    counted: float = 1.0
 
     @cached_property
     def stroke_width(self) -> float:

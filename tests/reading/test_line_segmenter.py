@@ -89,6 +89,15 @@ def test_each_of_the_pixels_that_are_cut_goes_to_one_digit(n: int) -> None:
     assert np.array_equal(found, ink)
 
 
+def test_how_probable_the_count_is_is_shared_by_the_digits() -> None:
+    """Of ways with probabilities of exp(-0.01), exp(-0.11) and exp(-0.21) the first and the last have two digits."""
+    ways: list[Seen] = [HALVES, ((0, 0.0, 1.0),), ((0, 0.0, 0.5), (6, 0.5, 1.0))]
+    left, right = segments_of(image_components(picture(TWO_RINGS)), *ways)
+    probabilities = np.exp([-0.01, -0.11, -0.21])
+    assert left.counted * right.counted == pytest.approx(probabilities[[0, 2]].sum() / probabilities.sum())
+    assert left.counted == right.counted
+
+
 def test_whole_strokes_go_to_their_digits_although_they_touch() -> None:
     left, right = segments_of(stroke_components(TWO_RINGS), HALVES)
     assert (left.strokes, right.strokes) == ((0,), (1,)) and not (left.is_cut or right.is_cut)

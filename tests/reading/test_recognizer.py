@@ -1,4 +1,6 @@
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +49,27 @@ def test_a_reading_can_be_written_as_json(cnn: Classifier) -> None:
     assert sum(six["probabilities"]) == pytest.approx(1, abs=1e-4)
 
 
+def test_the_confidence_of_a_number_is_that_of_all_its_digits_and_of_their_count(cnn: Classifier) -> None:
+    above, below = picture(written("604")), picture(written("315"))
+    width = max(above.shape[1], below.shape[1])
+    page = np.vstack([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in (above, below)])
+    segments = [replace(segment, counted=0.9 if segment.line else 1.0) for segment in found(image_components(page))]
+    reading = read(segments, cnn)
+    assert [[digit.text for digit in line] for line in reading.lines] == [["6", "0", "4"], ["3", "1", "5"]]
+    first, second = (math.prod(digit.confidence for digit in line) for line in reading.lines)
+    lines = reading.as_json()["lines"]
+    assert [line["text"] for line in lines] == ["604", "315"]
+    assert [line["confidence"] for line in lines] == [pytest.approx(first), pytest.approx(second * 0.9**3)]
+
+
+def test_a_number_with_a_rejected_digit_is_not_read(cnn: Classifier) -> None:
+    none = np.eye(11, dtype=np.float32)[10]
+    segments = [replace(segment, seen=none) for segment in found(stroke_components(written("6")))]
+    assert read(segments, cnn).as_json()["lines"] == [{"text": "?", "confidence": 0.0}]
+
+
 def test_no_segments_give_an_empty_reading(cnn: Classifier) -> None:
-    assert read([], cnn).as_json() == {"model": "CNN", "text": "", "digits": []}
+    assert read([], cnn).as_json() == {"model": "CNN", "text": "", "lines": [], "digits": []}
 
 
 def test_a_strokes_file_is_read(tmp_path: Path, cnn: Classifier) -> None:
