@@ -133,6 +133,7 @@ Results = TypedDict(
         "wrong": dict[str, Wrong],
         "by writer": dict[str, dict[Line, AccuracyMetrics]],
         "calibration": dict[str, Calibration],
+        "number calibration": dict[str, ReliabilityMetrics],
         "risk_coverage": dict[str, RiskCoverage],
         "models": dict[str, str],
     },
@@ -170,6 +171,8 @@ def check(results: Results) -> None:
     for value in results["calibration"].values():
         calibration.check(value["alone"])
         calibration.check(value["together"])
+    for reliability in (results["number calibration"][name] for name in names):
+        calibration.check(reliability)
     for curve in (value["curve"] for value in results["risk_coverage"].values()):
         if max(curve["ranks"], default=0) >= curve["n"]:
             raise ValueError("a curve has a miss beyond its answers")
@@ -256,6 +259,10 @@ def measure(
         "wrong": {name: wrong(own, labels) for name, own in answers.items()},
         "by writer": {name: by_writer(answers[name], samples.digits) for name in MODELS},
         "calibration": {name: calibrated(one) for name, one in alone.items()},
+        "number calibration": {
+            name: number_calibration([one for gap in GAPS for one in measured[f"numbers {gap}"]], name)
+            for name in MODELS
+        },
         "risk_coverage": {name: risk_coverage(one) for name, one in alone.items()},
         "models": files_of(models),
     }
@@ -509,6 +516,13 @@ def number_metrics(measured: Sequence[Numeral]) -> dict[str, Accuracies]:
         for name in MODELS:
             results[known][name] = Accuracy.of(found.answers[name].text == text for found, text in pairs).to_json()
     return results
+
+
+def number_calibration(measured: Sequence[Numeral], name: str) -> ReliabilityMetrics:
+    """The reliability of whole numbers, read from the image."""
+    answers = [one.found["image"].answers[name] for one in measured]
+    correct = [answer.text == one.text for answer, one in zip(answers, measured, strict=True)]
+    return calibration.metrics_of(np.array(correct), np.array([answer.confidence for answer in answers]))
 
 
 # -- what is no digit -----------------------------------------------------------------------------

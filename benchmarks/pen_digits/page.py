@@ -59,6 +59,8 @@ SIGNS = """Signs in which {name} most often reads a digit: """
 CALIBRATION = """Expected calibration error: the absolute difference between confidence and accuracy in {bins} bins of
 equal width, averaged over the digits that were found as one digit (8 px pen), before rejection. What is shown as
 confidence combines the network's answer with that of {line}. Nothing was fitted on these digits."""
+NUMBER_CALIBRATION = """The same of whole numbers (all gaps, from the image): the confidence is that all digits are
+right and as many as there are, and 0 where one is rejected."""
 RISK_COVERAGE = """Error rate if only the most confident answers are given. Marks: with the rejection as shipped."""
 
 
@@ -90,6 +92,8 @@ def page(results: Results) -> str:
         "## Calibration",
         CALIBRATION.format(bins=calibration.BINS, line=LINE),
         _calibration_table(results),
+        NUMBER_CALIBRATION,
+        _number_calibration_table(results),
         "![accuracy by confidence](pen_digits_reliability.png)",
         "## Risk–coverage curve",
         RISK_COVERAGE,
@@ -238,6 +242,17 @@ def _calibration_table(results: Results) -> str:
         for name, value in results["calibration"].items()
     ]
     return markdown.table(("", "the network alone", "as shown", "as shown, bins of equal size", "n"), rows)
+
+
+def _number_calibration_table(results: Results) -> str:
+    rows = []
+    for name, value in results["number calibration"].items():
+        n = sum(value["n"])
+        mean = sum(count * confidence for count, confidence in zip(value["n"], value["confidence"], strict=True)) / n
+        right = markdown.accuracy(n - sum(value["correct"]), n)
+        rows.append((name, right, *map(markdown.percent, (mean, value["ece"], value["adaptive_ece"]))))
+    header = ("", "right", "mean confidence", "calibration error", "bins of equal size")
+    return markdown.table(header, rows)
 
 
 def _cells(accuracies: Mapping[str, AccuracyMetrics], names: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """What the networks read in drawings: each drawing is segmented once, and all networks read the same segments."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +15,7 @@ from digits.image_format import SIZE
 from digits.networks import CORE
 from digits.reading.classifier import Network
 from digits.reading.line_segmenter import LineSegmenter
-from digits.reading.recognizer import read
+from digits.reading.recognizer import confidence_of, read
 from digits.reading.segmentation import Components, Segment
 
 TOGETHER = 64  #: drawings whose crops a network is given at once
@@ -28,11 +29,13 @@ class Answer:
         text: the digits, "?" for what is rejected, with a line break between lines.
         probabilities: of each segment, ``float32``, shape (k, 10), together with what the line network says.
         alone: without that, shape (k, 10).
+        confidence: that all of the text is right.
     """
 
     text: str
     probabilities: NDArray[np.float32]
     alone: NDArray[np.float32]
+    confidence: float
 
     @property
     def segments(self) -> str:
@@ -113,4 +116,4 @@ class _Known:
 def _answer(drawing: Sequence[Segment], name: str, rows: NDArray[np.float32]) -> Answer:
     reading = read(drawing, _Known(name, rows))
     together = np.array([digit.probabilities for digit in reading.digits], np.float32).reshape(rows.shape)
-    return Answer(reading.text, together, rows)
+    return Answer(reading.text, together, rows, math.prod(map(confidence_of, reading.lines)))

@@ -111,15 +111,19 @@ def reliability_of(labels: NDArray[np.uint8], probabilities: NDArray[np.floating
 
 
 def metrics(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> ReliabilityMetrics:
-    """:func:`reliability_of` as JSON's types, with the error over bins of equally many images as a check."""
-    found = reliability_of(labels, probabilities)
-    by_mass = reliability(probabilities.argmax(axis=1) == labels, probabilities.max(axis=1), "mass")
+    """:func:`metrics_of` labels, shape (n,), and probabilities, shape (n, 10)."""
+    return metrics_of(probabilities.argmax(axis=1) == labels, probabilities.max(axis=1))
+
+
+def metrics_of(correct: NDArray[np.bool_], confidence: NDArray[np.floating[Any]]) -> ReliabilityMetrics:
+    """:func:`reliability` as JSON's types, with the error over bins of equally many images as a check."""
+    found = reliability(correct, confidence)
     return {
         "ece": found.ece,
         "n": list(found.n),
         "correct": list(found.correct),
         "confidence": list(found.confidence),
-        "adaptive_ece": by_mass.ece,
+        "adaptive_ece": reliability(correct, confidence, "mass").ece,
     }
 
 

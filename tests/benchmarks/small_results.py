@@ -100,6 +100,7 @@ def small_results(networks: Networks = NETWORKS, vote: tuple[int, int] = (58, 15
         },
         "by writer": dict.fromkeys(networks, everyone),
         "calibration": {name: {"alone": under, "together": over} for name in (*networks, "soft vote")},
+        "number calibration": dict.fromkeys(networks, under),
         "risk_coverage": {
             name: {"curve": {"ranks": [4549, 4549 + 450], "n": DRAWN}, "coverage": 0.99, "risk": 0.01}
             for name in networks

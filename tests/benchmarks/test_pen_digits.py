@@ -59,6 +59,9 @@ def test_the_benchmark_measures_the_handwriting_of_invented_people(
     assert measured["votes"]["soft vote"]["misses"] == len(measured["wrong"]["soft vote"]["shipped"])
     assert set(measured["wrong"]["ANN"]["unrejected"]) <= set(range(3))
     assert [sum(bins["n"]) for bins in measured["calibration"]["CNN"].values()] == [3, 3]
+    whole = measured["number calibration"]["CNN"]
+    right = sum(3 - measured[f"numbers {gap}"]["image"]["CNN"]["misses"] for gap in measure.GAPS)
+    assert (sum(whole["n"]), sum(whole["correct"])) == (9, right)
     text = (tmp_path / "pen_digits.md").read_text(encoding="utf-8")
     assert text == printed.out.removesuffix("\n") and "100.00% (0 / 3)" in text
     for name in ("misses", "risk_coverage", "reliability"):
@@ -227,7 +230,7 @@ def test_what_is_no_digit_is_answered_without_one_if_every_segment_is(columns: L
 def answer(text: str, *read: int) -> Answer:
     rows = np.full((len(read), 10), 0.05, np.float32)
     rows[np.arange(len(read)), read] = 0.55
-    return Answer(text, rows, np.full((len(read), 10), 0.1, np.float32))
+    return Answer(text, rows, np.full((len(read), 10), 0.1, np.float32), 0.5)
 
 
 #: One correct, one rejected that would be correct, one misread, one found as two digits on two lines.
