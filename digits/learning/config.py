@@ -130,6 +130,9 @@ class Lines:
             ``tight_gap``, and from ``overlap`` to 0; the rest is spread over all.
         widest, tight_gap, overlap: gaps.
         size: standard deviation of the logarithm of a digit's size.
+        uneven: share of lines in which it is ``unequal`` instead.
+        interlock: share of lines in which gaps are those of the ink row by row, instead of those of the boxes: the
+            roof of a 7 may reach over its neighbour.
         up_down: standard deviation of a digit's place above or below the others.
         slant: standard deviation of the shear that a line has.
         own_slant: standard deviation of the further shear of each digit.
@@ -156,15 +159,18 @@ class Lines:
     tight_gap: float = 0.06
     overlap: float = 0.17
     size: float = 0.08
+    uneven: float = 0.2
+    unequal: float = 0.3
+    interlock: float = 0.25
     up_down: float = 0.05
     slant: float = 0.15
     own_slant: float = 0.1
     rise: float = 4.0
-    signs: float = 0.25
-    sign: float = 0.4
-    scribble: float = 0.35
+    signs: float = 0.28
+    sign: float = 0.45
+    scribble: float = 0.45
     clutter: float = 0.2
-    broken: float = 0.04
+    broken: float = 0.08
     min_pen: float = 0.012
     max_pen: float = 0.26
     edges: float = 0.5
@@ -258,7 +264,7 @@ MNIST_RECIPE = Recipe()
 OWN_RECIPES = {
     "ResNet": Recipe(epochs=24, batch_size=64, learning_rate=2e-3, schedule="one cycle", average=0.0),
     "LineNet": Recipe(
-        epochs=10, batch_size=64, learning_rate=2e-3, schedule="one cycle", average=0.0, execution=64, lines=Lines()
+        epochs=10, batch_size=64, learning_rate=4e-3, schedule="one cycle", average=0.0, execution=64, lines=Lines()
     ),
 }
 

@@ -73,10 +73,10 @@ class LineTrainingModel(TrainingModel):
 
 def line_executions(hands: Hands, recipe: Recipe, first_epoch: int) -> Iterator[Batch]:
     """Endless batches of lines, each an execution and each line made once; the seed and the epoch alone decide them."""
-    epoch, width = first_epoch, 0
+    epoch = first_epoch
     n = (recipe.lines or Lines()).per_epoch
     while True:
-        rng = np.random.default_rng([recipe.seed, epoch])
+        rng, width = np.random.default_rng([recipe.seed, epoch]), 0
         for begin in range(0, n, recipe.batch_size):
             lines, characters = make_lines(hands, recipe, min(recipe.batch_size, n - begin), rng)
             if lines.shape[2] == width:  # what neighbours have in common, Keras takes for fixed

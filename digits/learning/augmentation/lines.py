@@ -16,7 +16,7 @@ from digits.image_format import SIZE
 from digits.learning.augmentation.strokes import distort_strokes, draw
 from digits.learning.config import Lines, Recipe, Written
 from digits.learning.handwriting import Character, Handwriting, Points
-from digits.line_image import FINER, FLATTEST, HEIGHT, INK_HEIGHT, MARGIN, NO_DIGIT, STRIDE, uniform
+from digits.line_image import FINER, FLATTEST, HEIGHT, INK_HEIGHT, MARGIN, NO_DIGIT, PEN, STRIDE, uniform
 
 Image = NDArray[np.uint8]
 Rng = np.random.Generator
@@ -118,7 +118,7 @@ def _line(hands: Hands, how: Lines, style: Written, most: int, rng: Rng) -> tupl
     draw([np.asarray(stroke * scale + origin, np.float32) for stroke in extra], pen * scale, canvas)
     if rng.random() < how.broken:
         _break(canvas, pen * scale, rng)
-    edges = (boxes[:, [0, 2]] + (-pen / 2, pen / 2)) * scale + origin[0]
+    edges = boxes[:, [0, 2]] * scale + origin[0] + np.array([-1, 1]) * (FINER * PEN / 2)  # as all strokes are drawn
     labels = np.array([item.label for item in placed])
     found = np.stack([labels, edges.mean(axis=1) / FINER, edges[:, 0] / FINER, edges[:, 1] / FINER], axis=1)
     return uniform(canvas), found[np.argsort(found[:, 1])].astype(np.float32)
@@ -130,11 +130,12 @@ def _characters(hands: Hands, how: Lines, style: Written, k: int, rng: Rng) -> l
     signs = rng.random() < how.signs
     images = rng.random() < how.images
     strangers = rng.random() < how.strangers
+    spread = how.unequal if rng.random() < how.uneven else how.size
     writer = hands.digits[rng.integers(len(hands.digits))]
     placed = []
     for _ in range(k):
         lean = slant + how.own_slant * rng.normal()
-        size = float(np.exp(how.size * rng.normal()))
+        size = float(np.exp(spread * rng.normal()))
         if signs and rng.random() < how.sign:
             placed.append(_sign(hands, how, style, lean, size, rng))
         elif images:
@@ -199,19 +200,52 @@ SMALL = frozenset('.:;-=_~^*+<>"')
 def _places(placed: Sequence[Placed], how: Lines, pen: float, rng: Rng) -> NDArray[np.float64]:
     """Where the boxes' left upper corners are, shape (k, 2)."""
     rise = np.tan(np.deg2rad(how.rise * rng.uniform(-1, 1)))
-    kind, x = rng.random(), 0.0
+    kind, interlock = rng.random(), rng.random() < how.interlock
+    aligned = rng.choice((0.0, 0.5, 1.0), p=(0.1, 0.6, 0.3))  # at the tops, the middles or the feet
     places = np.zeros((len(placed), 2))
-    middle = -np.inf
+    ends, middle = np.full(BANDS, -np.inf), -np.inf
     for i, item in enumerate(placed):
         width, height = item.size
-        least = middle + MIDDLES - width / 2  # so that each has a column of its own
-        x = max(x, least)
-        places[i] = x, -height / 2 + how.up_down * rng.normal() - rise * (x + width / 2)
+        y = aligned - 0.5 - aligned * height + how.up_down * rng.normal()
         if item.label == NO_DIGIT and height < 0.5:
-            places[i, 1] += rng.uniform(-0.1, 0.5)
+            y += rng.uniform(-0.1, 0.5)
+        begin, end = _outline(item, y) if interlock else (np.zeros(BANDS), np.full(BANDS, width))
+        x = max(float((ends - begin).max()), middle + MIDDLES - width / 2)  # each has a column of its own
+        x = x if np.isfinite(x) else 0.0
+        places[i] = x, y - rise * (x + width / 2)
         middle = x + width / 2
-        x += width + pen + _gap(kind, how, rng)
+        ends = np.maximum(ends, x + end) + pen + _gap(kind, how, rng)
     return places
+
+
+BANDS = 12  #: in which the outlines of neighbours that interlock are compared
+REACH = 0.75  #: of the bands, above and below the middle of a line
+
+
+def _outline(item: Placed, y: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where the ink of a character begins and ends in each band, from its box's left edge; far away if there is none.
+
+    Two bands next to its ink count as having some.
+    """
+    if item.image is not None:
+        rows, columns = np.nonzero(item.image)
+        points = np.stack([columns, rows], axis=1) * (np.array(item.size) / (item.image.shape[1], item.image.shape[0]))
+    else:
+        points = np.concatenate([_denser(stroke) for stroke in item.strokes])
+    bands = ((points[:, 1] + y + REACH) / (2 * REACH) * BANDS).astype(int)
+    begin, end = np.full(BANDS, np.inf), np.full(BANDS, -np.inf)
+    for beside in (-1, 0, 1):
+        there = np.clip(bands + beside, 0, BANDS - 1)
+        np.minimum.at(begin, there, points[:, 0])
+        np.maximum.at(end, there, points[:, 0])
+    return begin, end
+
+
+def _denser(stroke: Points) -> NDArray[np.float64]:
+    """A stroke with three points more between each two."""
+    at = np.arange(len(stroke), dtype=np.float64)
+    between = np.linspace(0, len(stroke) - 1, 4 * len(stroke) - 3)
+    return np.stack([np.interp(between, at, stroke[:, 0]), np.interp(between, at, stroke[:, 1])], axis=1)
 
 
 MIDDLES = 0.36  #: least distance of the middles of two neighbours
@@ -238,7 +272,8 @@ def _clutter(boxes: NDArray[np.float64], how: Lines, pen: float, rng: Rng) -> li
         ends = np.array([low[0] - rng.uniform(-0.2, 0.4), high[0] + rng.uniform(-0.2, 0.4)])
         xs = np.linspace(float(ends[0]), float(ends[1]), 12)
         strokes = [np.stack([xs, y + rng.normal(0, 0.008, 12).cumsum() + rng.normal(0, 0.03) * (xs - xs[0])], axis=1)]
-        return strokes * (1 if rng.random() < 0.85 else 2)
+        lower = [line + np.array([0, pen + rng.uniform(0.03, 0.12)]) for line in strokes] if rng.random() < 0.15 else []
+        return strokes + lower
     if kind == 1:  # a box
         return [_box(low - min(space, room), high + min(space, room), rng)]
     if kind == 2:  # a ring
@@ -274,8 +309,9 @@ def _paste(image: Image, at: NDArray[np.float32], size: NDArray[np.float64], pen
 def _break(canvas: Image, pen: float, rng: Rng) -> None:
     """Gaps where the pen hardly touched the paper."""
     ys, xs = np.nonzero(canvas)
+    widest = max(pen, FINER * PEN)  # all strokes are drawn as wide afterwards, which closes smaller gaps
     for at in rng.integers(len(xs), size=rng.integers(1, 4)):
-        cv2.circle(canvas, (int(xs[at]), int(ys[at])), max(1, round(pen * rng.uniform(0.4, 0.8))), 0, cv2.FILLED)
+        cv2.circle(canvas, (int(xs[at]), int(ys[at])), max(1, round(widest * rng.uniform(0.5, 1))), 0, cv2.FILLED)
 
 
 # ---- scribbles: strokes within about a unit's square
@@ -289,8 +325,8 @@ def _zigzag(rng: Rng) -> list[Points]:
 
 
 def _winding(rng: Rng) -> list[Points]:
-    steps = int(rng.integers(60, 300))
-    direction = np.cumsum(rng.normal(0, 0.35, steps))
+    steps = int(rng.integers(60, 400))
+    direction = np.cumsum(rng.normal(0, rng.uniform(0.2, 0.45), steps))
     path = np.cumsum(np.stack([np.cos(direction), np.sin(direction)], axis=1), axis=0)
     return [(path / max(float(np.ptp(path, axis=0).max()), 1e-6)).astype(np.float32)]
 
@@ -301,6 +337,30 @@ def _round(rng: Rng) -> list[Points]:
     drift = rng.uniform(0, 0.12) * t
     spiral = 1 + rng.uniform(-0.06, 0.06) * t
     xy = np.stack([np.cos(t) * spiral + drift, np.sin(t) * spiral], axis=1) + rng.normal(0, 0.05, (120, 2))
+    return [_turned(xy / max(float(np.ptp(xy, axis=0).max()), 1e-6), rng)]
+
+
+def _uneven_rounds(rng: Rng) -> list[Points]:
+    """Rounds that are now wide and now narrow, as something is made unreadable."""
+    rounds = rng.uniform(3, 10)
+    t = np.linspace(0, 2 * np.pi * rounds, int(30 * rounds))
+    slow = rng.uniform(0, 2 * np.pi, 6)[:, np.newaxis] + rng.uniform(0.1, 0.6, 6)[:, np.newaxis] * t
+    radius = np.clip(0.6 + rng.uniform(0.1, 0.5) * np.sin(slow[:2]).sum(axis=0), 0.1, None)
+    xy = np.stack([np.cos(t), rng.uniform(0.4, 1) * np.sin(t)], axis=1) * radius[:, np.newaxis]
+    xy += rng.uniform(0, 0.3) * np.stack([np.sin(slow[2:4]).sum(axis=0), np.sin(slow[4:]).sum(axis=0)], axis=1)
+    return [_turned(xy / max(float(np.ptp(xy, axis=0).max()), 1e-6), rng)]
+
+
+def _over_and_over(rng: Rng) -> list[Points]:
+    """To and fro over one place, as something is struck out, with corners or without."""
+    turns = int(rng.integers(5, 24))
+    along = np.where(np.arange(turns) % 2, 1, -1) * rng.uniform(0.5, 1.1, turns)
+    across = rng.uniform(0.1, 0.5) * rng.normal(size=turns) + rng.uniform(0, 0.06) * np.arange(turns)
+    xy = np.stack([along, across], axis=1)
+    if rng.random() < 0.4:
+        at = np.linspace(0, turns - 1, 6 * turns)
+        smooth = [np.interp(at, np.arange(turns), values) for values in xy.T]
+        xy = np.stack([np.convolve(values, np.ones(5) / 5, "valid") for values in smooth], axis=1)
     return [_turned(xy / max(float(np.ptp(xy, axis=0).max()), 1e-6), rng)]
 
 
@@ -316,8 +376,8 @@ def _hatching(rng: Rng) -> list[Points]:
 
 def _flat_line(rng: Rng) -> list[Points]:
     """A line that is too flat for a 1."""
-    angle = np.deg2rad(rng.uniform(-35, 35))
-    along = np.linspace(0, rng.uniform(0.4, 2), 12)
+    angle = np.deg2rad(rng.uniform(-45, 45))
+    along = np.linspace(0, rng.uniform(0.4, 2.5), 12)
     wobble = rng.normal(0, 0.006, 12).cumsum()
     return [np.stack([along * np.cos(angle), along * np.sin(angle) + wobble], axis=1).astype(np.float32)]
 
@@ -345,8 +405,11 @@ SCRIBBLES: tuple[tuple[Callable[[Rng], list[Points]], float, float], ...] = (
     (_zigzag, 0.6, 1.3),
     (_winding, 0.6, 1.3),
     (_round, 0.5, 1.3),
+    (_uneven_rounds, 0.5, 1.3),
+    (_over_and_over, 0.5, 1.3),
     (_hatching, 0.6, 1.3),
     (_flat_line, 0.2, 1.2),
+    (_flat_line, 0.6, 1.2),
     (_crossing_lines, 0.6, 1.3),
     (_dot, 0.05, 0.3),
 )
