@@ -34,7 +34,6 @@ Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 Batch = tuple[NDArray[np.float32], NDArray[Any]]
 Preprocess = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 STATE = "state.json"
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  #: of glibc's mallopt
 HISTORY = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -154,6 +153,7 @@ class KeepMemory(keras.callbacks.Callback):
     pages each time: half of the time of a step of small convolutions.
     """
 
+    M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  #: glibc's names for what mallopt sets
     LARGEST = 1 << 25  #: bytes of a block that is kept, the most that glibc allows
     KEPT = 1 << 30  #: bytes that may be free at the end of the heap
 
@@ -163,8 +163,8 @@ class KeepMemory(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
         if self._set:
-            self._set(M_MMAP_THRESHOLD, self.LARGEST)
-            self._set(M_TRIM_THRESHOLD, self.KEPT)
+            self._set(self.M_MMAP_THRESHOLD, self.LARGEST)
+            self._set(self.M_TRIM_THRESHOLD, self.KEPT)
 
 
 class Finite(keras.callbacks.Callback):

@@ -232,7 +232,8 @@ def _drawn_around(components: Sequence[Segment], symbols: Sequence[Symbol]) -> s
     sizes = boxes[:, 2:] - boxes[:, :2]
     centres = boxes[:, [0, 2]].mean(axis=1, keepdims=True)
     lefts, rights = np.array([symbol.left for symbol in symbols]), np.array([symbol.right for symbol in symbols])
-    within = (centres > lefts) & (centres < rights)
+    nearest = np.abs(centres - middles).argmin(axis=1)  # no piece is the own ink of two
+    within = (centres > lefts) & (centres < rights) & (nearest[:, np.newaxis] == np.arange(len(symbols)))
     around = set()
     for i in np.flatnonzero(over.any(axis=1)).tolist():
         heights = []

@@ -183,9 +183,9 @@ def test_a_large_drawing_is_reduced_and_found_where_it_is() -> None:
 
 def test_strokes_on_an_image_share_its_pixels_where_they_are_reduced() -> None:
     page = np.zeros((400, 400), np.uint8)
-    page[100:300, 100:121] = 255
+    page[100:200, 100:121] = 255
     far = Stroke(((1000.0, 1000.0), (40_000.0, 40_000.0)), 30)
-    bar = Stroke(((104.0, 200.0), (190.0, 204.0)), 20)
-    digits = found([*stroke_components([far, bar]), *image_components(page)])
+    foot = Stroke(((110.0, 195.0), (110.0, 300.0)), 20)  # of the 1 that the page has the head of
+    digits = found([*stroke_components([far, foot]), *image_components(page)])
     assert [digit.strokes for digit in digits] == [(1,), (0,)]
-    assert digits[0].box == pytest.approx((94, 100, 106, 200), abs=2 * digits[0].step)
+    assert digits[0].box == pytest.approx((100, 100, 21, 210), abs=2 * digits[0].step)
