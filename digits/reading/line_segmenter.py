@@ -181,7 +181,8 @@ class LineSegmenter:
 
 def _counted(candidates: Sequence[Candidate], n: int) -> float:
     """How probable it is that there are n digits."""
-    probabilities = np.exp([candidate.probability for candidate in candidates])
+    logs = np.array([candidate.probability for candidate in candidates])
+    probabilities = np.exp(logs - logs.max())  # those of a long line may be too small for a number
     same = [len(candidate.labels) == n for candidate in candidates]
     return float(probabilities[same].sum() / probabilities.sum())
 

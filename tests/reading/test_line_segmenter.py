@@ -1,6 +1,7 @@
 """Pieces of ink given to the digits that a line network sees."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,15 @@ def test_how_probable_the_count_is_is_shared_by_the_digits() -> None:
     probabilities = np.exp([-0.01, -0.11, -0.21])
     assert left.counted * right.counted == pytest.approx(probabilities[[0, 2]].sum() / probabilities.sum())
     assert left.counted == right.counted
+
+
+def test_the_count_of_a_line_that_is_very_improbable_has_a_probability() -> None:
+    class Doubtful(StandIn):
+        def read(self, lines: Sequence[LineImage]) -> list[tuple[Candidate, ...]]:
+            return [tuple(replace(one, probability=-2000.0) for one in ways) for ways in super().read(lines)]
+
+    found = LineSegmenter(Doubtful(HALVES)).segments(image_components(picture(TWO_RINGS)))
+    assert [segment.counted for segment in found] == [1, 1]
 
 
 def test_whole_strokes_go_to_their_digits_although_they_touch() -> None:
