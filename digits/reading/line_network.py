@@ -116,6 +116,24 @@ class LineNetwork:
         except ValueError as error:
             raise UserError(f"{self._path} {error}; {remedy(self._path)}") from error
 
+    def alone(self, lines: Sequence[LineImage]) -> NDArray[np.float64]:
+        """How probable it is that a line is one symbol and nothing else.
+
+        Args:
+            lines: made by :func:`digits.line_image.line_image`.
+
+        Returns:
+            Natural logarithms by line and symbol, shape (n, 11): their probabilities add up to 1 with that of more
+            symbols, and of none.
+
+        Raises:
+            UserError: the network gives something other than it should.
+        """
+        try:
+            return one_symbol([log_probabilities(answers) for answers in self._answers(lines)])
+        except ValueError as error:
+            raise UserError(f"{self._path} {error}; {remedy(self._path)}") from error
+
     def _answers(self, lines: Sequence[LineImage]) -> list[NDArray[np.float32]]:
         """The network's answers for each line, shape (columns, 14): many lines are given to it side by side."""
         answers: list[NDArray[np.float32]] = []
@@ -171,13 +189,19 @@ def forward(network: Any, given: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _decoded(answers: NDArray[np.float32], line: LineImage) -> tuple[Candidate, ...]:
     """The ways to read a line from the network's answers, shape (columns, 14)."""
-    logits = answers[:, :SYMBOLS].astype(np.float64)
-    logs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    logs = log_probabilities(answers)
     sure = float(logs.max(axis=1).sum())
     found = [(_greedy(logs), sure)] if sure > math.log(SURE) else beam_search(logs)
     best = found[0][1]
     kept = [(labels, value) for labels, value in found if value >= best + math.log(WORTH)]
     return tuple(Candidate(labels, value, line, answers, logs) for labels, value in kept)
+
+
+def log_probabilities(answers: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The logarithms of the symbols' probabilities by column, shape (columns, 12), from the network's answers."""
+    logits = answers[:, :SYMBOLS].astype(np.float64)
+    logs: NDArray[np.float64] = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    return logs
 
 
 def _greedy(logs: NDArray[np.float64]) -> tuple[int, ...]:
@@ -225,6 +249,57 @@ def _sum(a: float, b: float) -> float:
     return high if low == -math.inf else high + math.log1p(math.exp(low - high))
 
 
+def probability_of(labels: Sequence[int], logs: NDArray[np.float64]) -> float:
+    """The logarithm of how probable a sequence is: the sum over all of its paths (Graves et al. 2006, equation 3).
+
+    Args:
+        labels: the sequence.
+        logs: logarithms of the symbols' probabilities by column, shape (columns, 12).
+    """
+    states, skips = _states(labels)
+    values = np.full(len(states), -np.inf)
+    values[:2] = logs[0, states[:2]]
+    for row in logs[1:, states]:
+        before = values
+        values = before.copy()
+        values[1:] = np.logaddexp(values[1:], before[:-1])
+        values[skips] = np.logaddexp(values[skips], before[np.flatnonzero(skips) - 2])
+        values += row
+    return float(np.logaddexp.reduce(values[-2:]))
+
+
+def one_symbol(lines: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The logarithms of how probable each sequence of one symbol is, shape (n, 11).
+
+    Args:
+        lines: logarithms of the symbols' probabilities by column, each of shape (columns, 12).
+    """
+    logs = np.full((len(lines), max(map(len, lines), default=0), SYMBOLS), -np.inf)
+    logs[:, :, BLANK] = 0  # columns that only a longer line has
+    for padded, line in zip(logs, lines, strict=True):
+        padded[: len(line)] = line
+    before, within, after = np.zeros((len(lines), 1)), *np.full((2, len(lines), BLANK), -np.inf)
+    for column in np.moveaxis(logs, 1, 0):
+        symbols, blank = column[:, :BLANK], column[:, BLANK:]
+        after = np.logaddexp(after, within) + blank
+        within = np.logaddexp(within, before) + symbols
+        before = before + blank
+    alone: NDArray[np.float64] = np.logaddexp(within, after)
+    return alone
+
+
+def _states(labels: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The states that a path runs through, with blanks between the labels, and which may follow that before the last.
+
+    The latter are those of labels over the blank between two that are different.
+    """
+    states = np.full(2 * len(labels) + 1, BLANK)
+    states[1::2] = labels
+    skips = np.zeros(len(states), bool)
+    skips[3::2] = states[3::2] != states[1:-2:2]
+    return states, skips
+
+
 def align(labels: Sequence[int], logs: NDArray[np.float64]) -> list[NDArray[np.int64]]:
     """The columns of each symbol along the most probable path through them (Viterbi).
 
@@ -234,10 +309,7 @@ def align(labels: Sequence[int], logs: NDArray[np.float64]) -> list[NDArray[np.i
     """
     if not labels:
         return []
-    states = np.full(2 * len(labels) + 1, BLANK)
-    states[1::2] = labels
-    skips = np.zeros(len(states), bool)  # from the symbol before, over the blank between them
-    skips[3::2] = states[3::2] != states[1:-2:2]
+    states, skips = _states(labels)
     values = np.full(len(states), -np.inf)
     values[:2] = logs[0, states[:2]]
     steps = np.zeros((len(logs), len(states)), np.int8)

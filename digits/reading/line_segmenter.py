@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from digits.errors import UserError
 from digits.line_image import NO_DIGIT, LineImage, line_image
 from digits.networks import LINE, ROOT
-from digits.reading.line_network import Candidate, LineNetwork, Symbol
-from digits.reading.segmentation import INK, Segment, pen_of, union, without_specks
+from digits.reading.line_network import Candidate, LineNetwork, Symbol, probability_of
+from digits.reading.segmentation import INK, Segment, coarser, pen_of, union, without_specks
+from digits.reading.stroke_groups import MOST_GROUPED, Group, Grouping, groupings, groups_of
 from digits.reading.text_lines import boxes_of, text_lines
 
 SHARE = 0.55  #: a piece that covers this share of a digit's width is a part of it
@@ -36,6 +37,9 @@ SURE = 0.8  #: so probable must digits be, all of them, that are read each alone
 CERTAIN = 0.9  #: a line that is read with this probability is only ever added to
 MOST_ALONE = 12  #: digits that are read each alone
 REMEMBERED = 500  #: runs of a line whose segments are kept
+GROUPS = 2000  #: groups of strokes of which is kept how they read alone
+WHOLE = 0.3  #: weight of how probable a line of groups of strokes is as a whole, beside each of them alone
+COARSE = 200  #: pixels, about the height of a line whose groups of strokes are read
 
 
 Key = tuple[int, ...]  #: the number of a line, and the identities of pieces on it
@@ -55,9 +59,23 @@ class _Run:
         whole = union(components)
         return cls(tuple(components), whole, line_image(whole.ink, pen_of(components) / whole.step))
 
+    @property
+    def can_be_grouped(self) -> bool:
+        """Whether it consists of strokes, and few enough to try which of them belong together."""
+        return len(self.components) <= MOST_GROUPED and all(piece.strokes for piece in self.components)
+
     def x_of(self, x: float) -> float:
         """An x of the whole's ink in pixels of the drawing."""
         return self.whole.box[0] + x * self.whole.step
+
+
+@dataclass(frozen=True)
+class _Grouped:
+    """The best way to group strokes, the logarithm of how probable it is, and how probable its number of groups."""
+
+    way: Grouping
+    value: float
+    counted: float
 
 
 class LineSegmenter:
@@ -72,6 +90,7 @@ class LineSegmenter:
         self._network = network
         self.failure = failure
         self._known: OrderedDict[Key, tuple[tuple[Segment, ...], list[Segment]]] = OrderedDict()
+        self._alone: OrderedDict[Key, tuple[list[Segment], NDArray[np.float64]]] = OrderedDict()
 
     @classmethod
     def open(cls, models: Path) -> "LineSegmenter":
@@ -142,19 +161,78 @@ class LineSegmenter:
         if around and len(around) < len(run.components) and self._network:
             inner = _Run.of([piece for i, piece in enumerate(run.components) if i not in around])
             without = self._network.read([inner.image])[0]
-            if without[0].labels == candidates[0].labels or without[0].probability > candidates[0].probability:
+            better = without[0].labels == candidates[0].labels or without[0].probability > candidates[0].probability
+            if better and not self._are_parts(run, candidates, around, inner, without):
                 return self._assigned(inner, without)  # else it was a part of a digit, such as the bar of a 4
-        found, highest, n = [], -np.inf, 0
+        grouping = None
+        if run.can_be_grouped and not (len(candidates) == 1 and _is_clear(run, _segments(run.components, best)[0])):
+            grouping = self._grouped(run, candidates)
+        found, highest, n = [], -np.inf if grouping is None else grouping.value, 0
         for candidate in candidates:
             if candidate.probability <= highest:  # no better, even if it cuts no stroke
                 break
             symbols = best if candidate is candidates[0] else [_moved(symbol, run) for symbol in candidate.symbols]
             segments, n_cut, without_ink = _segments(run.components, symbols)
             value = candidate.probability + n_cut * np.log(ONE_STROKE) + without_ink * np.log(NO_INK)
-            if value > highest:
+            if value > highest and (n_cut or grouping is None):
                 found, highest, n = segments, value, len(candidate.labels)
+        if grouping and not found:
+            return _segments_of(run, grouping, candidates[0])
         share = _counted(candidates, n) ** (1 / max(len(found), 1))
         return [replace(segment, counted=share) for segment in found]
+
+    def _grouped(self, run: _Run, candidates: Sequence[Candidate]) -> _Grouped | None:
+        """The best way to group the strokes of a run; None if none is possible, such as too few for what is seen."""
+        boxes = boxes_of(run.components)
+        groups = groups_of(boxes)
+        alone = dict(zip(groups, self._read_alone(run, groups), strict=True))
+        ways = groupings(boxes, alone, [candidate.labels for candidate in candidates])
+        whole = [probability_of(way.labels, candidates[0].logs) for way in ways]
+        possible = [(way, way.value + WHOLE * value) for way, value in zip(ways, whole, strict=True) if value > -np.inf]
+        if not possible:
+            return None
+        best, highest = max(possible, key=lambda one: one[1])
+        counted = np.exp([value - highest for _, value in possible])
+        same = [len(way.labels) == len(best.labels) for way, _ in possible]
+        return _Grouped(best, highest, float(counted[same].sum() / counted.sum()))
+
+    def _are_parts(
+        self,
+        run: _Run,
+        candidates: Sequence[Candidate],
+        around: set[int],
+        inner: _Run,
+        without: Sequence[Candidate],
+    ) -> bool:
+        """Whether strokes that may be drawn around digits are more probably parts of them, or digits themselves."""
+        if not (run.can_be_grouped and inner.can_be_grouped):
+            return False
+        whole, rest = self._grouped(run, candidates), self._grouped(inner, without)
+        if whole is None or rest is None:
+            return False
+        none = sum(float(logs[NO_DIGIT]) for logs in self._read_alone(run, [(i,) for i in around]))
+        return whole.value > rest.value + none
+
+    def _read_alone(self, run: _Run, groups: Sequence[Group]) -> list[NDArray[np.float64]]:
+        """How probable each group of a run's strokes is to be each symbol alone: logarithms of shape (11,)."""
+        step = run.whole.step * max(1, run.whole.ink.shape[0] // COARSE)
+        keys = [tuple(id(run.components[i]) for i in group) for group in groups]
+        unknown = [group for group, key in zip(groups, keys, strict=True) if key not in self._alone]
+        if unknown and self._network:
+            coarse = [coarser(piece, step) for piece in run.components]
+            images = []
+            for group in unknown:
+                whole = union([coarse[i] for i in group])
+                images.append(line_image(whole.ink, pen_of([run.components[i] for i in group]) / whole.step))
+            for group, logs in zip(unknown, self._network.alone(images), strict=True):
+                pieces = [run.components[i] for i in group]
+                self._alone[tuple(map(id, pieces))] = pieces, logs  # the pieces keep identities from being reused
+        for key in keys:
+            self._alone.move_to_end(key)
+        found = [self._alone[key][1] for key in keys]
+        while len(self._alone) > GROUPS:
+            self._alone.popitem(last=False)
+        return found
 
     def _each_alone(self, run: _Run, best: Candidate) -> list[Segment]:
         """The segments of pieces that stand beside each other, if more of them are digits by themselves than were seen.
@@ -177,6 +255,24 @@ class LineSegmenter:
         if best.probability > np.log(CERTAIN) and not _adds_to(digits, seen):
             return []  # such as the halves of a 0, either of which may be a 1
         return [replace(one.whole, seen=candidate.symbols[0].seen) for one, candidate in zip(runs, alone, strict=True)]
+
+
+def _segments_of(run: _Run, found: _Grouped, line: Candidate) -> list[Segment]:
+    """The segments of strokes that were grouped, with what the network says of each on the line as a whole."""
+    symbols = replace(line, labels=found.way.labels).symbols
+    share = found.counted ** (1 / len(symbols))
+    return [
+        replace(union([run.components[i] for i in group]), seen=symbol.seen, counted=share)
+        for group, symbol in zip(found.way.groups, symbols, strict=True)
+    ]
+
+
+def _is_clear(run: _Run, segments: Sequence[Segment]) -> bool:
+    """Whether the segments of strokes have all of them, whole, and each is to the right of those before it."""
+    boxes = boxes_of(segments)
+    boxes = boxes[np.argsort(boxes[:, 0])]
+    whole = sum(len(segment.strokes) for segment in segments) == len(run.components)
+    return whole and bool((boxes[1:, 0] >= boxes[:-1, 2]).all())
 
 
 def _counted(candidates: Sequence[Candidate], n: int) -> float:

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.reading.segmentation import Segment, weighted_median
+from digits.reading.segmentation import INK, Segment, weighted_median
 
 SMALL = 0.5  #: pieces lower than this share of the usual height join the line that they are nearest to
 LARGE = 2.2  #: pieces higher than this many usual heights may be drawn around several lines
 OVERLAP = 0.4  #: share of the lower one's height in which neighbours of a line overlap at least
 CLOSE = 0.08  #: rings above each other that are this close, as a share of their height, are an 8
+ALIKE = 2.0  #: so many times as long as the other is the longer one of two strokes of a digit that touch, at most
 LAST = 3  #: pieces of a line that say where it is: one may be a half of a digit
 BESIDE = 0.8  #: of the lower one's height: pieces farther apart are read without each other
 LOWEST = 0.4  #: of the higher one's height: pieces lower than that count as so high there
@@ -37,7 +39,7 @@ def text_lines(components: Sequence[Segment]) -> list[list[list[int]]]:
     if not components:
         return []
     boxes = boxes_of(components)
-    units = _rings(components, boxes)
+    units = _units(components, boxes)
     joined = np.array([_around(boxes[unit]) for unit in units])
     lines: list[list[list[int]]] = []
     left: NDArray[np.int64] = np.arange(len(units))
@@ -126,6 +128,42 @@ def boxes_of(components: Sequence[Segment]) -> Boxes:
 
 def _around(boxes: Boxes) -> NDArray[np.float64]:
     return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+
+
+def _units(components: Sequence[Segment], boxes: Boxes) -> list[list[int]]:
+    """The pieces, but two that are one digit, although they stand on each other, are together.
+
+    These are two rings, an 8, and strokes of about the same size that follow and touch each other.
+    """
+    rings = _rings(components, boxes)
+    joined = {i: unit for unit in rings for i in unit}
+    for i in range(1, len(components)):
+        if joined[i - 1] is not joined[i] and _touch(components[i - 1], components[i]):
+            joined[i - 1] += joined[i]
+            joined.update(dict.fromkeys(joined[i], joined[i - 1]))
+    return list({id(unit): unit for unit in joined.values()}.values())
+
+
+def _touch(before: Segment, after: Segment) -> bool:
+    """Whether two strokes that follow each other touch, and are of about the same size."""
+    if not (before.strokes and after.strokes) or after.strokes[0] != before.strokes[0] + 1:
+        return False
+    if max(max(before.box[2:]), max(after.box[2:])) > ALIKE * min(max(before.box[2:]), max(after.box[2:])):
+        return False
+    step = before.step
+    (x, y, width, height), (x2, y2, width2, height2) = (np.array(one.box) // step for one in (before, after))
+    left, top = max(x, x2 - 1), max(y, y2 - 1)  # a pixel of paper between them is none
+    right, bottom = min(x + width, x2 + width2 + 1), min(y + height, y2 + height2 + 1)
+    if right <= left or bottom <= top:
+        return False
+    there = np.zeros((bottom - top + 2, right - left + 2), bool)
+    low, high = max(top - 1, y2), min(bottom + 1, y2 + height2)
+    start, end = max(left - 1, x2), min(right + 1, x2 + width2)
+    there[low - top + 1 : high - top + 1, start - left + 1 : end - left + 1] = (
+        after.ink[low - y2 : high - y2, start - x2 : end - x2] >= INK
+    )
+    near = cv2.dilate(there.astype(np.uint8), np.ones((3, 3), np.uint8))[1:-1, 1:-1]
+    return bool((near * (before.ink[top - y : bottom - y, left - x : right - x] >= INK)).any())
 
 
 def _rings(components: Sequence[Segment], boxes: Boxes) -> list[list[int]]:

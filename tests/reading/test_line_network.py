@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from digits.errors import UserError
 from digits.line_image import BLANK, HEIGHT, NO_DIGIT, STRIDE, SYMBOLS, line_image
 from digits.reading.ink import rasterise
-from digits.reading.line_network import BEAM, LineNetwork, align, beam_search
+from digits.reading.line_network import BEAM, LineNetwork, align, beam_search, one_symbol, probability_of
 from tests.reading.conftest import MODELS, picture, written
 from tests.small_networks import tiny_onnx
 
@@ -48,6 +48,18 @@ def test_sequences_have_the_probability_of_all_their_paths(seed: int) -> None:
     assert found[0][0] == max(true, key=lambda labels: true[labels])
     for labels, value in found[:3]:
         assert np.exp(value) == pytest.approx(true[labels], rel=0.05)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_probability_of_a_sequence_is_that_of_all_its_paths(seed: int) -> None:
+    probabilities = np.random.default_rng(seed).dirichlet([0.7] * 3, 5)
+    logs, true = logs_of(probabilities), every_path(probabilities)
+    for labels, value in true.items():
+        assert np.exp(probability_of(labels, logs)) == pytest.approx(value, rel=1e-6)
+    shorter = logs_of(probabilities[:2])
+    for line, row in zip((logs, shorter), one_symbol([logs, shorter]), strict=True):
+        assert np.allclose(row, [probability_of((label,), line) for label in range(BLANK)])
+    assert one_symbol([]).shape == (0, BLANK)
 
 
 def test_the_same_digit_twice_needs_paper_between() -> None:

@@ -33,6 +33,19 @@ class StandIn(LineNetwork):
             return [(_candidate(line, self.parts, -0.01),) for line in lines]
         return [tuple(_candidate(line, seen, -0.01 - 0.1 * i) for i, seen in enumerate(self.ways)) for line in lines]
 
+    def alone(self, lines: Sequence[LineImage]) -> NDArray[np.float64]:
+        return np.array([self.alone_is(line) for line in lines]).reshape(-1, BLANK)
+
+    def alone_is(self, line: LineImage) -> NDArray[np.float64]:
+        """What is narrow is a 0, and anything else no digit."""
+        logs = np.full(BLANK, -15.0)
+        logs[0 if columns_of(line) < 18 else NO_DIGIT] = -0.1
+        return logs
+
+
+def columns_of(line: LineImage) -> int:
+    return int(line.pixels.any(axis=0).sum())
+
 
 def _candidate(line: LineImage, seen: Seen, probability: float) -> Candidate:
     columns = line.pixels.shape[1] // STRIDE
@@ -118,6 +131,33 @@ def test_a_way_to_read_that_cuts_a_stroke_gives_way_to_one_that_does_not() -> No
     (one,) = segments_of(ring, HALVES, ((0, 0.0, 1.0),))
     assert one.strokes == (0,) and not one.is_cut
     assert len(segments_of(image_components(picture(TWO_RINGS[:1])), HALVES, ((0, 0.0, 1.0),))) == 2, "ink may be cut"
+
+
+def test_digits_in_one_stroke_are_cut_if_they_are_no_digit_together() -> None:
+    rings = [line(*TWO_RINGS[0].points, *TWO_RINGS[1].points)]
+    left, right = segments_of(stroke_components(rings), HALVES, ((0, 0.0, 1.0),))
+    assert left.is_cut and right.is_cut and left.strokes == right.strokes == (0,)
+
+
+def test_strokes_go_to_the_digits_that_they_are_read_best_with() -> None:
+    """Of an 8 beside an 8 that reaches into it the network sees too few, and where they are only roughly."""
+
+    class Rings(StandIn):
+        def alone_is(self, line: LineImage) -> NDArray[np.float64]:
+            """One above another is an 8."""
+            logs = np.full(BLANK, -15.0)
+            logs[8] = -0.1 if columns_of(line) < 18 else -9
+            return logs
+
+    eight = [
+        line((30, 10), (10, 30), (30, 50), (50, 30), (30, 10)),
+        line((30, 54), (10, 74), (30, 94), (50, 74), (30, 54)),
+    ]
+    other = [Stroke(tuple((x + 34, y) for x, y in ring.points), ring.width) for ring in eight]
+    strokes = [*eight, *other]
+    network = Rings(((8, 0.0, 0.6),), ((8, 0.0, 0.7), (8, 0.3, 1.0)))
+    segments = LineSegmenter(network).segments(stroke_components(strokes))
+    assert [segment.strokes for segment in segments] == [(0, 1), (2, 3)]
 
 
 def test_small_pieces_beside_all_digits_are_left_out_and_large_ones_are_no_digit() -> None:
