@@ -257,13 +257,14 @@ def probability_of(labels: Sequence[int], logs: NDArray[np.float64]) -> float:
         logs: logarithms of the symbols' probabilities by column, shape (columns, 12).
     """
     states, skips = _states(labels)
+    to = np.flatnonzero(skips)
     values = np.full(len(states), -np.inf)
     values[:2] = logs[0, states[:2]]
     for row in logs[1:, states]:
         before = values
         values = before.copy()
         values[1:] = np.logaddexp(values[1:], before[:-1])
-        values[skips] = np.logaddexp(values[skips], before[np.flatnonzero(skips) - 2])
+        values[to] = np.logaddexp(values[to], before[to - 2])
         values += row
     return float(np.logaddexp.reduce(values[-2:]))
 

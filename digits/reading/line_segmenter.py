@@ -8,6 +8,7 @@ underline, belongs to none of them, and the line is read again without it.
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from digits.line_image import NO_DIGIT, LineImage, line_image
 from digits.networks import LINE, ROOT
 from digits.reading.line_network import Candidate, LineNetwork, Symbol, probability_of
 from digits.reading.segmentation import INK, Segment, coarser, pen_of, union, without_specks
-from digits.reading.stroke_groups import MOST_GROUPED, Group, Grouping, groupings, groups_of
+from digits.reading.stroke_groups import IMPROBABLE, MOST_GROUPED, Group, Grouping, columns_of, groupings, groups_of
 from digits.reading.text_lines import boxes_of, text_lines
 
 SHARE = 0.55  #: a piece that covers this share of a digit's width is a part of it
@@ -37,12 +38,14 @@ SURE = 0.8  #: so probable must digits be, all of them, that are read each alone
 CERTAIN = 0.9  #: a line that is read with this probability is only ever added to
 MOST_ALONE = 12  #: digits that are read each alone
 REMEMBERED = 500  #: runs of a line whose segments are kept
-GROUPS = 2000  #: groups of strokes of which is kept how they read alone
+COLUMNS = 280  #: columns of pixels, for each stroke, that the network may be given to group them
+MOST_IN_ALL = 300  #: strokes of a drawing that are grouped, for the same reason: so that it takes a few seconds at most
 WHOLE = 0.3  #: weight of how probable a line of groups of strokes is as a whole, beside each of them alone
 COARSE = 200  #: pixels, about the height of a line whose groups of strokes are read
 
 
 Key = tuple[int, ...]  #: the number of a line, and the identities of pieces on it
+GroupKey = tuple[int, tuple[int, ...]]  #: side of a pixel of the ink of a group of strokes, and their identities
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,27 @@ class _Run:
     components: tuple[Segment, ...]
     whole: Segment
     image: LineImage
+    may_group: bool
 
     @classmethod
-    def of(cls, components: Sequence[Segment]) -> "_Run":
+    def of(cls, components: Sequence[Segment], may_group: bool = False) -> "_Run":
         """Pieces as they are given to the network."""
         whole = union(components)
-        return cls(tuple(components), whole, line_image(whole.ink, pen_of(components) / whole.step))
+        return cls(tuple(components), whole, line_image(whole.ink, pen_of(components) / whole.step), may_group)
 
-    @property
-    def can_be_grouped(self) -> bool:
-        """Whether it consists of strokes, and few enough to try which of them belong together."""
-        return len(self.components) <= MOST_GROUPED and all(piece.strokes for piece in self.components)
+    @cached_property
+    def boxes(self) -> NDArray[np.float64]:
+        """Left, top, right and bottom of each piece, shape (n, 4)."""
+        return boxes_of(self.components)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The groups of strokes that may be a digit; none for pieces of an image, or if it would take too long."""
+        n = len(self.components)
+        if not self.may_group or n > MOST_GROUPED or not all(piece.strokes for piece in self.components):
+            return []
+        groups = groups_of(self.boxes)
+        return groups if columns_of(self.boxes, groups, pen_of(self.components)) <= COLUMNS * n else []
 
     def x_of(self, x: float) -> float:
         """An x of the whole's ink in pixels of the drawing."""
@@ -90,7 +103,7 @@ class LineSegmenter:
         self._network = network
         self.failure = failure
         self._known: OrderedDict[Key, tuple[tuple[Segment, ...], list[Segment]]] = OrderedDict()
-        self._alone: OrderedDict[Key, tuple[list[Segment], NDArray[np.float64]]] = OrderedDict()
+        self._alone: dict[GroupKey, tuple[list[Segment], NDArray[np.float64]]] = {}
 
     @classmethod
     def open(cls, models: Path) -> "LineSegmenter":
@@ -124,11 +137,12 @@ class LineSegmenter:
         if not pieces:
             return []
         kept = list(without_specks(pieces))
-        groups = [(number, tuple(kept[i] for i in run)) for number, line in enumerate(text_lines(kept)) for run in line]
+        lines = enumerate(text_lines(kept))
+        groups = [(number, _in_time([kept[i] for i in run])) for number, line in lines for run in line]
         keys = [(number, *map(id, group)) for number, group in groups]
         unknown = [place for place, key in enumerate(keys) if key not in self._known]
         found = {key: self._known[key][1] for key in keys if key in self._known}
-        read = self._read([groups[place][1] for place in unknown])
+        read = self._read([groups[place][1] for place in unknown], len(kept) <= MOST_IN_ALL)
         for place, segments in zip(unknown, read, strict=True):
             number, group = groups[place]
             found[keys[place]] = [replace(segment, line=number) for segment in segments]
@@ -136,6 +150,8 @@ class LineSegmenter:
                 self._known[keys[place]] = group, found[keys[place]]  # with what keeps identities from being reused
         if remember:
             self._forget(keys)
+        there = set(map(id, kept)) if remember else set()
+        self._alone = {key: value for key, value in self._alone.items() if there.issuperset(key[1])}
         return [segment for key in keys for segment in found[key]]
 
     def _forget(self, used: Sequence[Key]) -> None:
@@ -145,10 +161,10 @@ class LineSegmenter:
         while len(self._known) > max(REMEMBERED, len(used)):
             self._known.popitem(last=False)
 
-    def _read(self, groups: Sequence[Sequence[Segment]]) -> list[list[Segment]]:
+    def _read(self, groups: Sequence[Sequence[Segment]], may_group: bool) -> list[list[Segment]]:
         if self._network is None:
             return [list(group) for group in groups]
-        made = [_Run.of(group) for group in groups]
+        made = [_Run.of(group, may_group) for group in groups]
         read = self._network.read([run.image for run in made])
         return [self._assigned(run, candidates) for run, candidates in zip(made, read, strict=True)]
 
@@ -159,13 +175,13 @@ class LineSegmenter:
         best = [_moved(symbol, run) for symbol in candidates[0].symbols]
         around = _drawn_around(run.components, best)
         if around and len(around) < len(run.components) and self._network:
-            inner = _Run.of([piece for i, piece in enumerate(run.components) if i not in around])
+            inner = _Run.of([piece for i, piece in enumerate(run.components) if i not in around], run.may_group)
             without = self._network.read([inner.image])[0]
             better = without[0].labels == candidates[0].labels or without[0].probability > candidates[0].probability
             if better and not self._are_parts(run, candidates, around, inner, without):
                 return self._assigned(inner, without)  # else it was a part of a digit, such as the bar of a 4
         grouping = None
-        if run.can_be_grouped and not (len(candidates) == 1 and _is_clear(run, _segments(run.components, best)[0])):
+        if run.groups and not (len(candidates) == 1 and _is_clear(run, *_segments(run.components, best)[:2])):
             grouping = self._grouped(run, candidates)
         found, highest, n = [], -np.inf if grouping is None else grouping.value, 0
         for candidate in candidates:
@@ -183,10 +199,8 @@ class LineSegmenter:
 
     def _grouped(self, run: _Run, candidates: Sequence[Candidate]) -> _Grouped | None:
         """The best way to group the strokes of a run; None if none is possible, such as too few for what is seen."""
-        boxes = boxes_of(run.components)
-        groups = groups_of(boxes)
-        alone = dict(zip(groups, self._read_alone(run, groups), strict=True))
-        ways = groupings(boxes, alone, [candidate.labels for candidate in candidates])
+        alone = dict(zip(run.groups, self._read_alone(run, run.groups), strict=True))
+        ways = groupings(run.boxes, alone, [candidate.labels for candidate in candidates])
         whole = [probability_of(way.labels, candidates[0].logs) for way in ways]
         possible = [(way, way.value + WHOLE * value) for way, value in zip(ways, whole, strict=True) if value > -np.inf]
         if not possible:
@@ -205,18 +219,18 @@ class LineSegmenter:
         without: Sequence[Candidate],
     ) -> bool:
         """Whether strokes that may be drawn around digits are more probably parts of them, or digits themselves."""
-        if not (run.can_be_grouped and inner.can_be_grouped):
+        if not (run.groups and inner.groups):
             return False
         whole, rest = self._grouped(run, candidates), self._grouped(inner, without)
         if whole is None or rest is None:
             return False
-        none = sum(float(logs[NO_DIGIT]) for logs in self._read_alone(run, [(i,) for i in around]))
+        none = sum(max(float(logs[NO_DIGIT]), IMPROBABLE) for logs in self._read_alone(run, [(i,) for i in around]))
         return whole.value > rest.value + none
 
     def _read_alone(self, run: _Run, groups: Sequence[Group]) -> list[NDArray[np.float64]]:
         """How probable each group of a run's strokes is to be each symbol alone: logarithms of shape (11,)."""
         step = run.whole.step * max(1, run.whole.ink.shape[0] // COARSE)
-        keys = [tuple(id(run.components[i]) for i in group) for group in groups]
+        keys = [(step, tuple(id(run.components[i]) for i in group)) for group in groups]
         unknown = [group for group, key in zip(groups, keys, strict=True) if key not in self._alone]
         if unknown and self._network:
             coarse = [coarser(piece, step) for piece in run.components]
@@ -226,13 +240,8 @@ class LineSegmenter:
                 images.append(line_image(whole.ink, pen_of([run.components[i] for i in group]) / whole.step))
             for group, logs in zip(unknown, self._network.alone(images), strict=True):
                 pieces = [run.components[i] for i in group]
-                self._alone[tuple(map(id, pieces))] = pieces, logs  # the pieces keep identities from being reused
-        for key in keys:
-            self._alone.move_to_end(key)
-        found = [self._alone[key][1] for key in keys]
-        while len(self._alone) > GROUPS:
-            self._alone.popitem(last=False)
-        return found
+                self._alone[step, tuple(map(id, pieces))] = pieces, logs  # the pieces keep identities from being reused
+        return [self._alone[key][1] for key in keys]
 
     def _each_alone(self, run: _Run, best: Candidate) -> list[Segment]:
         """The segments of pieces that stand beside each other, if more of them are digits by themselves than were seen.
@@ -258,7 +267,10 @@ class LineSegmenter:
 
 
 def _segments_of(run: _Run, found: _Grouped, line: Candidate) -> list[Segment]:
-    """The segments of strokes that were grouped, with what the network says of each on the line as a whole."""
+    """The segments of strokes that were grouped.
+
+    What was seen is of the whole line: the places where its network sees these labels, in this order.
+    """
     symbols = replace(line, labels=found.way.labels).symbols
     share = found.counted ** (1 / len(symbols))
     return [
@@ -267,12 +279,17 @@ def _segments_of(run: _Run, found: _Grouped, line: Candidate) -> list[Segment]:
     ]
 
 
-def _is_clear(run: _Run, segments: Sequence[Segment]) -> bool:
+def _is_clear(run: _Run, segments: Sequence[Segment], n_cut: int) -> bool:
     """Whether the segments of strokes have all of them, whole, and each is to the right of those before it."""
     boxes = boxes_of(segments)
     boxes = boxes[np.argsort(boxes[:, 0])]
     whole = sum(len(segment.strokes) for segment in segments) == len(run.components)
-    return whole and bool((boxes[1:, 0] >= boxes[:-1, 2]).all())
+    return whole and not n_cut and bool((boxes[1:, 0] >= boxes[:-1, 2]).all())
+
+
+def _in_time(pieces: list[Segment]) -> tuple[Segment, ...]:
+    """Strokes in the order drawn; pieces of an image, which have none, as they are, before them."""
+    return tuple(sorted(pieces, key=lambda piece: piece.strokes))
 
 
 def _counted(candidates: Sequence[Candidate], n: int) -> float:

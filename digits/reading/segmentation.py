@@ -84,7 +84,7 @@ class Components(tuple[Segment, ...]):
 
 
 def stroke_components(strokes: Sequence[Stroke], known: Mapping[int, Segment] | None = None) -> Components:
-    """Return one component per stroke, in the order in which they were drawn: the largest 1,000 at most.
+    """Return one component per stroke, in the order in which they were drawn: the largest 500 at most.
 
     Allocates 32 MB for the ink of all, for which a larger drawing is reduced, and as much as
     :func:`digits.reading.ink.rasterise`.
@@ -120,7 +120,7 @@ def _stroke_component(stroke: Stroke, index: int, step: int, finer: float) -> Se
 
 
 def image_components(ink: NDArray[np.uint8]) -> Components:
-    """Return the connected components of the ink in an image: the largest 1,000 at most, without tiny ones.
+    """Return the connected components of the ink in an image: the largest 500 at most, without tiny ones.
 
     Allocates up to twenty times the image, and 100 MB for the ink of all: of components with larger boxes than that
     those with the smallest are kept.

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.line_image import BLANK
+from digits.line_image import BLANK, FLATTEST, INK_HEIGHT, MARGIN
+from digits.line_image import WIDEST as WIDEST_LINE
 
 MOST_STROKES = 4  #: of a digit
 MOST_GROUPED = 48  #: strokes on a line that are grouped
-WIDEST = 3.0  #: of the line's height: wider groups are no digit
-LEAST = -20.0  #: logarithm of how probable a group is at least
+WIDEST = 3.0  #: of the line's height: wider groups of several strokes are no digit
+IMPROBABLE = -20.0  #: logarithm of how probable a group is at least
 COUNTS = 2  #: numbers of groups that are tried without a sequence
 
 Group = tuple[int, ...]  #: indices of strokes in the order drawn
@@ -42,6 +43,22 @@ def orders(boxes: NDArray[np.float64]) -> list[list[int]]:
     in_time = list(range(len(boxes)))
     by_place = np.argsort(boxes[:, 0] + boxes[:, 2], kind="stable").tolist()
     return [in_time] if by_place == in_time else [in_time, by_place]
+
+
+def columns_of(boxes: NDArray[np.float64], groups: Sequence[Group], pen: float) -> float:
+    """About how many columns of pixels the line network is given for groups of strokes, each alone.
+
+    Args:
+        boxes: left, top, right and bottom of each stroke, shape (n, 4).
+        groups: from :func:`groups_of`.
+        pen: width of the strokes, in the same unit.
+    """
+    total = 0.0
+    for group in groups:
+        there = boxes[list(group)]
+        width, height = there[:, 2].max() - there[:, 0].min(), there[:, 3].max() - there[:, 1].min()
+        total += min(INK_HEIGHT * float(width) / max(float(height), FLATTEST * pen, 1) + 2 * MARGIN, WIDEST_LINE)
+    return total
 
 
 def groups_of(boxes: NDArray[np.float64]) -> list[Group]:
@@ -70,7 +87,7 @@ def groupings(
     Args:
         boxes: left, top, right and bottom of each stroke, shape (n, 4).
         alone: for each group of :func:`groups_of` the logarithms of how probable each symbol is, shape (11,).
-        sequences: labels from left to right; for each the best groups are found in either order, and for any labels.
+        sequences: labels in either order; for each the best groups are found, and for any labels.
 
     Returns:
         The ways, in no order.
@@ -82,7 +99,7 @@ def groupings(
             for length in range(1, min(MOST_STROKES, end + 1) + 1):
                 group = tuple(sorted(order[end + 1 - length : end + 1]))
                 if group in alone:
-                    values[end, length - 1] = np.maximum(alone[group], LEAST)
+                    values[end, length - 1] = np.maximum(alone[group], IMPROBABLE)
         for sequence in sequences:
             for way in _best(values[:, :, list(sequence)], order, [len(sequence)]):
                 labels = dict(zip(way, sequence, strict=True))
@@ -106,7 +123,7 @@ def _keep(
         return float(there[:, 0].min() + there[:, 2].max())
 
     groups = tuple(sorted(labels, key=middle))
-    value = sum(max(float(alone[group][labels[group]]), LEAST) for group in groups)
+    value = sum(max(float(alone[group][labels[group]]), IMPROBABLE) for group in groups)
     way = Grouping(tuple(labels[group] for group in groups), groups, value)
     found[way.labels, way.groups] = way
 

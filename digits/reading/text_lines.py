@@ -12,7 +12,7 @@ SMALL = 0.5  #: pieces lower than this share of the usual height join the line t
 LARGE = 2.2  #: pieces higher than this many usual heights may be drawn around several lines
 OVERLAP = 0.4  #: share of the lower one's height in which neighbours of a line overlap at least
 CLOSE = 0.08  #: rings above each other that are this close, as a share of their height, are an 8
-ALIKE = 2.0  #: so many times as long as the other is the longer one of two strokes of a digit that touch, at most
+WIDE = 0.75  #: of their height: strokes that touch below each other and are halves of a digit are wider than that
 LAST = 3  #: pieces of a line that say where it is: one may be a half of a digit
 BESIDE = 0.8  #: of the lower one's height: pieces farther apart are read without each other
 LOWEST = 0.4  #: of the higher one's height: pieces lower than that count as so high there
@@ -39,7 +39,7 @@ def text_lines(components: Sequence[Segment]) -> list[list[list[int]]]:
     if not components:
         return []
     boxes = boxes_of(components)
-    units = _units(components, boxes)
+    units = _halves(components, boxes)
     joined = np.array([_around(boxes[unit]) for unit in units])
     lines: list[list[list[int]]] = []
     left: NDArray[np.int64] = np.arange(len(units))
@@ -130,25 +130,9 @@ def _around(boxes: Boxes) -> NDArray[np.float64]:
     return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
-def _units(components: Sequence[Segment], boxes: Boxes) -> list[list[int]]:
-    """The pieces, but two that are one digit, although they stand on each other, are together.
-
-    These are two rings, an 8, and strokes of about the same size that follow and touch each other.
-    """
-    rings = _rings(components, boxes)
-    joined = {i: unit for unit in rings for i in unit}
-    for i in range(1, len(components)):
-        if joined[i - 1] is not joined[i] and _touch(components[i - 1], components[i]):
-            joined[i - 1] += joined[i]
-            joined.update(dict.fromkeys(joined[i], joined[i - 1]))
-    return list({id(unit): unit for unit in joined.values()}.values())
-
-
 def _touch(before: Segment, after: Segment) -> bool:
-    """Whether two strokes that follow each other touch, and are of about the same size."""
-    if not (before.strokes and after.strokes) or after.strokes[0] != before.strokes[0] + 1:
-        return False
-    if max(max(before.box[2:]), max(after.box[2:])) > ALIKE * min(max(before.box[2:]), max(after.box[2:])):
+    """Whether two strokes follow each other and touch."""
+    if not (before.strokes and after.strokes) or abs(after.strokes[0] - before.strokes[0]) != 1:
         return False
     step = before.step
     (x, y, width, height), (x2, y2, width2, height2) = (np.array(one.box) // step for one in (before, after))
@@ -166,8 +150,12 @@ def _touch(before: Segment, after: Segment) -> bool:
     return bool((near * (before.ink[top - y : bottom - y, left - x : right - x] >= INK)).any())
 
 
-def _rings(components: Sequence[Segment], boxes: Boxes) -> list[list[int]]:
-    """The pieces, but two round ones that stand on each other, an 8 of two rings, are together."""
+def _halves(components: Sequence[Segment], boxes: Boxes) -> list[list[int]]:
+    """The pieces, but two that stand on each other and are one digit, such as an 8, are together.
+
+    These are two rings that are close, and two strokes that follow and touch each other. Either is about as wide as
+    high, which digits that stand on each other are not.
+    """
     sizes = boxes[:, 2:] - boxes[:, :2]
     units: list[list[int]] = []
     taken = np.zeros(len(boxes), bool)
@@ -178,10 +166,14 @@ def _rings(components: Sequence[Segment], boxes: Boxes) -> list[list[int]]:
         high = sizes[i, 1] + sizes[:, 1]
         common = np.minimum(boxes[i, 2], boxes[:, 2]) - np.maximum(boxes[i, 0], boxes[:, 0])
         below = boxes[:, 1] - boxes[i, 3]
-        fits = ~taken & (np.abs(below) < CLOSE * high) & (common >= 0.5 * np.minimum(sizes[i, 0], sizes[:, 0]))
-        fits &= (sizes[:, 0] > 0.6 * sizes[:, 1]) & (sizes[i, 0] > 0.6 * sizes[i, 1])
+        fits = ~taken & (common >= 0.5 * np.minimum(sizes[i, 0], sizes[:, 0]))
+        fits &= (below < CLOSE * high) & (below > -OVERLAP * np.minimum(sizes[i, 1], sizes[:, 1]))
+        wide = np.minimum(sizes[i, 0] / sizes[i, 1], sizes[:, 0] / sizes[:, 1])
         fits &= np.maximum(sizes[i], sizes).max(axis=1) < 2 * np.minimum(sizes[i], sizes).max(axis=1)
-        others = [j for j in np.flatnonzero(fits).tolist() if _is_ring(components[i]) and _is_ring(components[j])]
+        rings = fits & (np.abs(below) < CLOSE * high) & (wide > 0.6)
+        others = [j for j in np.flatnonzero(rings).tolist() if _is_ring(components[i]) and _is_ring(components[j])]
+        touching = np.flatnonzero(fits & (wide > WIDE)).tolist()
+        others += [j for j in touching if _touch(components[i], components[j])]
         taken[others[:1]] = True
         units.append([i, *others[:1]])
     return units

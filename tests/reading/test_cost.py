@@ -82,6 +82,19 @@ def crosses(n: int) -> list[tuple[Points, float]]:
     ]
 
 
+def scribbles(n: int, rows: int, width: float, height: float, pen: float) -> list[tuple[Points, float]]:
+    """Rows of flat scribbles, each over the others, with an upright line through every row."""
+    rng, drawn = np.random.default_rng(0), []
+    for row in range(rows):
+        middle = 3000 + 10 * height * row
+        for _ in range(n):
+            x = np.linspace(-0.5, 0.5, 6) * width * rng.uniform(0.3, 1) + 3000
+            y = rng.permutation(np.linspace(-0.5, 0.5, 6)) * height + middle
+            drawn.append((np.stack([x, y], axis=1), pen))
+        drawn += lines([(3000, middle - 3 * height), (3005, middle + 3 * height)], width=pen)
+    return drawn
+
+
 FAR = float(FARTHEST)
 DRAWINGS: dict[str, tuple[Callable[[], list[tuple[Points, float]]], str]] = {
     "a far diagonal": (lambda: lines([(0, 0), (10_000, 10_000)], width=14), "1 digits, 0 left out"),
@@ -92,6 +105,8 @@ DRAWINGS: dict[str, tuple[Callable[[], list[tuple[Points, float]]], str]] = {
     "5,000 strokes": (lambda: scattered(5000, 3000, 40), "4500 left out"),
     "500 strokes on one spot": (lambda: scattered(500, 1, 50), "1 digits, 0 left out"),
     "1,000 strokes that cross": (lambda: crosses(500), "0 left out"),
+    "rows of wide scribbles": (lambda: scribbles(47, 10, 290, 100, 4), "0 left out"),
+    "flat scribbles over each other": (lambda: scribbles(47, 6, 2000, 40, 2), "0 left out"),
     "the most strokes, each large": (lambda: scattered(MOST_STROKES, 1000, 4000, 10), "19500 left out"),
     "the most points, far apart": (lambda: scattered(1, 1, FAR / 2, MOST_POINTS), "1 digits"),
     "the most points of a wide pen": (lambda: [(path, 600.0) for path, _ in scattered(1, 1, 300, MOST_POINTS)], "1 "),

@@ -26,6 +26,7 @@ class StandIn(LineNetwork):
 
     def __init__(self, *ways: Seen, parts: Seen | None = None) -> None:
         self.digest, self.ways, self.given, self.parts = "0" * 64, ways, 0, parts
+        self.alone_given = 0
 
     def read(self, lines: Sequence[LineImage]) -> list[tuple[Candidate, ...]]:
         self.given += len(lines)
@@ -34,6 +35,7 @@ class StandIn(LineNetwork):
         return [tuple(_candidate(line, seen, -0.01 - 0.1 * i) for i, seen in enumerate(self.ways)) for line in lines]
 
     def alone(self, lines: Sequence[LineImage]) -> NDArray[np.float64]:
+        self.alone_given += len(lines)
         return np.array([self.alone_is(line) for line in lines]).reshape(-1, BLANK)
 
     def alone_is(self, line: LineImage) -> NDArray[np.float64]:
@@ -158,6 +160,25 @@ def test_strokes_go_to_the_digits_that_they_are_read_best_with() -> None:
     network = Rings(((8, 0.0, 0.6),), ((8, 0.0, 0.7), (8, 0.3, 1.0)))
     segments = LineSegmenter(network).segments(stroke_components(strokes))
     assert [segment.strokes for segment in segments] == [(0, 1), (2, 3)]
+
+
+def test_how_groups_read_alone_is_kept_with_the_strokes_only() -> None:
+    network = StandIn(((0, 0.0, 0.5), (0, 0.4, 1.0)), ((0, 0.0, 0.6),))
+    reader = LineSegmenter(network)
+    near = [TWO_RINGS[0], Stroke(tuple((x - 8, y) for x, y in TWO_RINGS[1].points), 8)]
+    pieces = stroke_components(near)
+    reader.segments(pieces)
+    first = network.alone_given
+    assert first == 3, "either ring, and both"
+    reader.segments(pieces, remember=True)
+    assert network.alone_given == 2 * first, "nothing was to be kept"
+    third = Stroke(tuple((x + 50, y) for x, y in near[1].points), 8)
+    reader.segments([*pieces, *stroke_components([*near, third])[2:]], remember=True)
+    assert network.alone_given == 2 * first + 3, "the groups with the new one"
+    reader.segments(stroke_components([third]), remember=True)
+    before = network.alone_given
+    reader.segments([*pieces, *stroke_components([*near, third])[2:]])
+    assert network.alone_given == before + 6, "forgotten with the strokes"
 
 
 def test_small_pieces_beside_all_digits_are_left_out_and_large_ones_are_no_digit() -> None:

@@ -1,5 +1,7 @@
 """Lines and runs, from the boxes of pieces of ink."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,11 @@ def piece(box: Box, ring: bool = False) -> Segment:
     if ring:
         ink[5:-5, 5:-5] = 0
     return Segment(box, ink)
+
+
+def strokes_of(*boxes: Box) -> list[Segment]:
+    """Strokes drawn one after another."""
+    return [Segment(box, np.full((box[3], box[2]), 255, np.uint8), 0, (i,)) for i, box in enumerate(boxes)]
 
 
 def lines_of(boxes: dict[str, Box], rings: str = "") -> str:
@@ -66,6 +73,18 @@ def test_an_8_of_two_rings_is_on_one_line_and_two_lines_of_0s_are_two() -> None:
     assert lines_of(rings, rings="ab") == "ab"
     zeros = {"a": (0, 0, 50, 80), "b": (70, 0, 50, 80), "c": (0, 100, 50, 80), "d": (70, 100, 50, 80)}
     assert lines_of(zeros, rings="abcd") == "ab/cd"
+
+
+def test_strokes_that_touch_are_halves_of_a_digit_but_digits_below_each_other_are_not() -> None:
+    halves = strokes_of((0, 0, 52, 50), (2, 48, 50, 54), (100, 0, 60, 100))
+    assert text_lines(halves) == [[[0, 1, 2]]]
+    assert len(text_lines([replace(piece, strokes=()) for piece in halves])) == 2, "their order says nothing"
+    assert len(text_lines([halves[0], halves[2], replace(halves[1], strokes=(9,))])) == 2, "drawn at another time"
+    sevens = strokes_of((0, 0, 62, 100), (0, 98, 62, 100))
+    assert text_lines(sevens) == [[[0]], [[1]]]
+    ones = strokes_of(*((0, 98 * i, 12, 100) for i in range(12)))
+    assert text_lines(ones) == [[[i]] for i in range(12)]
+    assert text_lines(strokes_of((0, 0, 52, 50), (2, 52, 50, 54))) == [[[0]], [[1]]], "they do not touch"
 
 
 @pytest.mark.parametrize("seed", range(20))
