@@ -398,14 +398,6 @@ def test_handwriting_that_cannot_be_used_is_one_line(
     assert not output.exists()
 
 
-@pytest.fixture
-def asking(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let ResNet's recipe ask for handwriting, whether or not it does so already."""
-    recipe = replace(config.OWN_RECIPES["ResNet"], written=Written(share=0.4))
-    monkeypatch.setitem(config.OWN_RECIPES, "ResNet", recipe)
-
-
-@pytest.mark.usefixtures("asking")
 @pytest.mark.parametrize(
     ("arguments", "published"),
     [
@@ -430,7 +422,6 @@ def test_a_network_without_the_handwriting_of_its_recipe_is_not_the_published_on
     assert published or folder.parent == tmp_path / "runs"
 
 
-@pytest.mark.usefixtures("asking")
 def test_without_handwriting_none_is_mixed_in() -> None:
     names = ("ANN", "ResNet")
     with_it, without = (cli.recipes(names, MNIST, {"seed": 3}, mixed) for mixed in (True, False))

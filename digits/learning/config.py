@@ -262,7 +262,14 @@ MNIST_RECIPE = Recipe()
 
 #: Networks with a recipe of their own on MNIST.
 OWN_RECIPES = {
-    "ResNet": Recipe(epochs=24, batch_size=64, learning_rate=2e-3, schedule="one cycle", average=0.0),
+    "ResNet": Recipe(
+        epochs=24,
+        batch_size=64,
+        learning_rate=2e-3,
+        schedule="one cycle",
+        average=0.0,
+        written=Written(share=0.4),
+    ),
     "LineNet": Recipe(
         epochs=10, batch_size=64, learning_rate=4e-3, schedule="one cycle", average=0.0, execution=64, lines=Lines()
     ),

@@ -14,7 +14,7 @@ from digits.learning import architecture, layers
         ("ANN", {"input": 1, "dense": 2, "output": 1}),
         ("CNN", {"input": 1, "convolution": 6, "pooling": 3, "dense": 1, "output": 1}),
         ("VGG16", {"input": 1, "convolution": 13, "pooling": 5, "dense": 2, "output": 1}),
-        ("ResNet", {"input": 1, "convolution": 8, "pooling": 3, "shortcut": 2, "output": 1}),
+        ("ResNet", {"input": 1, "convolution": 8, "pooling": 2, "shortcut": 2, "output": 1}),
     ],
 )
 def test_blocks_are_the_layers_that_a_reader_needs(name: str, counts: dict[str, int]) -> None:

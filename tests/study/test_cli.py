@@ -1,15 +1,13 @@
 """The study's command line, with a stand-in for the training."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from digits.errors import UserError
-from digits.learning import card, config, handwriting
-from digits.learning.config import Written
+from digits.learning import card, handwriting
 from digits.study import cli
 from tests.study.stand_in import stand_in
 from tests.test_driver import DRIVER
@@ -19,10 +17,8 @@ pytestmark = pytest.mark.xdist_group("workers")
 
 
 @pytest.fixture
-def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file of handwriting, and a ResNet whose recipe asks for it."""
-    recipe = replace(config.OWN_RECIPES["ResNet"], written=Written(share=0.4))
-    monkeypatch.setitem(config.OWN_RECIPES, "ResNet", recipe)
+def people(tmp_path: Path) -> Path:
+    """A file of handwriting, for which ResNet's recipe asks."""
     path = tmp_path / "people.json"
     path.write_text(json.dumps(entries()))
     return path
