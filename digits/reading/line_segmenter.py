@@ -6,7 +6,7 @@ underline, belongs to none of them, and the line is read again without it.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -104,6 +104,7 @@ class LineSegmenter:
         self.failure = failure
         self._known: OrderedDict[Key, tuple[tuple[Segment, ...], list[Segment]]] = OrderedDict()
         self._alone: dict[GroupKey, tuple[list[Segment], NDArray[np.float64]]] = {}
+        self._unions: dict[tuple[int, ...], tuple[list[Segment], Segment]] = {}
 
     @classmethod
     def open(cls, models: Path) -> "LineSegmenter":
@@ -142,6 +143,8 @@ class LineSegmenter:
         keys = [(number, *map(id, group)) for number, group in groups]
         unknown = [place for place, key in enumerate(keys) if key not in self._known]
         found = {key: self._known[key][1] for key in keys if key in self._known}
+        before = self._alone, self._unions
+        self._alone, self._unions = before[0].copy(), before[1].copy()
         read = self._read([groups[place][1] for place in unknown], len(kept) <= MOST_IN_ALL)
         for place, segments in zip(unknown, read, strict=True):
             number, group = groups[place]
@@ -150,8 +153,11 @@ class LineSegmenter:
                 self._known[keys[place]] = group, found[keys[place]]  # with what keeps identities from being reused
         if remember:
             self._forget(keys)
-        there = set(map(id, kept)) if remember else set()
-        self._alone = {key: value for key, value in self._alone.items() if there.issuperset(key[1])}
+            there = set(map(id, kept))
+            self._alone = {key: value for key, value in self._alone.items() if there.issuperset(key[1])}
+            self._unions = {key: value for key, value in self._unions.items() if there.issuperset(key)}
+        else:
+            self._alone, self._unions = before
         return [segment for key in keys for segment in found[key]]
 
     def _forget(self, used: Sequence[Key]) -> None:
@@ -181,19 +187,21 @@ class LineSegmenter:
             if better and not self._are_parts(run, candidates, around, inner, without):
                 return self._assigned(inner, without)  # else it was a part of a digit, such as the bar of a 4
         grouping = None
-        if run.groups and not (len(candidates) == 1 and _is_clear(run, *_segments(run.components, best)[:2])):
+        if run.groups and not (
+            len(candidates) == 1 and _is_clear(run, *_segments(run.components, best, self._union)[:2])
+        ):
             grouping = self._grouped(run, candidates)
         found, highest, n = [], -np.inf if grouping is None else grouping.value, 0
         for candidate in candidates:
             if candidate.probability <= highest:  # no better, even if it cuts no stroke
                 break
             symbols = best if candidate is candidates[0] else [_moved(symbol, run) for symbol in candidate.symbols]
-            segments, n_cut, without_ink = _segments(run.components, symbols)
+            segments, n_cut, without_ink = _segments(run.components, symbols, self._union)
             value = candidate.probability + n_cut * np.log(ONE_STROKE) + without_ink * np.log(NO_INK)
             if value > highest and (n_cut or grouping is None):
                 found, highest, n = segments, value, len(candidate.labels)
         if grouping and not found:
-            return _segments_of(run, grouping, candidates[0])
+            return self._segments_of(run, grouping, candidates[0])
         share = _counted(candidates, n) ** (1 / max(len(found), 1))
         return [replace(segment, counted=share) for segment in found]
 
@@ -226,6 +234,25 @@ class LineSegmenter:
             return False
         none = sum(max(float(logs[NO_DIGIT]), IMPROBABLE) for logs in self._read_alone(run, [(i,) for i in around]))
         return whole.value > rest.value + none
+
+    def _segments_of(self, run: _Run, found: _Grouped, line: Candidate) -> list[Segment]:
+        """The segments of strokes that were grouped.
+
+        What was seen is of the whole line: the places where its network sees these labels, in this order.
+        """
+        symbols = replace(line, labels=found.way.labels).symbols
+        share = found.counted ** (1 / len(symbols))
+        return [
+            replace(self._union([run.components[i] for i in group]), seen=symbol.seen, counted=share)
+            for group, symbol in zip(found.way.groups, symbols, strict=True)
+        ]
+
+    def _union(self, pieces: list[Segment]) -> Segment:
+        """The pieces as one; the same pieces give the same ink."""
+        key = tuple(map(id, pieces))
+        if key not in self._unions:
+            self._unions[key] = pieces, union(pieces)  # the pieces keep identities from being reused
+        return self._unions[key][1]
 
     def _read_alone(self, run: _Run, groups: Sequence[Group]) -> list[NDArray[np.float64]]:
         """How probable each group of a run's strokes is to be each symbol alone: logarithms of shape (11,)."""
@@ -264,19 +291,6 @@ class LineSegmenter:
         if best.probability > np.log(CERTAIN) and not _adds_to(digits, seen):
             return []  # such as the halves of a 0, either of which may be a 1
         return [replace(one.whole, seen=candidate.symbols[0].seen) for one, candidate in zip(runs, alone, strict=True)]
-
-
-def _segments_of(run: _Run, found: _Grouped, line: Candidate) -> list[Segment]:
-    """The segments of strokes that were grouped.
-
-    What was seen is of the whole line: the places where its network sees these labels, in this order.
-    """
-    symbols = replace(line, labels=found.way.labels).symbols
-    share = found.counted ** (1 / len(symbols))
-    return [
-        replace(union([run.components[i] for i in group]), seen=symbol.seen, counted=share)
-        for group, symbol in zip(found.way.groups, symbols, strict=True)
-    ]
 
 
 def _is_clear(run: _Run, segments: Sequence[Segment], n_cut: int) -> bool:
@@ -361,14 +375,21 @@ def _drawn_around(components: Sequence[Segment], symbols: Sequence[Symbol]) -> s
     return around
 
 
-def _segments(components: Sequence[Segment], symbols: Sequence[Symbol]) -> tuple[list[Segment], int, int]:
+def _segments(
+    components: Sequence[Segment], symbols: Sequence[Symbol], joined: Callable[[list[Segment]], Segment]
+) -> tuple[list[Segment], int, int]:
     """Give each piece to its symbol, or cut it; what belongs to no symbol is no digit, unless it is small.
+
+    Args:
+        components: the pieces.
+        symbols: from left to right.
+        joined: makes one piece of several.
 
     Returns:
         The segments; how often a pen's stroke is cut; how many symbols have no ink.
     """
     if not symbols:
-        return [replace(union(components), seen=_none())], 0, 0
+        return [replace(joined([*components]), seen=_none())], 0, 0
     shares, boxes = _shares(components, symbols), boxes_of(components)
     owners: list[list[int]] = []  # of each piece
     for i, piece in enumerate(components):
@@ -397,7 +418,7 @@ def _segments(components: Sequence[Segment], symbols: Sequence[Symbol]) -> tuple
         elif boxes[i, 3] - boxes[i, 1] >= LARGE * highest:
             left_over.append(piece)
     found = [
-        replace(union(parts), seen=symbol.seen, is_cut=was_cut)
+        replace(joined(parts), seen=symbol.seen, is_cut=was_cut)
         for parts, symbol, was_cut in zip(owned, symbols, is_cut, strict=True)
         if parts
     ]

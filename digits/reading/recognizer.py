@@ -188,7 +188,7 @@ def _read_components(components: Components, classifier: Network, lines: LineSeg
     return read(lines.segments(components), classifier, components.left_out)
 
 
-Remembered = dict[int, tuple[Segment, NDArray[np.float32]]]  #: a network's answers by the identity of the segment
+Remembered = dict[int, tuple[NDArray[np.uint8], NDArray[np.float32]]]  #: a network's answers by the crop's identity
 
 
 def read(
@@ -201,23 +201,24 @@ def read(
             :meth:`digits.reading.line_segmenter.LineSegmenter.segments`.
         classifier: the network.
         left_out: number of pieces of ink that are not among them.
-        remembered: the network's answers for the segments of the last call, which is changed to those of this one.
+        remembered: the network's answers for the crops of the last call, which is changed to those of this one.
     """
     known = dict(remembered or {})
     across = np.array([max(found.box[2:]) for found in segments], np.int64)
     chosen = np.sort(np.argsort(-across, kind="stable")[: min(classifier.most, MOST_COMPONENTS)])
-    new = [i for i in chosen.tolist() if id(segments[i]) not in known]
-    crops = np.array([segments[i].crop for i in new], np.uint8).reshape(-1, SIZE, SIZE)
+    crops = {i: segments[i].crop for i in chosen.tolist()}
+    new = [i for i, crop in crops.items() if id(crop) not in known]
+    given = np.array([crops[i] for i in new], np.uint8).reshape(-1, SIZE, SIZE)
     start = time.perf_counter()
     rows = np.full((len(segments), CLASSES), 1 / CLASSES, np.float32)
-    rows[new] = classifier.probabilities(crops)
+    rows[new] = classifier.probabilities(given)
     seconds = time.perf_counter() - start
-    for i in chosen.tolist():
-        if id(segments[i]) in known:
-            rows[i] = known[id(segments[i])][1]
+    for i, crop in crops.items():
+        if id(crop) in known:
+            rows[i] = known[id(crop)][1]
     if remembered is not None:
         remembered.clear()
-        remembered.update((id(segments[i]), (segments[i], rows[i])) for i in chosen.tolist())
+        remembered.update((id(crop), (crop, rows[i])) for i, crop in crops.items())
     is_read = np.isin(np.arange(len(segments)), chosen)
     digits = []
     for found, own, asked in zip(segments, rows, is_read, strict=True):

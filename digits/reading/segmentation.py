@@ -1,7 +1,7 @@
 """Pieces of ink: the strokes of a drawing, or, if there is only an image, the connected components of its ink."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import cv2
@@ -22,6 +22,25 @@ MOST_AREA = 100_000_000  #: most pixels of the boxes of a page's components: two
 MOST_DRAWN = 32_000_000  #: most pixels of the boxes of a drawing's strokes, which is reduced beyond that
 LONGEST = 1_000_000  #: most pixels of a side of a stroke's box
 SMALL = 1 << 20  #: pixels of an image for which a second thread takes 70 MB at most, and setting the number longer
+
+
+@dataclass(frozen=True, eq=False)
+class _OfInk:
+    """What is computed from ink, once for all segments that have the same ink."""
+
+    ink: NDArray[np.uint8]
+
+    @cached_property
+    def stroke_width(self) -> float:
+        return stroke_width_of((self.ink >= INK).astype(np.uint8))
+
+    @cached_property
+    def shape(self) -> Shape | None:
+        return shape_of(self.ink)
+
+    @cached_property
+    def crop(self) -> NDArray[np.uint8]:
+        return to_crop(self.shape)
 
 
 @dataclass(frozen=True)
@@ -50,21 +69,32 @@ class Segment:
     seen: NDArray[np.float32] | None = None
     is_cut: bool = False
     counted: float = 1.0
+    _of_ink: _OfInk | None = field(default=None, compare=False, repr=False)
 
-    @cached_property
+    def __post_init__(self) -> None:
+        """A copy with the same ink shares what is computed from it."""
+        if self._of_ink is None or self._of_ink.ink is not self.ink:
+            object.__setattr__(self, "_of_ink", _OfInk(self.ink))
+
+    @property
     def stroke_width(self) -> float:
         """Width of the strokes in pixels of the drawing."""
-        return stroke_width_of((self.ink >= INK).astype(np.uint8)) * self.step
+        return self._computed.stroke_width * self.step
 
-    @cached_property
+    @property
     def shape(self) -> Shape | None:
         """The ink at working size; None if there is no ink."""
-        return shape_of(self.ink)
+        return self._computed.shape
 
-    @cached_property
+    @property
     def crop(self) -> NDArray[np.uint8]:
         """``uint8`` array of shape (28, 28) in MNIST's format, the input of a network."""
-        return to_crop(self.shape)
+        return self._computed.crop
+
+    @property
+    def _computed(self) -> _OfInk:
+        assert self._of_ink is not None
+        return self._of_ink
 
 
 class Components(tuple[Segment, ...]):

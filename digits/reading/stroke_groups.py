@@ -17,6 +17,7 @@ from digits.line_image import WIDEST as WIDEST_LINE
 MOST_STROKES = 4  #: of a digit
 MOST_GROUPED = 48  #: strokes on a line that are grouped
 WIDEST = 3.0  #: of the line's height: wider groups of several strokes are no digit
+FARTHEST = 0.35  #: of the line's height: nor are those in which so much paper is between one and the next
 IMPROBABLE = -20.0  #: logarithm of how probable a group is at least
 COUNTS = 2  #: numbers of groups that are tried without a sequence
 
@@ -67,16 +68,23 @@ def groups_of(boxes: NDArray[np.float64]) -> list[Group]:
     Args:
         boxes: left, top, right and bottom of each stroke, shape (n, 4).
     """
-    widest = WIDEST * float(boxes[:, 3].max() - boxes[:, 1].min())
+    height = float(boxes[:, 3].max() - boxes[:, 1].min())
     found: dict[Group, None] = {}
     for order in orders(boxes):
         for start in range(len(order)):
             for end in range(start + 1, min(start + MOST_STROKES, len(order)) + 1):
                 group = tuple(sorted(order[start:end]))
-                there = boxes[list(group)]
-                if len(group) == 1 or there[:, 2].max() - there[:, 0].min() <= widest:
+                if len(group) == 1 or _may_be_one(boxes[list(group)], height):
                     found[group] = None
     return list(found)
+
+
+def _may_be_one(boxes: NDArray[np.float64], height: float) -> bool:
+    """Whether strokes are near enough to each other for a digit on a line of this height."""
+    there = boxes[np.argsort(boxes[:, 0])]
+    reach = np.maximum.accumulate(there[:, 2])
+    between = float((there[1:, 0] - reach[:-1]).max())
+    return between <= FARTHEST * height and float(reach[-1] - there[0, 0]) <= WIDEST * height
 
 
 def groupings(
