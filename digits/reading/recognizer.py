@@ -24,10 +24,11 @@ from digits.reading.segmentation import MOST_COMPONENTS, Box, Components, Segmen
 CONFIDENCE = 0.4  #: a digit of less confidence is rejected
 
 #: Powers of a network's probabilities and of the line network's in what is shown, fitted by maximum likelihood to
-#: 1,786 digits of numbers by writers left out of training: for ResNet, which knows other people's handwriting; for
-#: networks that know MNIST alone; and for ink that was cut, which no longer is what was written.
+#: digits by writers left out of training (benchmarks/opinion_weights.py): for ResNet, which knows other people's
+#: handwriting; for networks that know MNIST alone; and for ink that was cut, which no longer is what was written.
 WEIGHTS = {"ResNet": (0.7, 0.2)}
 OTHER_WEIGHTS, CUT_WEIGHTS = (0.2, 0.6), (0.25, 1.4)
+LEAST = np.float32(1e-6)  #: probability that either grants any digit
 
 
 @dataclass(frozen=True)
@@ -243,11 +244,15 @@ def together(own: NDArray[np.float32], found: Segment, name: str) -> NDArray[np.
     """
     if found.seen is None:
         return own
-    weights = CUT_WEIGHTS if found.is_cut else WEIGHTS.get(name, OTHER_WEIGHTS)
-    least = np.float32(1e-6)
-    logs = weights[0] * np.log(np.maximum(own, least)) + weights[1] * np.log(np.maximum(found.seen[:CLASSES], least))
+    weights = weights_of(name, found.is_cut)
+    logs = weights[0] * np.log(np.maximum(own, LEAST)) + weights[1] * np.log(np.maximum(found.seen[:CLASSES], LEAST))
     row = np.exp(logs - logs.max())
     return np.asarray(row / row.sum(), np.float32)
+
+
+def weights_of(name: str, is_cut: bool) -> tuple[float, float]:
+    """The weights of a network and of the line network, for ink that is whole or was cut."""
+    return CUT_WEIGHTS if is_cut else WEIGHTS.get(name, OTHER_WEIGHTS)
 
 
 def _why_rejected(found: Segment, confidence: float) -> str:

@@ -49,7 +49,7 @@ class Bright:
         self.name = name
 
     def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        rows = np.full((len(crops), 10), 0.01, np.float32)
+        rows = np.full((len(crops), 10), 1e-6, np.float32)
         has_ink = (crops[:, 12:16, 12:16] > 127).any(axis=(1, 2))
-        rows[np.arange(len(crops)), has_ink.astype(int)] = 0.91
+        rows[np.arange(len(crops)), has_ink.astype(int)] = 1 - 9e-6
         return rows
