@@ -86,7 +86,7 @@ class Reading:
     Attributes:
         model: name of the network.
         digits: in reading order.
-        seconds: time taken by the network.
+        seconds: time taken by the network for these digits, whenever it has read them.
         left_out: number of pieces of ink that were not read because there are too many.
     """
 
@@ -189,7 +189,8 @@ def _read_components(components: Components, classifier: Network, lines: LineSeg
     return read(lines.segments(components), classifier, components.left_out)
 
 
-Remembered = dict[int, tuple[NDArray[np.uint8], NDArray[np.float32]]]  #: a network's answers by the crop's identity
+#: A network's answers by the identity of the crop, with the seconds that each took.
+Remembered = dict[int, tuple[NDArray[np.uint8], NDArray[np.float32], float]]
 
 
 def read(
@@ -213,13 +214,13 @@ def read(
     start = time.perf_counter()
     rows = np.full((len(segments), CLASSES), 1 / CLASSES, np.float32)
     rows[new] = classifier.probabilities(given)
-    seconds = time.perf_counter() - start
+    seconds = dict.fromkeys(new, (time.perf_counter() - start) / max(1, len(new)))
     for i, crop in crops.items():
         if id(crop) in known:
-            rows[i] = known[id(crop)][1]
+            _, rows[i], seconds[i] = known[id(crop)]
     if remembered is not None:
         remembered.clear()
-        remembered.update((id(crop), (crop, rows[i])) for i, crop in crops.items())
+        remembered.update((id(crop), (crop, rows[i], seconds[i])) for i, crop in crops.items())
     is_read = np.isin(np.arange(len(segments)), chosen)
     digits = []
     for found, own, asked in zip(segments, rows, is_read, strict=True):
@@ -227,7 +228,7 @@ def read(
         confidence = float(row.max())
         rejected = _why_rejected(found, confidence) if asked else f"more digits than {classifier.name} reads"
         digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, found, rejected, bool(asked)))
-    return Reading(classifier.name, tuple(digits), seconds, left_out + len(segments) - len(chosen))
+    return Reading(classifier.name, tuple(digits), sum(seconds.values()), left_out + len(segments) - len(chosen))
 
 
 def together(own: NDArray[np.float32], found: Segment, name: str) -> NDArray[np.float32]:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from digits.networks import MODELS as NAMES
 from digits.reading.classifier import Classifier
 from digits.reading.ink import Stroke, Strokes, save_strokes
-from digits.reading.recognizer import read, read_file
+from digits.reading.line_segmenter import LineSegmenter
+from digits.reading.recognizer import Remembered, read, read_file
 from digits.reading.segmentation import MOST_COMPONENTS, image_components, stroke_components
 from tests.reading.conftest import MODELS, found, line_segmenter, picture, written
 
@@ -32,6 +34,29 @@ def test_a_reading_describes_its_digits(cnn: Classifier) -> None:
     assert four.segment.strokes == (0, 1)
     x, _, width, height = two.box
     assert two.segment.ink.shape == (height, width) and x > four.box[0] + four.box[2]
+
+
+def test_only_digits_that_have_changed_are_read_again_and_their_times_are_kept() -> None:
+    class Counting:
+        name, most, given = "ANN", 100, 0
+
+        def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+            self.given = len(crops)
+            return np.full((len(crops), 10), 0.1, np.float32)
+
+    lines, network, remembered = LineSegmenter.open(MODELS), Counting(), Remembered()
+    strokes = written("314")
+    pieces = stroke_components(strokes)
+    first = read(lines.segments(pieces, remember=True), network, remembered=remembered)
+    assert network.given == 3
+    drawn = {id(stroke): piece for stroke, piece in zip(strokes, pieces, strict=True)}
+    more = [*strokes, *written("1", left=300)]
+    second = read(lines.segments(stroke_components(more, drawn), remember=True), network, remembered=remembered)
+    assert network.given == 1 and len(second.digits) == 4
+    assert second.seconds > first.seconds > 0
+    assert all(one.crop is other.crop for one, other in zip(first.digits, second.digits, strict=False))
+    again = read(lines.segments(stroke_components(more, drawn)), network, remembered=remembered)
+    assert again.text == second.text
 
 
 def test_the_text_has_lines_and_question_marks(cnn: Classifier) -> None:
