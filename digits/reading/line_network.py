@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from digits import network_file
 from digits.errors import UserError
-from digits.line_image import BLANK, HEIGHT, OUTPUTS, STRIDE, SYMBOLS, LineImage, to_input
+from digits.line_image import BLANK, HEIGHT, NO_DIGIT, OUTPUTS, STRIDE, SYMBOLS, LineImage, to_input
 from digits.networks import remedy
 
 BEAM = 8  #: sequences that are followed
@@ -117,14 +117,13 @@ class LineNetwork:
             raise UserError(f"{self._path} {error}; {remedy(self._path)}") from error
 
     def alone(self, lines: Sequence[LineImage]) -> NDArray[np.float64]:
-        """How probable it is that a line is one symbol and nothing else.
+        """How probable it is that a line is one symbol and nothing else, or has no digit at all.
 
         Args:
             lines: made by :func:`digits.line_image.line_image`.
 
         Returns:
-            Natural logarithms by line and symbol, shape (n, 11): their probabilities add up to 1 with that of more
-            symbols, and of none.
+            Natural logarithms by line and symbol, shape (n, 12), the last of no digit, whatever else there is.
 
         Raises:
             UserError: the network gives something other than it should.
@@ -270,7 +269,7 @@ def probability_of(labels: Sequence[int], logs: NDArray[np.float64]) -> float:
 
 
 def one_symbol(lines: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """The logarithms of how probable each sequence of one symbol is, shape (n, 11).
+    """The logarithms of how probable each sequence of one symbol is, and any without a digit, shape (n, 12).
 
     Args:
         lines: logarithms of the symbols' probabilities by column, each of shape (columns, 12).
@@ -285,8 +284,8 @@ def one_symbol(lines: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
         after = np.logaddexp(after, within) + blank
         within = np.logaddexp(within, before) + symbols
         before = before + blank
-    alone: NDArray[np.float64] = np.logaddexp(within, after)
-    return alone
+    no_digit = np.logaddexp(logs[:, :, NO_DIGIT], logs[:, :, BLANK]).sum(axis=1, keepdims=True)
+    return np.concatenate([np.logaddexp(within, after), no_digit], axis=1)
 
 
 def _states(labels: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

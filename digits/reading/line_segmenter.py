@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import UserError
-from digits.line_image import NO_DIGIT, LineImage, line_image
+from digits.line_image import BLANK, NO_DIGIT, LineImage, line_image
 from digits.networks import LINE, ROOT
 from digits.reading.line_network import Candidate, LineNetwork, Symbol, probability_of
 from digits.reading.segmentation import INK, Segment, coarser, pen_of, union, without_specks
@@ -232,7 +232,8 @@ class LineSegmenter:
         whole, rest = self._grouped(run, candidates), self._grouped(inner, without)
         if whole is None or rest is None:
             return False
-        none = sum(max(float(logs[NO_DIGIT]), IMPROBABLE) for logs in self._read_alone(run, [(i,) for i in around]))
+        alone = self._read_alone(run, [(i,) for i in around])
+        none = sum(max(float(logs[BLANK]), IMPROBABLE) for logs in alone)
         return whole.value > rest.value + none
 
     def _segments_of(self, run: _Run, found: _Grouped, line: Candidate) -> list[Segment]:
@@ -255,7 +256,7 @@ class LineSegmenter:
         return self._unions[key][1]
 
     def _read_alone(self, run: _Run, groups: Sequence[Group]) -> list[NDArray[np.float64]]:
-        """How probable each group of a run's strokes is to be each symbol alone: logarithms of shape (11,)."""
+        """How probable each group of strokes is to be each symbol, or no digit at all: logarithms of shape (12,)."""
         step = run.whole.step * max(1, run.whole.ink.shape[0] // COARSE)
         keys = [(step, tuple(id(run.components[i]) for i in group)) for group in groups]
         unknown = [group for group, key in zip(groups, keys, strict=True) if key not in self._alone]

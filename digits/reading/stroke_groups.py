@@ -94,7 +94,7 @@ def groupings(
 
     Args:
         boxes: left, top, right and bottom of each stroke, shape (n, 4).
-        alone: for each group of :func:`groups_of` the logarithms of how probable each symbol is, shape (11,).
+        alone: for each group of :func:`groups_of` the logarithms of how probable each symbol is, shape (11,), or more.
         sequences: labels in either order; for each the best groups are found, and for any labels.
 
     Returns:
@@ -107,14 +107,14 @@ def groupings(
             for length in range(1, min(MOST_STROKES, end + 1) + 1):
                 group = tuple(sorted(order[end + 1 - length : end + 1]))
                 if group in alone:
-                    values[end, length - 1] = np.maximum(alone[group], IMPROBABLE)
+                    values[end, length - 1] = np.maximum(alone[group][:BLANK], IMPROBABLE)
         for sequence in sequences:
             for way in _best(values[:, :, list(sequence)], order, [len(sequence)]):
                 labels = dict(zip(way, sequence, strict=True))
                 _keep(found, labels, boxes, alone)
         any_label = np.repeat(values.max(axis=2, keepdims=True), len(order), axis=2)
         for way in _best(any_label, order, range(1, len(order) + 1))[:COUNTS]:
-            _keep(found, {group: int(alone[group].argmax()) for group in way}, boxes, alone)
+            _keep(found, {group: int(alone[group][:BLANK].argmax()) for group in way}, boxes, alone)
     return list(found.values())
 
 

@@ -36,12 +36,12 @@ class StandIn(LineNetwork):
 
     def alone(self, lines: Sequence[LineImage]) -> NDArray[np.float64]:
         self.alone_given += len(lines)
-        return np.array([self.alone_is(line) for line in lines]).reshape(-1, BLANK)
+        return np.array([self.alone_is(line) for line in lines]).reshape(-1, SYMBOLS)
 
     def alone_is(self, line: LineImage) -> NDArray[np.float64]:
         """What is narrow is a 0, and anything else no digit."""
-        logs = np.full(BLANK, -15.0)
-        logs[0 if columns_of(line) < 18 else NO_DIGIT] = -0.1
+        logs = np.full(SYMBOLS, -15.0)
+        logs[[0] if columns_of(line) < 18 else [NO_DIGIT, BLANK]] = -0.1
         return logs
 
 
@@ -147,7 +147,7 @@ def test_strokes_go_to_the_digits_that_they_are_read_best_with() -> None:
     class Rings(StandIn):
         def alone_is(self, line: LineImage) -> NDArray[np.float64]:
             """One above another is an 8."""
-            logs = np.full(BLANK, -15.0)
+            logs = np.full(SYMBOLS, -15.0)
             logs[8] = -0.1 if columns_of(line) < 18 else -9
             return logs
 

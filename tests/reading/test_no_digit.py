@@ -124,6 +124,11 @@ def underlined(strokes: list[Stroke]) -> list[Stroke]:
     return [line((left - 10, bottom + 22), (right + 12, bottom + 18))]
 
 
+def widely_underlined(strokes: list[Stroke]) -> list[Stroke]:
+    left, _, right, bottom = around(strokes)
+    return [line((left - 45, bottom + 20), (right + 60, bottom + 22))]
+
+
 def boxed(strokes: list[Stroke]) -> list[Stroke]:
     left, top, right, bottom = np.add(around(strokes), (-25, -25, 25, 25)).tolist()
     return [line((left, top), (right, top), (right, bottom), (left, bottom), (left, top))]
@@ -137,7 +142,7 @@ def ringed(strokes: list[Stroke]) -> list[Stroke]:
 
 
 @both
-@pytest.mark.parametrize("mark", [underlined, boxed, ringed])
+@pytest.mark.parametrize("mark", [underlined, widely_underlined, boxed, ringed])
 def test_what_is_drawn_around_or_under_digits_swallows_none(
     mark: Callable[[list[Stroke]], list[Stroke]],
     components_of: Callable[[list[Stroke]], Sequence[Segment]],
