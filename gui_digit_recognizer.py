@@ -22,10 +22,10 @@ def work(arguments: Sequence[str] | None) -> int:
     options = cli.parse(arguments, __doc__)
     if options.image:
         network = options.models / f"{options.model}.onnx"
-        return cli.read_images(options.image, network, options.json, options.output, options.workers)
+        return cli.read_images(options.image, network, options.json, options.output, options.workers, options.hand)
     from digits.window import app  # here, so that --image never loads the window
 
-    app.run(options.models, MODELS, options.collection)
+    app.run(options.models, MODELS, options.hand)
     return 0
 
 

@@ -27,7 +27,7 @@ from digits.networks import DEFAULT, MODELS
 from digits.reading.classifier import Classifier, Network
 from digits.reading.ink import Stroke, rasterise
 from digits.reading.line_segmenter import LineSegmenter
-from digits.reading.many import read_files
+from digits.reading.many import Reader, read_files
 from digits.reading.recognizer import Reading, Remembered, read
 from digits.reading.segmentation import Segment, stroke_components
 
@@ -114,13 +114,14 @@ def pages_a_second(pages: int, models: Path, name: str, processes: int) -> float
     Raises:
         UserError: a page cannot be read.
     """
-    network, lines = Classifier(file_of(models, name)), open_lines(models)
+    path = file_of(models, name)
+    reader = Reader(path, Classifier(path), open_lines(models))
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, f"{number}.png") for number in range(pages)]
         for number, path in enumerate(paths):
             Image.fromarray(page(number)).save(path)
         start = time.perf_counter()
-        for _, answers in read_files(paths, network, lines, file_of(models, name), lambda _: (), processes):
+        for _, answers in read_files(paths, reader, lambda _: (), processes):
             for answer in answers:
                 if answer.error:
                     raise answer.error

@@ -1,4 +1,4 @@
-"""How much a network's opinion counts beside the line network's: digits.reading.recognizer, WEIGHTS.
+"""How much a network's opinion counts beside the line network's: digits.reading.opinions, WEIGHTS.
 
     python -m benchmarks.opinion_weights --handwriting FILE ...
 
@@ -26,7 +26,7 @@ from digits.errors import UserError
 from digits.image_format import CLASSES
 from digits.learning import handwriting
 from digits.reading.line_segmenter import LineSegmenter
-from digits.reading.recognizer import LEAST, weights_of
+from digits.reading.opinions import LEAST, weights_of
 from digits.reading.segmentation import Segment, stroke_components
 
 NUMBERS = 150  #: for each gap

@@ -129,12 +129,21 @@ def read_json(path: Path, kind: type[Value], most: int) -> Value:
         OSError: it cannot be read.
         ValueError: it is not a file, too large, not JSON, or JSON of another type.
     """
+    return parse_json(read_bytes(path, most), kind)
+
+
+def parse_json(content: bytes, kind: type[Value]) -> Value:
+    """The content of a JSON file as :func:`read_json` reads it.
+
+    Raises:
+        ValueError: it is not JSON, or JSON of another type.
+    """
     import msgspec  # here: most of what imports this module reads no JSON
 
     if kind not in _DECODERS:  # making one takes longer than reading a short file
         _DECODERS[kind] = msgspec.json.Decoder(kind)
     try:
-        value: Value = _DECODERS[kind].decode(read_bytes(path, most))
+        value: Value = _DECODERS[kind].decode(content)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     return value

@@ -21,8 +21,8 @@ from benchmarks import display
 from digits.command_line import OneLineParser, print_anything, run
 from digits.files import replacing
 from digits.networks import DEFAULT, MODELS
+from digits.reading.collection import Collection
 from digits.reading.ink import Stroke, rasterise
-from digits.window.collection import Collection
 from digits.window.main_window import MainWindow
 from digits.window.session import Session
 from digits.window.settings import Settings

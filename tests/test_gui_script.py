@@ -349,7 +349,6 @@ def test_a_broken_network_is_reported_on_one_line(
         ["--image"],
         ["extra"],
         ["--image", "x", "--json", "--output", "a.jsonl"],
-        ["--image", "x", "--collection", "digits"],
     ],
 )
 def test_a_wrong_command_line_is_reported_on_one_line(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -408,4 +407,4 @@ def test_any_file_name_is_printed_in_any_encoding(tmp_path: Path, encoding: str)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_help_is_printed_in_any_encoding(encoding: str) -> None:
     result = run_process("--help", PYTHONUTF8="0", PYTHONIOENCODING=encoding)
-    assert (result.returncode, result.stderr) == (0, b"") and b"--collection" in result.stdout
+    assert (result.returncode, result.stderr) == (0, b"") and b"--hand" in result.stdout

@@ -73,8 +73,8 @@ def grown(metrics: EventMetrics) -> float:
 
 def _drive(connection: Connection, n: int, seed: int) -> None:
     from benchmarks.faults.events import drive
+    from digits.reading.collection import Collection
     from digits.window.app import share_memory
-    from digits.window.collection import Collection
     from digits.window.main_window import MainWindow
     from digits.window.session import Session
     from digits.window.settings import Settings

@@ -321,7 +321,7 @@ def resident() -> float:
 def main() -> int:
     """Open a window, use it, and print what was found."""
     from digits.command_line import print_anything
-    from digits.window.collection import Collection
+    from digits.reading.collection import Collection
     from digits.window.main_window import MainWindow
     from digits.window.session import Session
     from digits.window.settings import Settings

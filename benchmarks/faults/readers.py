@@ -124,7 +124,7 @@ def _settings() -> Reader:
 
 
 def _collection() -> Reader:
-    from digits.window.collection import Collection
+    from digits.reading.collection import Collection
 
     return Collection
 

@@ -57,9 +57,8 @@ class MyHandwriting:
     name, share = "my handwriting", 25
 
     def __init__(self) -> None:
+        from digits.reading.collection import Collection, Sample
         from digits.reading.ink import Stroke, Strokes
-        from digits.window.collection import Collection
-        from digits.window.document import Sample
 
         self._open = Collection
         drawing = Strokes((Stroke(((10.0, 10.0), (20.0, 90.0)), 8.0),), (640, 480))

@@ -16,9 +16,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.archive import Archive, Gzip
 from digits.files import read_bytes
 from digits.image_format import SIZE
-from digits.learning.archive import Archive, Gzip
 
 Bytes = NDArray[np.uint8]
 Arrays = Mapping[str, Bytes]

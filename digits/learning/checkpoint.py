@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.archive import Archive
 from digits.files import read_bytes
-from digits.learning.archive import Archive
 from digits.learning.arrays import MOST_HEADER, read_content, read_header
 
 MOST_STATE = 1 << 24  #: bytes of the JSON beside it

@@ -17,10 +17,10 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from digits.archive import Gzip
 from digits.errors import UserError, reason
 from digits.files import read_bytes
 from digits.learning import unipen
-from digits.learning.archive import Gzip
 from digits.learning.json_types import Digit
 from digits.line_image import NO_DIGIT
 

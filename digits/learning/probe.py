@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from typing import Any, NamedTuple, NoReturn
 
+from digits.archive import Archive
 from digits.image_format import SIZE
-from digits.learning.archive import Archive
 from digits.network_file import serve
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"

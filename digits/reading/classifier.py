@@ -1,6 +1,7 @@
 """Inference with a saved network through OpenCV's DNN module, without TensorFlow."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,6 +62,9 @@ class Classifier:
         except ValueError as error:
             raise UserError(f"{path} {error}; {remedy(path)}") from error
         self.most = max(1, int(MOST_OPERATIONS / operations(self._net)))
+        self._features = features_of(self._net)
+        one = forward(self._net, np.zeros((1, SIZE, SIZE, 1), np.float32), [self._features])
+        self._none = [values[:0] for values in one]
 
     def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Classify any number of crops.
@@ -74,12 +78,26 @@ class Classifier:
         Raises:
             UserError: the network does not give probabilities for one of them.
         """
+        return self._answers(crops, [])[0]
+
+    def answers(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """As :meth:`probabilities`, with the values from which the last layer computes them: shape (n, features).
+
+        Raises:
+            UserError: as above.
+        """
+        probabilities, features = self._answers(crops, [self._features])
+        return probabilities, features
+
+    def _answers(self, crops: NDArray[np.uint8], layers: list[str]) -> list[NDArray[np.float32]]:
+        """The probabilities, and the values of layers, one row for each crop."""
         given = to_input(crops)
+        parts = [self._none[: 1 + len(layers)]]
         try:
-            rows = [forward(self._net, given[start : start + BATCH]) for start in range(0, len(given), BATCH)]
+            parts += [forward(self._net, given[i : i + BATCH], layers) for i in range(0, len(given), BATCH)]
         except ValueError as error:
             raise UserError(f"{self._path} {error}; {remedy(self._path)}") from error
-        return np.concatenate([np.zeros((0, CLASSES), np.float32), *rows])
+        return [np.concatenate(rows) for rows in zip(*parts, strict=True)]
 
 
 def open_network(content: bytes) -> Any:
@@ -114,20 +132,37 @@ def operations(network: Any) -> float:
     return total
 
 
-def forward(network: Any, given: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One call of an OpenCV network: images in [0, 1], shape (n, 28, 28, 1), to probabilities, shape (n, 10).
+def features_of(network: Any) -> str:
+    """The layer of an OpenCV network from whose values the last one with a matrix of weights computes its own."""
+    names = network.getLayerNames()
+    blobs = [network.getLayer(network.getLayerId(name)).blobs for name in names]
+    weighty = [i for i, own in enumerate(blobs) if len(own) and np.squeeze(own[0]).ndim > 1]
+    return str(names[max(0, weighty[-1] - 1 if weighty else 0)])
+
+
+def forward(network: Any, given: NDArray[np.float32], layers: Sequence[str] = ()) -> list[NDArray[np.float32]]:
+    """One call of an OpenCV network.
+
+    Args:
+        network: the network.
+        given: images in [0, 1], shape (n, 28, 28, 1).
+        layers: names of layers whose values are wanted, too.
+
+    Returns:
+        The probabilities, shape (n, 10), and the values of the layers, each of shape (n, values).
 
     Raises:
-        ValueError: it does not give probabilities.
+        ValueError: it does not give probabilities, or not as many rows as images.
     """
+    n = len(given)
     try:
         network.setInput(given)
-        answer: NDArray[np.float32] = network.forward().copy()
+        answer, *values = network.forward([*network.getUnconnectedOutLayersNames(), *layers])
     except cv2.error as error:
         raise ValueError("is damaged, or not a network that OpenCV can read") from error
-    if answer.shape != (len(given), CLASSES) or not _are_probabilities(answer):
+    if answer.shape != (n, CLASSES) or not _are_probabilities(answer):
         raise ValueError("does not return ten probabilities for a 28×28 image")
-    return answer
+    return [answer.copy(), *(value.reshape(n, -1).copy() for value in values)]
 
 
 def _are_probabilities(rows: NDArray[np.float32]) -> bool:

@@ -16,6 +16,9 @@ from digits.networks import DEFAULT, MODELS
 from digits.processes import available_cores
 
 if TYPE_CHECKING:
+    from digits.reading.classifier import Classifier
+    from digits.reading.hand import Hand
+    from digits.reading.line_segmenter import LineSegmenter
     from digits.reading.many import Answer
     from digits.reading.results import Results
 
@@ -29,6 +32,7 @@ examples:
   python gui_digit_recognizer.py --image four.png             print the digits in an image
   python gui_digit_recognizer.py --image scans/ --model VGG16 --json
   python gui_digit_recognizer.py --image scans/ --output read.jsonl
+  python gui_digit_recognizer.py --image four.png --hand "~/Handwritten digits"
 """
 
 
@@ -41,7 +45,7 @@ def parse(arguments: Sequence[str] | None, description: str | None = None) -> ar
 
     Returns:
         ``image`` (list of paths or None), ``model`` (name), ``json`` (bool), ``output`` (path or None), ``models``
-        (folder) and ``collection`` (folder or None).
+        (folder) and ``hand`` (folder or None).
     """
     parser = OneLineParser(
         f"python {PROGRAM}",
@@ -58,14 +62,18 @@ def parse(arguments: Sequence[str] | None, description: str | None = None) -> ar
     add("--workers", type=number(int, 1, most=MOST_WORKERS), metavar="N", help="with --image: processes that read many "
         "files; default: as many as cores")  # fmt: skip
     add("--models", type=Path, default=ROOT / "models", metavar="DIR", help="folder with the .onnx files")
-    add("--collection", type=Path, metavar="DIR", help="in the window: folder in which corrected digits are kept")
+    add(
+        "--hand",
+        type=Path,
+        metavar="DIR",
+        help="folder of a person's corrected digits, from which the networks learn "
+        "the hand; in the window default: Handwritten digits in your home; with --image none",
+    )
     options = parser.parse_args(arguments)
     if not options.image and (options.json or options.model or options.output or options.workers):
         parser.error("--json, --output, --model and --workers need --image; the window has a menu for the network")
     if options.json and options.output:
         parser.error("--json prints what --output writes; give one of them")
-    if options.image and options.collection:
-        parser.error("--collection is for the window, which --image does not open; leave one of them out")
     options.model = options.model or DEFAULT
     return options
 
@@ -76,6 +84,7 @@ def read_images(
     as_json: bool = False,
     output: Path | None = None,
     workers: int | None = None,
+    hand: Path | None = None,
 ) -> int:
     """Read image and stroke files and print, or write to a file, one line for each page, as text or a JSON object.
 
@@ -88,22 +97,25 @@ def read_images(
         as_json: whether to print JSON objects.
         output: file of JSON lines; pages that it holds are not read again.
         workers: processes that read many files; None for as many as there are cores.
+        hand: folder of a person's digits, from which the network learns; None to read as it is.
 
     Returns:
         The exit code: 0, or 2 if a file could not be read.
 
     Raises:
-        UserError: the network cannot be loaded, or the output cannot be written.
+        UserError: the network cannot be loaded, there is no digit in ``hand``, or the output cannot be written.
         KeyboardInterrupt: of Ctrl-C; says what is kept.
     """
     from digits.reading.classifier import Classifier  # here, so that --help does not load OpenCV
     from digits.reading.folders import Search
     from digits.reading.line_segmenter import LineSegmenter
-    from digits.reading.many import read_files
+    from digits.reading.many import Reader, read_files
     from digits.reading.results import continued
 
     classifier, lines = Classifier(network), LineSegmenter.open(network.parent)
-    both = hashlib.sha256(f"{classifier.digest}{lines.digest}".encode()).hexdigest()
+    learned = _learned(hand, classifier, lines) if hand else None
+    digests = f"{classifier.digest}{lines.digest}{learned.digest if learned else ''}"
+    both = hashlib.sha256(digests.encode()).hexdigest()
     search = Search()
     with ExitStack() as stack:
         results = stack.enter_context(continued(output, both)) if output else None
@@ -113,7 +125,8 @@ def read_images(
         try:
             bar = sys.stderr.isatty() and (bool(output) or not sys.stdout.isatty())
             files = run.to_read(_with_progress(search.files(paths), bar))
-            for path, pages in read_files(files, classifier, lines, network, run.known, workers or available_cores()):
+            reader = Reader(network, classifier, lines, learned)
+            for path, pages in read_files(files, reader, run.known, workers or available_cores()):
                 run.take(path, pages)
         except KeyboardInterrupt as error:
             kept = f"{_pages(run.n_read)} read"
@@ -125,6 +138,31 @@ def read_images(
     if output:
         print(f"{printable(str(output))}: {_pages(run.n_read)} added")
     return 2 if run.failed else 0
+
+
+def _learned(folder: Path, classifier: "Classifier", lines: "LineSegmenter") -> "Hand | None":
+    """The hand of a folder, which is said where it is of no use; None then.
+
+    Raises:
+        UserError: there is no digit in it.
+    """
+    from digits.reading.collection import Collection
+    from digits.reading.hand import Pupil
+
+    folder = folder.expanduser()
+    collection = Collection(folder)
+    collection.read_all()
+    if notice := collection.notice():
+        complain(PROGRAM, UserError(notice))
+    if not collection.entries:
+        raise UserError(f"--hand {folder} holds no digits; give the folder in which the window keeps corrected digits")
+    hand = Pupil(classifier, lines).learn(collection.entries)
+    if hand is None or hand.helps:
+        return hand
+    before, now, n = f"{hand.before:,}", f"{hand.now:,}", f"{hand.n:,}"
+    why = f"of its {n} digits {classifier.name} reads {now} rightly by the others, and {before} without"
+    complain(PROGRAM, UserError(f"--hand {folder} is not used: {why}"))
+    return None
 
 
 class _Run:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import UserError, reason
-from digits.files import read_json, write_text
+from digits.files import parse_json, read_bytes, write_text
 
 FINER = 4  #: supersampling factor; OpenCV's own anti-aliased lines come out too wide
 SHIFT = 4  #: fractional bits of the coordinates given to OpenCV: 1/16 pixel
@@ -293,13 +293,22 @@ def open_strokes(path: Path) -> Strokes:
         UserError: the file cannot be read, is not a strokes file, is damaged or too large; the message says which.
     """
     try:
-        content = read_json(path, _File, MOST_BYTES)
-        drawing = Strokes(tuple(content["strokes"]), content["size"])
-        _check(drawing)
+        return read_strokes(read_bytes(path, MOST_BYTES))
     except (OSError, ValueError) as error:
         raise UserError(
             f"{path} cannot be read as strokes: {reason(error, path)}; give a drawing saved by this program"
         ) from error
+
+
+def read_strokes(content: bytes) -> Strokes:
+    """A drawing from the content of its file.
+
+    Raises:
+        ValueError: it is not of a strokes file, is damaged or too large.
+    """
+    found = parse_json(content, _File)
+    drawing = Strokes(tuple(found["strokes"]), found["size"])
+    _check(drawing)
     return drawing
 
 

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.crop import STROKE_WIDTH
 from digits.errors import UserError
 from digits.line_image import BLANK, NO_DIGIT, LineImage, line_image
 from digits.networks import LINE, ROOT
@@ -159,6 +160,25 @@ class LineSegmenter:
         else:
             self._alone, self._unions = before
         return [segment for key in keys for segment in found[key]]
+
+    def seen(self, crops: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """What the line network says of digits, each of which is alone on a line.
+
+        Args:
+            crops: shape (n, 28, 28).
+
+        Returns:
+            As :attr:`digits.reading.segmentation.Segment.seen`, shape (n, 11), nothing where it is not one thing that
+            is seen; None without a line network.
+        """
+        if self._network is None:
+            return None
+        rows = np.full((len(crops), BLANK), 1 / BLANK, np.float32)
+        read = self._network.read([line_image(crop, STROKE_WIDTH) for crop in crops])
+        for row, (best, *_) in zip(rows, read, strict=True):
+            if len(best.labels) == 1:
+                row[:] = best.symbols[0].seen
+        return rows
 
     def _forget(self, used: Sequence[Key]) -> None:
         """Forget what has not been used for longest."""

@@ -10,7 +10,8 @@ from typing import Any
 import cv2
 
 from digits.errors import UserError
-from digits.reading.classifier import Classifier
+from digits.reading.classifier import Classifier, Network
+from digits.reading.hand import Hand, Personal
 from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.recognizer import read_pages
 
@@ -45,21 +46,41 @@ class Answer:
     unread: str = ""
 
 
+@dataclass(frozen=True)
+class Reader:
+    """What reads.
+
+    Attributes:
+        path: the file that the network was loaded from, for other processes.
+        classifier: the network.
+        lines: finds the digits.
+        hand: that the network has learned, if any.
+    """
+
+    path: Path
+    classifier: Classifier
+    lines: LineSegmenter
+    hand: Hand | None = None
+
+    @property
+    def network(self) -> Classifier | Personal:
+        """The network, with the hand if there is one."""
+        return Personal(self.classifier, self.hand) if self.hand else self.classifier
+
+    @property
+    def digests(self) -> tuple[str, str]:
+        """Those of both networks' files."""
+        return self.classifier.digest, self.lines.digest
+
+
 def read_files(
-    paths: Iterable[Path | UserError],
-    network: Classifier,
-    lines: LineSegmenter,
-    models: Path,
-    known: Known,
-    processes: int,
+    paths: Iterable[Path | UserError], reader: Reader, known: Known, processes: int
 ) -> Iterator[tuple[Path, Iterable[Answer]]]:
     """Read files, many of them in several processes.
 
     Args:
         paths: the files, and errors in their place; taken a few dozen ahead of the answers at most.
-        network: reads in this process.
-        lines: finds the digits in this process.
-        models: the file that the network was loaded from, for the others.
+        reader: reads in this process; others load the same networks.
         known: the numbers of a file's pages that need not be read.
         processes: how many.
 
@@ -70,7 +91,7 @@ def read_files(
     Raises:
         UserError: a process was killed, or cannot load the network any more.
     """
-    paths = iter(paths)
+    paths, network, lines = iter(paths), reader.network, reader.lines
     first = list(itertools.islice(paths, FEW))
     if len(first) < FEW or processes == 1:
         for path in itertools.chain(first, paths):
@@ -81,7 +102,7 @@ def read_files(
     following = itertools.chain(first, paths)
     jobs = _together(path if isinstance(path, UserError) else (path, frozenset(known(path))) for path in following)
     try:
-        for read in mapped(partial(_read, models, (network.digest, lines.digest)), jobs, processes):
+        for read in mapped(partial(_read, reader.path, reader.digests, reader.hand), jobs, processes):
             for path, found in read:
                 yield path, answers(path, network, lines, known(path)) if found is None else found
     except ChildProcessError as error:
@@ -91,7 +112,7 @@ def read_files(
         ) from error
 
 
-def answers(path: Path, network: Classifier, lines: LineSegmenter, known: Collection[int]) -> Iterator[Answer]:
+def answers(path: Path, network: Network | Personal, lines: LineSegmenter, known: Collection[int]) -> Iterator[Answer]:
     """The answers of a file's pages, but for those that are known; what stands in the way of reading it comes last."""
     try:
         for page in read_pages(path, network, lines, known):
@@ -113,23 +134,25 @@ def _together(jobs: Iterator[Job]) -> Iterator[list[Job]]:
         yield some
 
 
-_loaded: list[tuple[Classifier, LineSegmenter]] = []  #: in a process that reads: its networks
+_loaded: list[Reader] = []  #: in a process that reads: its networks
 
 
-def _read(models: Path, digests: tuple[str, str], jobs: list[Job]) -> list[tuple[Path, list[Answer] | None]]:
+def _read(
+    path: Path, digests: tuple[str, str], hand: Hand | None, jobs: list[Job]
+) -> list[tuple[Path, list[Answer] | None]]:
     """In another process: the answers of some files; None for one with more pages than are given at once."""
     if not _loaded:
         cv2.setNumThreads(1)
-        _loaded.append((Classifier(models), LineSegmenter.open(models.parent)))
-        if (_loaded[0][0].digest, _loaded[0][1].digest) != digests:
-            raise UserError(f"{models} or LineNet has changed while files were being read; repeat the command")
-    network, lines = _loaded[0]
+        _loaded.append(Reader(path, Classifier(path), LineSegmenter.open(path.parent), hand))
+        if _loaded[0].digests != digests:
+            raise UserError(f"{path} or LineNet has changed while files were being read; repeat the command")
+    network, lines = _loaded[0].network, _loaded[0].lines
     read: list[tuple[Path, list[Answer] | None]] = []
     for job in jobs:
         if isinstance(job, UserError):
             read.append(_in_place(job))
             continue
-        path, known = job
-        found = list(itertools.islice(answers(path, network, lines, known), MOST_PAGES))
-        read.append((path, None if len(found) == MOST_PAGES else found))
+        file, known = job
+        found = list(itertools.islice(answers(file, network, lines, known), MOST_PAGES))
+        read.append((file, None if len(found) == MOST_PAGES else found))
     return read

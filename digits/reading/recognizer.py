@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,19 +16,14 @@ from digits.image_format import CLASSES, SIZE
 from digits.line_image import NO_DIGIT
 from digits.reading import image_file
 from digits.reading.classifier import Network
+from digits.reading.hand import Personal
 from digits.reading.ink import open_strokes
 from digits.reading.line_segmenter import LineSegmenter
+from digits.reading.opinions import logits, softmax
 from digits.reading.page import open_page, to_ink
 from digits.reading.segmentation import MOST_COMPONENTS, Box, Components, Segment, image_components, stroke_components
 
 CONFIDENCE = 0.4  #: a digit of less confidence is rejected
-
-#: Powers of a network's probabilities and of the line network's in what is shown, fitted by maximum likelihood to
-#: digits by writers left out of training (benchmarks/opinion_weights.py): for ResNet, which knows other people's
-#: handwriting; for networks that know MNIST alone; and for ink that was cut, which no longer is what was written.
-WEIGHTS = {"ResNet": (0.7, 0.2)}
-OTHER_WEIGHTS, CUT_WEIGHTS = (0.2, 0.6), (0.25, 1.4)
-LEAST = np.float32(1e-6)  #: probability that either grants any digit
 
 
 @dataclass(frozen=True)
@@ -42,6 +37,8 @@ class Digit:
         segment: the ink, box, line and strokes, and the crop given to the network.
         rejected: the reason for rejecting the segment in a few words; "" if it is accepted.
         is_read: whether the network was asked, which reads the largest only if there are too many.
+        moved: whether it would be another digit, or none, without the hand.
+        without: that digit, or None; only if it was moved.
     """
 
     digit: int | None
@@ -50,6 +47,8 @@ class Digit:
     segment: Segment
     rejected: str = ""
     is_read: bool = True
+    moved: bool = False
+    without: int | None = None
 
     @property
     def box(self) -> Box:
@@ -114,6 +113,7 @@ class Reading:
                 "probabilities": [round(float(value), 6) for value in digit.probabilities],
                 "box": list(digit.box),
                 **({} if digit.is_read else {"is_read": False}),
+                **({"without_hand": digit.without} if digit.moved else {}),
             }
             for digit in self.digits
         ]
@@ -142,14 +142,16 @@ class Page:
     left_out: str = ""
 
 
-def read_pages(path: Path, classifier: Network, lines: LineSegmenter, known: Collection[int] = ()) -> Iterator[Page]:
+def read_pages(
+    path: Path, network: Network | Personal, lines: LineSegmenter, known: Collection[int] = ()
+) -> Iterator[Page]:
     """Read an image file page by page, or strokes saved as JSON, which are one page.
 
     Allocates what one page needs: 2 GB at most.
 
     Args:
         path: the file.
-        classifier: the network.
+        network: the network, which may know the hand.
         lines: finds the digits.
         known: numbers of pages that need not be read.
 
@@ -157,14 +159,14 @@ def read_pages(path: Path, classifier: Network, lines: LineSegmenter, known: Col
         UserError: the file cannot be read; the message names it.
     """
     if path.suffix.lower() == ".json":
-        yield Page(1, 1, _read_components(stroke_components(open_strokes(path).strokes), classifier, lines))
+        yield Page(1, 1, _read_components(stroke_components(open_strokes(path).strokes), network, lines))
         return
     with image_file.opened(path, str(path)) as pages:
         for index in range(pages.count):
             if index + 1 in known:
                 continue
             try:
-                reading = _read_components(image_components(to_ink(open_page(pages, index))), classifier, lines)
+                reading = _read_components(image_components(to_ink(open_page(pages, index))), network, lines)
             except UserError as error:
                 if pages.count == 1:
                     raise
@@ -173,87 +175,93 @@ def read_pages(path: Path, classifier: Network, lines: LineSegmenter, known: Col
                 yield Page(index + 1, pages.count, reading, pages.left_out)
 
 
-def read_file(path: Path, classifier: Network, lines: LineSegmenter) -> Reading:
+def read_file(path: Path, network: Network | Personal, lines: LineSegmenter) -> Reading:
     """Read the first page of a file.
 
     Raises:
         UserError: it cannot be read; the message names it.
     """
-    reading = next(read_pages(path, classifier, lines)).reading
+    reading = next(read_pages(path, network, lines)).reading
     if isinstance(reading, UserError):
         raise reading
     return reading
 
 
-def _read_components(components: Components, classifier: Network, lines: LineSegmenter) -> Reading:
-    return read(lines.segments(components), classifier, components.left_out)
+def _read_components(components: Components, network: Network | Personal, lines: LineSegmenter) -> Reading:
+    return read(lines.segments(components), network, components.left_out)
 
 
-#: A network's answers by the identity of the crop, with the seconds that each took.
-Remembered = dict[int, tuple[NDArray[np.uint8], NDArray[np.float32], float]]
+@dataclass(frozen=True)
+class _Answer:
+    """What a network says of a crop, what a hand adds to it, both of shape (10,), and the seconds that it took."""
+
+    crop: NDArray[np.uint8]
+    own: NDArray[np.float32]
+    moves: NDArray[np.float64]
+    seconds: float
+
+
+Remembered = dict[int, _Answer]  #: a network's answers by the identity of the crop
 
 
 def read(
-    segments: Sequence[Segment], classifier: Network, left_out: int = 0, remembered: Remembered | None = None
+    segments: Sequence[Segment],
+    network: Network | Personal,
+    left_out: int = 0,
+    remembered: Remembered | None = None,
 ) -> Reading:
     """Read the digits of a drawing with one network, as one batch: the largest, if there are more than can be read.
 
     Args:
         segments: in reading order, with their lines numbered, from
             :meth:`digits.reading.line_segmenter.LineSegmenter.segments`.
-        classifier: the network.
+        network: the network, which may know the hand.
         left_out: number of pieces of ink that are not among them.
-        remembered: the network's answers for the crops of the last call, which is changed to those of this one.
+        remembered: the answers of the same network for the crops of the last call, which is changed to those of this.
     """
     known = dict(remembered or {})
     across = np.array([max(found.box[2:]) for found in segments], np.int64)
-    chosen = np.sort(np.argsort(-across, kind="stable")[: min(classifier.most, MOST_COMPONENTS)])
-    crops = {i: segments[i].crop for i in chosen.tolist()}
+    chosen = np.sort(np.argsort(-across, kind="stable")[: min(network.most, MOST_COMPONENTS)]).tolist()
+    crops = {i: segments[i].crop for i in chosen}
     new = [i for i, crop in crops.items() if id(crop) not in known]
-    given = np.array([crops[i] for i in new], np.uint8).reshape(-1, SIZE, SIZE)
     start = time.perf_counter()
-    rows = np.full((len(segments), CLASSES), 1 / CLASSES, np.float32)
-    rows[new] = classifier.probabilities(given)
-    seconds = dict.fromkeys(new, (time.perf_counter() - start) / max(1, len(new)))
-    for i, crop in crops.items():
-        if id(crop) in known:
-            _, rows[i], seconds[i] = known[id(crop)]
+    own, moves = _asked(network, np.array([crops[i] for i in new], np.uint8).reshape(-1, SIZE, SIZE))
+    seconds = (time.perf_counter() - start) / max(1, len(new))
+    fresh = {i: _Answer(crops[i], own[k], moves[k], seconds) for k, i in enumerate(new)}
+    answers = {i: fresh.get(i) or known[id(crop)] for i, crop in crops.items()}
     if remembered is not None:
         remembered.clear()
-        remembered.update((id(crop), (crop, rows[i], seconds[i])) for i, crop in crops.items())
-    is_read = np.isin(np.arange(len(segments)), chosen)
-    digits = []
-    for found, own, asked in zip(segments, rows, is_read, strict=True):
-        row = together(own, found, classifier.name) if asked else own
-        confidence = float(row.max())
-        rejected = _why_rejected(found, confidence) if asked else f"more digits than {classifier.name} reads"
-        digits.append(Digit(None if rejected else int(row.argmax()), confidence, row, found, rejected, bool(asked)))
-    return Reading(classifier.name, tuple(digits), sum(seconds.values()), left_out + len(segments) - len(chosen))
+        remembered.update((id(answer.crop), answer) for answer in answers.values())
+    digits = tuple(
+        _digit(found, answers[i], network.name) if i in answers else _unread(found, network.name)
+        for i, found in enumerate(segments)
+    )
+    took = sum(answer.seconds for answer in answers.values())
+    return Reading(network.name, digits, took, left_out + len(segments) - len(chosen))
 
 
-def together(own: NDArray[np.float32], found: Segment, name: str) -> NDArray[np.float32]:
-    """The probabilities of the digits, shape (10,), from those of a network and what the line network says.
-
-    Args:
-        own: the network's, shape (10,).
-        found: the segment.
-        name: of the network.
-
-    Returns:
-        The product of both, each to the power of its weight, scaled to sum to 1: a logarithmic opinion pool (Genest &
-        Zidek 1986).
-    """
-    if found.seen is None:
-        return own
-    weights = weights_of(name, found.is_cut)
-    logs = weights[0] * np.log(np.maximum(own, LEAST)) + weights[1] * np.log(np.maximum(found.seen[:CLASSES], LEAST))
-    row = np.exp(logs - logs.max())
-    return np.asarray(row / row.sum(), np.float32)
+def _asked(network: Network | Personal, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """What a network says of crops, and what a hand adds, both of shape (n, 10)."""
+    if isinstance(network, Personal):
+        return network.answers(crops)
+    own = network.probabilities(crops)
+    return own, np.zeros(own.shape)
 
 
-def weights_of(name: str, is_cut: bool) -> tuple[float, float]:
-    """The weights of a network and of the line network, for ink that is whole or was cut."""
-    return CUT_WEIGHTS if is_cut else WEIGHTS.get(name, OTHER_WEIGHTS)
+def _digit(found: Segment, answer: _Answer, name: str) -> Digit:
+    values = logits(answer.own, found.seen, name, found.is_cut)
+    row, plain = softmax(values + answer.moves).astype(np.float32), softmax(values)
+    rejected = _why_rejected(found, float(row.max()))
+    digit = None if rejected else int(row.argmax())
+    without = None if _why_rejected(found, float(plain.max())) else int(plain.argmax())
+    made = Digit(digit, float(row.max()), row, found, rejected)
+    return made if digit == without else replace(made, moved=True, without=without)
+
+
+def _unread(found: Segment, name: str) -> Digit:
+    """A digit that the network was not asked for, since there are too many."""
+    row = np.full(CLASSES, 1 / CLASSES, np.float32)
+    return Digit(None, float(row.max()), row, found, f"more digits than {name} reads", is_read=False)
 
 
 def _why_rejected(found: Segment, confidence: float) -> str:

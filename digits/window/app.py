@@ -25,15 +25,13 @@ INTERVAL = 200  #: ms within which a signal closes the window
 ARENA_MAX = -8  #: glibc's M_ARENA_MAX
 
 
-def run(
-    models: Path, names: Sequence[str] = MODELS, collection: Path | None = None, settings: Path | None = None
-) -> None:
+def run(models: Path, names: Sequence[str] = MODELS, hand: Path | None = None, settings: Path | None = None) -> None:
     """Open the window and return once it is closed.
 
     Args:
         models: folder with ``<name>.onnx``.
         names: the networks, in the order in which they are offered.
-        collection: folder of My handwriting; default: a folder in the user's home.
+        hand: folder of My handwriting, and of other people's hands; default: a folder in the user's home.
         settings: file with the settings kept between runs; default: the platform's configuration folder.
 
     Raises:
@@ -43,14 +41,16 @@ def run(
     """
     share_memory()
     _require_toolkit()
-    from digits.window.collection import Collection, default_folder
+    from digits.reading.collection import Collection, default_folder
+    from digits.window.hands import folder_of
     from digits.window.main_window import MainWindow
     from digits.window.session import Session
     from digits.window.settings import default_path, load, save
 
     try:
         path = settings or default_path()
-        session = Session(names, Collection(collection or default_folder()), load(path))
+        folder, kept = hand or default_folder(), load(path)
+        session = Session(names, Collection(folder_of(folder, kept.hand)), kept)
     except (OSError, RuntimeError) as error:  # no home, or no current folder
         raise UserError(f"there is no folder for what the window keeps ({reason(error)}); set HOME") from error
 
@@ -62,7 +62,7 @@ def run(
     with _collected_here(), _noted_signals() as came:
         reopen = True
         while reopen and not came:
-            window = MainWindow(models, session, path)
+            window = MainWindow(models, session, path, folder)
             _look_after(window, came)
             window.mainloop()
             reopen = window.reopen

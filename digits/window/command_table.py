@@ -4,10 +4,12 @@ Shortcuts are written only here and, for the drawing tools, in :data:`digits.win
 Menus, tooltips, help and advice take them from these tables.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from digits.window import settings
 from digits.window.commands import Button, Command
+from digits.window.hands import FIRST
 from digits.window.session import COMPARE, Session
 from digits.window.tools import Tool
 
@@ -30,6 +32,13 @@ class WindowActions(Protocol):
 
     def close(self) -> object: ...
     def show_handwriting(self) -> object: ...
+    def write_samples(self) -> object: ...
+    def import_digits(self) -> object: ...
+    def export_digits(self) -> object: ...
+    def hands(self) -> Sequence[str]: ...
+    def choose_hand(self, name: str) -> object: ...
+    def new_hand(self) -> object: ...
+    def switch_learning(self) -> object: ...
     def show_help(self) -> object: ...
     def undo(self) -> object: ...
     def redo(self) -> object: ...
@@ -54,6 +63,7 @@ def table(window: WindowActions, files: FileActions, session: Session) -> list[C
         *_digit(window, session),
         *_view(window, session),
         *_network(window, session),
+        *_hand(window, session),
         Command("Help", "Shortcuts", window.show_help, ("F1",)),
     ]
 
@@ -70,7 +80,6 @@ def _file(window: WindowActions, files: FileActions, session: Session) -> list[C
         Command("File", "Save", files.save, ("Mod+S",), any_strokes, rule=True, button=Button("floppy", -1)),
         Command("File", "Save as…", files.save_as, ("Mod+Shift+S",), any_drawing),
         Command("File", "Save annotated PNG…", files.save_annotated, ("Mod+E",), any_drawing),
-        Command("File", "My handwriting…", window.show_handwriting, ("Mod+H",), rule=True),
         Command("File", "Quit", window.close, ("Mod+Q",), rule=True),
     ]
 
@@ -131,7 +140,9 @@ def _view(window: WindowActions, session: Session) -> list[Command]:
     return [
         *(_theme(window, session, name, label) for name, label in THEMES.items()),
         *(_zoom(window, session, zoom) for zoom in settings.ZOOMS),
-    ]
+        Command("View", "Read with my hand", window.switch_learning, rule=True,
+                chosen=lambda: session.settings.learns),
+    ]  # fmt: skip
 
 
 def _theme(window: WindowActions, session: Session, name: str, label: str) -> Command:
@@ -147,6 +158,30 @@ def _zoom(window: WindowActions, session: Session, zoom: int) -> Command:
 
 def _network(window: WindowActions, session: Session) -> list[Command]:
     return [_choice(window, session, name, number) for number, name in enumerate(session.choices, start=1)]
+
+
+def _hand(window: WindowActions, session: Session) -> list[Command]:
+    def any_digits() -> bool:
+        return len(session.collection) > 0
+
+    return [
+        Command("Hand", "My handwriting…", window.show_handwriting, ("Mod+H",)),
+        Command("Hand", "Write samples…", window.write_samples),
+        Command("Hand", "Import…", window.import_digits, rule=True),
+        Command("Hand", "Export…", window.export_digits, enabled=any_digits),
+        *(_chosen_hand(window, session, name) for name in window.hands()),
+        Command("Hand", "New hand…", window.new_hand, rule=True),
+    ]
+
+
+def _chosen_hand(window: WindowActions, session: Session, name: str) -> Command:
+    return Command(
+        "Hand",
+        name,
+        lambda: window.choose_hand(name),
+        chosen=lambda: (session.settings.hand or FIRST) == name,
+        rule=name == FIRST,
+    )
 
 
 def _choice(window: WindowActions, session: Session, name: str, number: int) -> Command:

@@ -96,17 +96,21 @@ def bind(window: tk.Misc, commands: Sequence[Command]) -> None:
                 window.bind(sequence, _handler(command))
 
 
-def build_menus(window: tk.Tk | tk.Toplevel, commands: Sequence[Command]) -> dict[str, tk.Menu]:
+def build_menus(window: tk.Tk | tk.Toplevel, table: Callable[[], Sequence[Command]]) -> dict[str, tk.Menu]:
     """Build the menu bar with all commands and their shortcuts.
+
+    Args:
+        window: on top of which it stands.
+        table: gives the commands, whenever a menu opens.
 
     Returns:
         The menus by name.
     """
     bar = ttk.Menu(window)
     menus: dict[str, tk.Menu] = {}
-    for name in dict.fromkeys(command.menu for command in commands):
+    for name in dict.fromkeys(command.menu for command in table()):
         menu = ttk.Menu(bar, tearoff=False)
-        _keep_filled(menu, [command for command in commands if command.menu == name])
+        _keep_filled(menu, name, table)
         bar.add_cascade(label=name, menu=menu, underline=0)
         menus[name] = menu
     window.configure(menu=bar)
@@ -118,14 +122,16 @@ def is_mac(window: tk.Misc) -> bool:
     return str(window.tk.call("tk", "windowingsystem")) == "aqua"
 
 
-def _keep_filled(menu: tk.Menu, commands: Sequence[Command]) -> None:
+def _keep_filled(menu: tk.Menu, name: str, table: Callable[[], Sequence[Command]]) -> None:
     """Fill a menu now and again whenever it opens, with each entry enabled and ticked as it is then."""
     ticks: list[tk.BooleanVar] = []  # kept: Tk loses a variable once Python frees it
 
     def fill() -> None:
         menu.delete(0, "end")
         ticks.clear()
-        for command in commands:
+        for command in table():
+            if command.menu != name:
+                continue
             if command.rule:
                 menu.add_separator()
             ticks.extend(_add(menu, command))

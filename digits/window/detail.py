@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageTk
 
 from digits.image_format import CLASSES, SIZE
+from digits.reading.collection import Sample
 from digits.reading.ink import Stroke
 from digits.reading.recognizer import Digit
 from digits.window import smooth
-from digits.window.document import Sample
 from digits.window.palette import LIGHT, Palette
 from digits.window.summary import confidence, percent
 
@@ -124,13 +124,16 @@ class Detail(ttk.Frame):
         """What can be done with the digit; shortcuts stand as ``{title of the command}``."""
         if self._digit is None:
             return "Each digit appears here as the network sees it, with a probability for each answer."
+        without = "" if self._digit.without is None else str(self._digit.without)
+        by_hand = f"By your hand; without it: {without or 'no digit'}. " if self._digit.moved else ""
         if not selected:
-            return "Wrong? Click the right digit above, or select this one with {Next digit} and type the right one."
+            advice = "Wrong? Click the right digit above, or select this one with {Next digit} and type the right one."
+            return by_hand + advice
         if self._sample is not None:
             return "Kept in My handwriting. Type or click another digit to correct it again."
         if self._digit.digit is None:
             return "If this is a digit, type or click which one."
-        return "Wrong? Type or click the right digit. Right? Press {Confirm digit}."
+        return by_hand + "Wrong? Type or click the right digit. Right? Press {Confirm digit}."
 
     def _draw(self) -> None:
         self._draw_bars()

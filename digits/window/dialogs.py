@@ -11,10 +11,11 @@ import numpy as np
 import ttkbootstrap as ttk
 from PIL import Image, ImageTk
 
-from digits.window.collection import Collection, Entry
+from digits.reading.collection import Collection, Entry
+from digits.reading.hand import Hand
 from digits.window.commands import Command, accelerator, is_mac, shortcuts
 from digits.window.palette import Palette
-from digits.window.summary import counted, percent
+from digits.window.summary import counted, gained
 
 SAVE, DISCARD, CANCEL = "save", "discard", "cancel"
 COLUMNS = 12  #: pictures per row in My handwriting
@@ -23,6 +24,7 @@ ABOUT = (
     "Click a digit, or press {Next digit}, to see it as the network does. While a digit is selected, type the right "
     "one to correct it, or press {Confirm digit} to confirm it. While none is selected, 1, 2, 3 … choose the network."
 )
+DOUBTFUL = "{} marked with ?: the digit looks like another one, also beside your others. They count for little."
 KEEPING = "Digits that you correct, or confirm with {Confirm digit}, are kept here."
 IMAGES = ("*.png", "*.jpg", "*.jpeg", "*.tif", "*.tiff", "*.bmp", "*.webp", "*.gif")
 
@@ -126,22 +128,37 @@ class HelpDialog(Dialog):
 
 
 @dataclass(frozen=True)
+class HandActions:
+    """What can be done with a collection.
+
+    Attributes:
+        write: a sheet is to be written.
+        add: a file with digits is to be imported.
+        export: all digits are to be exported.
+    """
+
+    write: Callable[[], None]
+    add: Callable[[], None]
+    export: Callable[[], None]
+
+
+@dataclass(frozen=True)
 class HandwritingHandlers:
     """What :class:`HandwritingDialog` calls.
 
     Attributes:
         select: given the key of the digit that was clicked, or None for a click outside all digits.
         remove: the selected digit is to be removed.
-        export: all digits are to be exported.
+        actions: what else can be done.
     """
 
     select: Callable[[str | None], None]
     remove: Callable[[], None]
-    export: Callable[[], None]
+    actions: HandActions
 
 
 class HandwritingDialog(Dialog):
-    """My handwriting: the number of digits, how well each network performs on them, and their pictures."""
+    """My handwriting: the number of digits, what each network has learned from them, and their pictures."""
 
     def __init__(
         self,
@@ -167,6 +184,7 @@ class HandwritingDialog(Dialog):
         self._picture: ImageTk.PhotoImage | None = None
         self._entries: list[Entry] = []
         self._selected: str | None = None
+        self._doubtful: frozenset[str] = frozenset()
         self.title_label = ttk.Label(self.body, font="Title")
         self.title_label.pack(anchor="w")
         self.metrics = ttk.Label(self.body, justify="left")
@@ -179,9 +197,11 @@ class HandwritingDialog(Dialog):
             anchor="w", pady=(self.px(10), 0)
         )
         closing = self.button("Close", self.close, "primary")
-        self.export = self.button("Export…", handlers.export)
+        self.export = self.button("Export…", handlers.actions.export)
+        self.button("Import…", handlers.actions.add)
+        self.button("Write samples…", handlers.actions.write)
         self.button("Show the folder", lambda: webbrowser.open(collection.folder.as_uri()))
-        self.delete = self.button("Delete the selected digit", handlers.remove, side="left")
+        self.delete = self.button("Delete digit", handlers.remove, side="left")
         self.bind("<Delete>", lambda _: handlers.remove())
         self.present(closing)
 
@@ -206,22 +226,23 @@ class HandwritingDialog(Dialog):
         self.gallery.bind("<Button-5>", lambda _: self.gallery.yview_scroll(1, "units"))
         self.gallery.bind("<MouseWheel>", lambda e: self.gallery.yview_scroll(-1 if e.delta > 0 else 1, "units"))
 
-    def show(self, misses: Mapping[str, int], selected: str | None) -> None:
+    def show(self, hands: Mapping[str, Hand], hand: Hand | None, selected: str | None) -> None:
         """Show the collection as it is now.
 
         Args:
-            misses: each network's number of misses, as far as they are counted.
+            hands: what each network has learned, as far as it has.
+            hand: what the one that leads has learned.
             selected: the key of the selected digit, if any.
         """
         self._selected = selected
+        self._doubtful = hand.doubtful if hand else frozenset()
         n = len(self._collection)
         self.title_label.configure(text=counted(n, "digit") if n else "No digits yet")
         if n:
-            metrics = [
-                f"{name}: {n - missed:,} right, {missed:,} missed ({percent(1 - missed / n)})"
-                for name, missed in misses.items()
-            ]
-            self.metrics.configure(text="\n".join(metrics) or "The networks are reading them …")
+            metrics = [f"{name}: {gained(learned)}" for name, learned in hands.items()]
+            if self._doubtful:
+                metrics.append(DOUBTFUL.format(counted(len(self._doubtful), "label")))
+            self.metrics.configure(text="\n".join(metrics) or "The networks are learning …")
         else:
             self.metrics.configure(text=KEEPING.format_map(self._keys))
         for child in self.counts.winfo_children():
@@ -265,9 +286,11 @@ class HandwritingDialog(Dialog):
         if entry.key == self._selected:
             frame = (x + 2, y + 2, x + size - 2, y + size - 2)
             self.gallery.create_rectangle(frame, outline=self._palette.accent, width=self.px(2))
+        doubtful = entry.key in self._doubtful
         self.gallery.create_text(
-            x + self.px(5), y + self.px(3), text=str(entry.label), font="Small", fill=self._palette.accent, anchor="nw"
-        )
+            x + self.px(5), y + self.px(3), text=f"{entry.label}{'?' if doubtful else ''}", font="Small", anchor="nw",
+            fill=self._palette.rejected if doubtful else self._palette.accent,
+        )  # fmt: skip
 
     def _corner(self, i: int, inset: int) -> tuple[int, int]:
         size = self.px(52)
@@ -279,6 +302,33 @@ class HandwritingDialog(Dialog):
         i = row * COLUMNS + column
         found = column < COLUMNS and i < len(self._entries)
         self._handlers.select(self._entries[i].key if found else None)
+
+
+class NameDialog(Dialog):
+    """Asks for the name of a new hand."""
+
+    def __init__(self, parent: tk.Tk, factor: float, answered: Callable[[str], str]) -> None:
+        """Ask; ``answered`` is given the name, and returns why it cannot be taken, or ""."""
+        super().__init__(parent, "New hand", factor)
+        self._answered = answered
+        ttk.Label(self.body, text="Whose hand is it?", font="Title").pack(anchor="w")
+        text = "Each hand has digits of its own, from which the networks learn. Choose one in the menu Hand."
+        ttk.Label(self.body, text=text, wraplength=self.px(380), justify="left").pack(anchor="w", pady=self.px(8))
+        self.entry = ttk.Entry(self.body, width=32)
+        self.entry.pack(anchor="w", fill="x")
+        self.reason = ttk.Label(self.body, wraplength=self.px(380), justify="left")
+        self.reason.pack(anchor="w", pady=(self.px(6), 0))
+        self.entry.bind("<Return>", lambda _: self.answer())
+        self.button("Create", self.answer, "primary")
+        self.button("Cancel", self.close)
+        self.present(self.entry)
+
+    def answer(self) -> None:
+        """Take the name, or say why not."""
+        reason = self._answered(self.entry.get())
+        self.reason.configure(text=reason)
+        if not reason:
+            self.close()
 
 
 def raise_existing(parent: tk.Misc, kind: type[Dialog]) -> bool:
@@ -294,6 +344,12 @@ def ask_open(parent: tk.Misc) -> Path | None:
     every = ("*.json", *IMAGES)
     types = (("Drawings and images", every), ("Strokes", ("*.json",)), ("Images", IMAGES), ("All files", ("*",)))
     return _path(filedialog.askopenfilename(parent=parent, title="Open a drawing or an image", filetypes=types))
+
+
+def ask_import(parent: tk.Misc) -> Path | None:
+    """Ask for exported digits; None if the dialog is cancelled."""
+    types = (("Exported digits", ("*.zip",)), ("All files", ("*",)))
+    return _path(filedialog.askopenfilename(parent=parent, title="Import digits", filetypes=types))
 
 
 def ask_save(parent: tk.Misc, title: str, name: str, types: Sequence[tuple[str, str]]) -> Path | None:

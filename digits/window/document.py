@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.reading.collection import Sample
 from digits.reading.ink import Stroke, Strokes
 from digits.reading.segmentation import Segment
 
@@ -45,23 +46,6 @@ class Photograph:
         """The memory that it takes, bytes."""
         preview = 0 if self.preview is self.rgb else self.preview.nbytes
         return self.rgb.nbytes + preview + sum(component.ink.nbytes + 500 for component in self.components)
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """One digit with its corrected or confirmed label.
-
-    Attributes:
-        key: identifies the ink, from :func:`digit_key`.
-        label: 0 to 9.
-        crop: ``uint8`` array of shape (28, 28).
-        strokes: its strokes; none for ink from an image.
-    """
-
-    key: str
-    label: int
-    crop: NDArray[np.uint8]
-    strokes: Strokes
 
 
 @dataclass(frozen=True, eq=False)

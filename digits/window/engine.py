@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import UserError
-from digits.image_format import SIZE
 from digits.reading import image_file, page, saliency
 from digits.reading.classifier import Classifier
+from digits.reading.collection import Entry
+from digits.reading.hand import Hand, Personal, Pupil
 from digits.reading.image_file import Source
 from digits.reading.ink import Stroke, Strokes, open_strokes
 from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.recognizer import Reading, Remembered, read
 from digits.reading.segmentation import Components, Segment, image_components, stroke_components
-from digits.window.collection import Entry
 from digits.window.document import Photograph, State, digit_key
 
-BATCH = 32  #: collected digits that are read in one call
+BATCH = 32  #: collected digits that are looked at in one call
 LARGEST_PREVIEW = 2400  #: px, the longer side; larger than most screens
 
 
@@ -46,10 +46,10 @@ class Engine:
         """Load nothing yet; ``models`` is the folder with ``<name>.onnx``."""
         self._models = models
         self._classifiers: dict[str, Classifier | UserError] = {}
-        self._collected: dict[str, dict[str, int]] = {}  # answers by network and key
+        self._pupils: dict[str, Pupil] = {}
         self._segmented: tuple[State, list[Segment], int] = (State(), [], 0)  # with how many components are left out
         self._lines: LineSegmenter | None = None
-        self._read: dict[str, Remembered] = {}
+        self._read: dict[str, tuple[Hand | None, Remembered]] = {}
         self._drawn: dict[int, tuple[Stroke, Segment]] = {}  # the strokes of the last drawing as components
 
     def classifier(self, name: str) -> Classifier:
@@ -75,8 +75,14 @@ class Engine:
             self._lines = LineSegmenter.open(self._models)
         return self._lines
 
-    def read(self, state: State, names: Sequence[str]) -> Result:
-        """Read a drawing with several networks; those that cannot be used are left out."""
+    def read(self, state: State, names: Sequence[str], hands: Mapping[str, Hand] | None = None) -> Result:
+        """Read a drawing with several networks; those that cannot be used are left out.
+
+        Args:
+            state: the drawing.
+            names: the networks.
+            hands: that they know, by network; none by default.
+        """
         segments, left_out = self._segments(state)
         readings = {}
         for name in names:
@@ -84,7 +90,11 @@ class Engine:
                 classifier = self.classifier(name)
             except UserError:
                 continue  # reported when the window loaded the networks
-            readings[name] = read(segments, classifier, left_out, self._read.setdefault(name, {}))
+            hand = (hands or {}).get(name)
+            if self._read.get(name, (None, {}))[0] is not hand:
+                self._read.pop(name, None)
+            remembered = self._read.setdefault(name, (hand, {}))[1]
+            readings[name] = read(segments, Personal(classifier, hand) if hand else classifier, left_out, remembered)
         return Result(state, tuple(map(digit_key, segments)), readings)
 
     def open(self, path: Path) -> Photograph | Strokes:
@@ -109,27 +119,20 @@ class Engine:
         """The evidence for a digit, ``float32`` of shape (28, 28): see :func:`digits.reading.saliency.occlusion`."""
         return saliency.occlusion(self.classifier(name), crop, digit)
 
-    def misses(self, name: str, entries: Sequence[Entry]) -> int | None:
-        """Count a network's misses on the collected digits.
+    def learn(self, name: str, entries: Sequence[Entry]) -> Hand | None:
+        """Have a network learn the hand from the collected digits.
 
-        A call reads 32 digits at most, so that a large collection does not delay other work.
+        A call looks at 32 digits at most, so that a large collection does not delay other work.
 
         Returns:
-            The number of misses; None if digits remain to be read by further calls.
+            The hand; None if digits remain to be looked at by further calls.
 
         Raises:
             UserError: the network cannot be used.
         """
-        known = self._collected.setdefault(name, {})
-        unknown = [entry for entry in entries if entry.key not in known]
-        batch = unknown[:BATCH]
-        crops = np.array([entry.crop for entry in batch], np.uint8).reshape(-1, SIZE, SIZE)
-        answers = self.classifier(name).probabilities(crops)
-        known.update(zip((entry.key for entry in batch), map(int, answers.argmax(axis=1)), strict=True))
-        if len(unknown) > BATCH:
-            return None
-        self._collected[name] = {entry.key: known[entry.key] for entry in entries}  # forget what was removed
-        return sum(known[entry.key] != entry.label for entry in entries)
+        if name not in self._pupils:
+            self._pupils[name] = Pupil(self.classifier(name), self.lines)
+        return self._pupils[name].learn(entries, BATCH)
 
     def _segments(self, state: State) -> tuple[list[Segment], int]:
         """The digits of a drawing, and how many pieces of its ink are left out because there are too many."""

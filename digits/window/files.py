@@ -172,6 +172,21 @@ class Files:
             lost = f"; the strokes of {without:,} cannot be read" if without else ""
             self._report(f"Exported {summary.counted(len(collection), 'digit')} to {path}{lost}")
 
+    def import_collection(self, added: Callable[[], None]) -> None:
+        """Ask for a file of exported digits and add them; ``added`` is called if there are new ones."""
+        path = dialogs.ask_import(self._window)
+        if path is None:
+            return
+        collection = self._session.collection
+
+        def done(n: int) -> None:
+            self._report(f"{summary.counted(n, 'new digit')} from {path.name}")
+            if n:
+                added()
+
+        self._report(f"Importing {path.name} …")
+        self._jobs.submit("import", lambda _: collection.add(path), done, self._fail, long=True, background=True)
+
     # ---- close
 
     def before_closing(self, close: Callable[[], None]) -> None:

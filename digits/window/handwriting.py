@@ -1,14 +1,15 @@
-"""My handwriting in the window: labelled digits are kept, and the networks' misses on them counted."""
+"""My handwriting in the window: labelled digits are kept, and the networks learn the hand from them."""
 
 import tkinter as tk
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from digits.errors import UserError
+from digits.reading.collection import Collection, Entry, Sample
+from digits.reading.hand import Hand
 from digits.window import dialogs, summary
-from digits.window.collection import Entry
-from digits.window.document import Sample
 from digits.window.engine import Engine
 from digits.window.jobs import Jobs
 from digits.window.palette import Palette
@@ -21,25 +22,27 @@ class Handlers:
 
     Attributes:
         report: given a message, and whether it reports a failure.
-        show_summary: given one line about how well the networks perform.
-        export: the collection is to be exported.
+        show_summary: given one line about what was learned.
+        learned: a network that reads the drawing has learned something else.
+        actions: what else is done with the collection.
     """
 
     report: Callable[[str, bool], None]
     show_summary: Callable[[str], None]
-    export: Callable[[], None]
+    learned: Callable[[], None]
+    actions: dialogs.HandActions
 
 
 class Handwriting:
     """Changes the collection, has the networks read it, and shows it in a dialog."""
 
     def __init__(self, window: tk.Tk, factor: float, session: Session, jobs: Jobs[Engine], handlers: Handlers) -> None:
-        """Set up; nothing is read or counted before :meth:`read_on`.
+        """Set up; nothing is read or learned before :meth:`read_on`.
 
         Args:
             window: the parent of the dialog.
             factor: screen pixels per logical pixel.
-            session: holds the collection and the misses.
+            session: holds the collection and the hands.
             jobs: runs the networks.
             handlers: what the handwriting calls.
         """
@@ -54,7 +57,7 @@ class Handwriting:
         """Open the dialog, or raise it; ``keys`` are shortcuts by the title of their command."""
         if dialogs.raise_existing(self._window, dialogs.HandwritingDialog):
             return
-        calls = dialogs.HandwritingHandlers(self._select, self._remove_selected, self._handlers.export)
+        calls = dialogs.HandwritingHandlers(self._select, self._remove_selected, self._handlers.actions)
         collection = self._session.collection
         self.dialog = dialogs.HandwritingDialog(self._window, self._factor, palette, collection, keys, calls)
         self._select(None)
@@ -66,17 +69,17 @@ class Handwriting:
         self._tell()
 
     def read_on(self) -> None:
-        """Read the pictures that are not read yet, portion by portion; then have the networks read the collection."""
+        """Read the pictures that are not read yet, portion by portion; then have the networks learn from them."""
         collection = self._session.collection
         names = collection.unread()
         if not names:
             self._tell()
-            self.count_misses()
+            self.learn()
             return
 
         def take(opened: Mapping[str, Entry | None]) -> None:
             collection.take(opened)
-            self._show()
+            self.show()
             self.read_on()
 
         self._jobs.submit("collection", lambda _: collection.open(names), take, self._fail, urgency=-1, background=True)
@@ -92,7 +95,7 @@ class Handwriting:
     def _select(self, key: str | None) -> None:
         """Select a digit of the collection, or none."""
         self._session.selected_entry = key
-        self._show()
+        self.show()
 
     def _remove_selected(self) -> None:
         """Remove the selected digit from the collection, if one is selected."""
@@ -127,30 +130,52 @@ class Handwriting:
             self._fail(failure)
         return failure is None
 
-    def count_misses(self) -> None:
-        """Have all networks read the collection again."""
-        self._session.misses.clear()
-        for name in self._session.usable:
-            self._count_misses_of(name)
-        self._show()
+    def add(self, samples: Sequence[Sample]) -> bool:
+        """Keep digits that are not in the drawing; returns whether they could be kept."""
+        return self._change(partial(self._session.collection.keep, *samples))
 
-    def _count_misses_of(self, name: str) -> None:
+    def use(self, folder: Path) -> None:
+        """Go on with the collection in another folder."""
+        if self.dialog is not None and self.dialog.winfo_exists():
+            self.dialog.close()
+        self._session.use(Collection(folder))
+        self._handlers.learned()
+        self.read_on()
+
+    def learn(self) -> None:
+        """Have all networks learn the hand, the one that leads first."""
         entries = self._session.collection.entries
+        if not entries:
+            before = dict(self._session.hands)
+            self._session.hands.clear()
+            if before:
+                self._handlers.learned()
+        for name in sorted(self._session.usable, key=lambda name: name != self._session.lead) if entries else ():
+            self._learn_of(name, entries)
+        self.show()
 
-        def done(misses: int | None) -> None:
-            if misses is None:
-                self._count_misses_of(name)
-            else:
-                self._session.misses[name] = misses
-                self._show()
+    def _learn_of(self, name: str, entries: Sequence[Entry]) -> None:
+        collection = self._session.collection
+
+        def done(hand: Hand | None) -> None:
+            if self._session.collection is not collection:
+                return
+            if hand is None:
+                self._learn_of(name, entries)
+                return
+            changed = self._session.hands.get(name) is not hand
+            self._session.hands[name] = hand
+            self.show()
+            if changed and name in self._session.asked:
+                self._handlers.learned()
 
         def failed(_: UserError) -> None:
             """Nothing to do: loading the network has failed too, and that is reported."""
 
-        if entries:
-            self._jobs.submit(
-                f"misses {name}", lambda engine: engine.misses(name, entries), done, failed, urgency=-1, background=True
-            )
+        urgency = -1 if name == self._session.lead else -2
+        self._jobs.submit(
+            f"learn {name}", lambda engine: engine.learn(name, entries), done, failed, urgency=urgency, background=True
+        )
 
     def _tell(self) -> None:
         """Report once what is left out."""
@@ -160,8 +185,9 @@ class Handwriting:
     def _fail(self, error: UserError) -> None:
         self._handlers.report(str(error), True)
 
-    def _show(self) -> None:
-        misses = self._session.misses_by_network()
-        self._handlers.show_summary(summary.handwriting(len(self._session.collection), misses))
+    def show(self) -> None:
+        """Show what is known of the collection."""
+        session = self._session
+        self._handlers.show_summary(summary.handwriting(len(session.collection), session.hand, session.settings.learns))
         if self.dialog is not None and self.dialog.winfo_exists():
-            self.dialog.show(misses, self._session.selected_entry)
+            self.dialog.show(session.hands_by_network(), session.hand, session.selected_entry)

@@ -2,12 +2,13 @@
 
 import contextlib
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from digits.errors import UserError, reason
+from digits.reading.collection import Sample
 from digits.reading.ink import Stroke
 from digits.window import (
     WITHOUT_WINDOW,
@@ -17,10 +18,12 @@ from digits.window import (
     commands,
     dialogs,
     files,
+    hands,
     handwriting,
     panel,
     recognition,
     settings,
+    sheet,
     summary,
     theme,
 )
@@ -44,13 +47,14 @@ class MainWindow(tk.Tk):
         session: the state that it shows.
     """
 
-    def __init__(self, models: Path, session: Session, settings_path: Path) -> None:
+    def __init__(self, models: Path, session: Session, settings_path: Path, hand_folder: Path | None = None) -> None:
         """Open the window; the networks are loaded afterwards.
 
         Args:
             models: folder with ``<name>.onnx``.
             session: the state to show.
             settings_path: file that the settings are saved to when the window closes.
+            hand_folder: folder of the first hand, and of those of the others; default: that of the session's.
 
         Raises:
             UserError: there is no display.
@@ -66,6 +70,7 @@ class MainWindow(tk.Tk):
         self.reopen = False
         self.session = session
         self._settings_path = settings_path
+        self._hands = hand_folder or session.collection.folder
         self._apply_settings()
         self._connect(models)
         self._build()
@@ -101,10 +106,14 @@ class MainWindow(tk.Tk):
             self._report, lambda: self._drawing_changed(fit=True), self._show, lambda: self.canvas.page_size
         )
         self.files = files.Files(self, factor, session, self.jobs, filing)
-        keeping = handwriting.Handlers(self._report, self.status.show_handwriting, self.files.export_collection)
+        actions = dialogs.HandActions(self.write_samples, self.import_digits, self.export_digits)
+        keeping = handwriting.Handlers(self._report, self.status.show_handwriting, self._learned, actions)
         self.handwriting = handwriting.Handwriting(self, factor, session, self.jobs, keeping)
-        self.commands = command_table.table(self, self.files, session)
+        self.commands = self._table()
         self._keys = commands.shortcuts(self.commands, commands.is_mac(self))
+
+    def _table(self) -> list[commands.Command]:
+        return command_table.table(self, self.files, self.session)
 
     def _build(self) -> None:
         """Build the widgets and bind the events."""
@@ -123,7 +132,7 @@ class MainWindow(tk.Tk):
         gestures = canvas.Handlers(self._drawn, self._erased, self._clicked)
         self.canvas = canvas.DrawingCanvas(self.paper, gestures, factor, session.tool, session.pen)
         self.canvas.pack(fill="both", expand=True, padx=1, pady=1)
-        self.menus = commands.build_menus(self, self.commands)
+        self.menus = commands.build_menus(self, self._table)
         commands.bind(self, self.commands)
         self.bind("<Key>", self._typed)
         self.bind("<FocusIn>", lambda _: self.handwriting.refresh())
@@ -263,6 +272,60 @@ class MainWindow(tk.Tk):
             first, *others = text.splitlines()
             self._report(f"Copied {first}{' …' if others else ''}")
 
+    # ---- the hand
+
+    def hands(self) -> list[str]:
+        """The hands that can be chosen, the first one first."""
+        return hands.names(self._hands)
+
+    def choose_hand(self, name: str) -> None:
+        """Go on with another hand."""
+        self.session.settings = replace(self.session.settings, hand="" if name == hands.FIRST else name)
+        self.handwriting.use(hands.folder_of(self._hands, self.session.settings.hand))
+        self._report(f"Hand: {name}")
+
+    def new_hand(self) -> None:
+        """Ask for the name of a new hand and go on with it."""
+
+        def answered(name: str) -> str:
+            try:
+                self.choose_hand(hands.new(self._hands, name))
+            except UserError as error:
+                return str(error)
+            return ""
+
+        if not dialogs.raise_existing(self, dialogs.NameDialog):
+            dialogs.NameDialog(self, self.factor, answered)
+
+    def write_samples(self) -> None:
+        """Show a sheet on which each digit is written some times."""
+
+        def keep(samples: Sequence[Sample]) -> None:
+            if self.handwriting.add(samples):
+                self._report(f"Kept {summary.counted(len(samples), 'digit')} in My handwriting")
+
+        if not dialogs.raise_existing(self, sheet.SheetDialog):
+            sheet.SheetDialog(self, self.factor, self.palette, keep)
+
+    def import_digits(self) -> None:
+        """Ask for a file of digits and add them to My handwriting."""
+        self.files.import_collection(self.handwriting.read_on)
+
+    def export_digits(self) -> None:
+        """Ask where to and export My handwriting."""
+        self.files.export_collection()
+
+    def switch_learning(self) -> None:
+        """Read with the hand that was learned, or without."""
+        self.session.switch_learning()
+        self._report("Read with your hand" if self.session.settings.learns else "Read as the networks are")
+        self.handwriting.show()
+        self.recognition.read()
+
+    def _learned(self) -> None:
+        """A network that reads the drawing has learned something else."""
+        self.recognition.read()
+
     # ---- networks
 
     def choose_network(self, choice: str) -> None:
@@ -270,6 +333,7 @@ class MainWindow(tk.Tk):
         self.session.choose(choice)
         self.panel.show_comparison(self.session.comparing)
         self._report("")
+        self.handwriting.show()
         self.recognition.read()
         self._show()
 

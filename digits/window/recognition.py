@@ -64,13 +64,13 @@ class Recognition:
 
     def read(self) -> None:
         """Read the drawing as it is now, with the networks that are chosen."""
-        state, asked = self._session.document.state, self._session.asked
+        state, asked, hands = self._session.document.state, self._session.asked, self._session.hands_used
         if state.empty:
             self._jobs.drop("read")
             self._session.result = None
         elif self._session.usable:
             self._jobs.submit(
-                "read", lambda engine: engine.read(state, asked), self._take, self._fail, urgency=2, long=True
+                "read", lambda engine: engine.read(state, asked, hands), self._take, self._fail, urgency=2, long=True
             )
 
     def _take(self, result: Result) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from digits.networks import DEFAULT
+from digits.reading.collection import Collection, Sample
+from digits.reading.hand import Hand
 from digits.reading.ink import Strokes
 from digits.reading.recognizer import Digit, Reading
 from digits.window import summary, tools
-from digits.window.collection import Collection
-from digits.window.document import Document, Sample
+from digits.window.document import Document
 from digits.window.engine import Result
 from digits.window.picture import Mark
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN, Settings
@@ -39,7 +40,7 @@ class Session:
         result: the last result; None before the first.
         selected: the key of the selected digit, if any.
         earlier: the label, or None, that a digit had in My handwriting before it was labelled in this drawing, by key.
-        misses: each network's number of misses on the collected digits, as far as they are counted.
+        hands: what each network has learned of the collected digits, as far as it has.
         selected_entry: the key of the digit selected in My handwriting, if any.
         tools: the drawing tools, in the order of the toolbar.
         tool: the chosen one.
@@ -67,7 +68,7 @@ class Session:
         self.result: Result | None = None
         self.selected: str | None = None
         self.earlier: dict[str, int | None] = {}
-        self.misses: dict[str, int] = {}
+        self.hands: dict[str, Hand] = {}
         self.selected_entry: str | None = None
         self.tools = tools.TOOLS
         self.tool = self.tools[0]
@@ -110,7 +111,7 @@ class Session:
     def fail(self, name: str, reason: str) -> None:
         """Mark a network as unusable; if it was the leading one, another takes the lead."""
         self.failures[name] = reason
-        self.misses.pop(name, None)
+        self.hands.pop(name, None)
         if name == self.lead and self.usable:
             self.lead = self.usable[-1]
 
@@ -245,9 +246,32 @@ class Session:
             return f"Loading {self.lead} …"
         return "Reading …" if self.result is None else "No digits found."
 
-    def misses_by_network(self) -> dict[str, int]:
-        """:attr:`misses` in the order of :attr:`names`."""
-        return {name: self.misses[name] for name in self.names if name in self.misses}
+    # ---- the hand
+
+    @property
+    def hands_used(self) -> dict[str, Hand]:
+        """The hands that the networks read with, by network."""
+        return {name: hand for name, hand in self.hands.items() if hand.helps} if self.settings.learns else {}
+
+    @property
+    def hand(self) -> Hand | None:
+        """What the leading network has learned, whether or not it is used."""
+        return self.hands.get(self.lead)
+
+    def hands_by_network(self) -> dict[str, Hand]:
+        """:attr:`hands` in the order of :attr:`names`."""
+        return {name: self.hands[name] for name in self.names if name in self.hands}
+
+    def use(self, collection: Collection) -> None:
+        """Go on with another collection, of which nothing is learned yet."""
+        self.collection = collection
+        self.hands.clear()
+        self.earlier.clear()
+        self.selected_entry = None
+
+    def switch_learning(self) -> None:
+        """Let the networks use the hand, or read as they are."""
+        self.settings = replace(self.settings, learns=not self.settings.learns)
 
 
 def _mark(digit: Digit, sample: Sample | None, row: summary.Row | None) -> Mark:

@@ -24,12 +24,16 @@ class Settings:
         zoom: size of everything on the screen in percent; 0 follows the screen.
         network: the chosen network's name; "" for the default.
         pen: the pen's diameter in logical pixels, 2 to 40.
+        learns: whether the networks read with the hand that they have learned.
+        hand: name of the hand that was chosen; "" for the first.
     """
 
     theme: str = "system"
     zoom: int = 0
     network: str = ""
     pen: int = 14
+    learns: bool = True
+    hand: str = ""
 
 
 def default_path(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
@@ -74,4 +78,6 @@ def _valid(name: str, stored: Mapping[str, Any]) -> bool:
         return type(value) is int and value in ZOOMS
     if name == "pen":
         return type(value) is int and SMALLEST_PEN <= value <= LARGEST_PEN
+    if name == "learns":
+        return type(value) is bool
     return isinstance(value, str)

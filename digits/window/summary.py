@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from digits.reading.collection import Sample
+from digits.reading.hand import Hand
 from digits.reading.recognizer import Digit, Reading
-from digits.window.document import Sample
 from digits.window.engine import Result
 
 PLAIN, REJECTED, CONFIRMED, CORRECTED = "plain", "rejected", "confirmed", "corrected"
@@ -95,6 +96,8 @@ def found(result: Result, names: Sequence[str]) -> str:
     n_lines = len({digit.segment.line for digit in readings[0].digits})
     times = ", ".join(f"{reading.model} {milliseconds(reading.seconds)}" for reading in readings)
     text = f"{counted(len(result.keys), 'digit')} in {counted(n_lines, 'line')}{part} · {times}"
+    if moved := sum(digit.moved for digit in readings[0].digits):
+        text += f" · {moved:,} of them by your hand"
     left_out = max(reading.left_out for reading in readings)
     return f"{text} · the {counted(left_out, 'smallest piece')} not read" if left_out else text
 
@@ -105,9 +108,31 @@ def milliseconds(seconds: float) -> str:
     return f"{value:.1f} ms" if value < 9.95 else f"{value:,.0f} ms"
 
 
-def handwriting(n: int, misses: Mapping[str, int]) -> str:
-    """How well each network performs on the ``n`` collected digits, in one line."""
+def handwriting(n: int, hand: Hand | None, learns: bool) -> str:
+    """What the network that leads has gained from the ``n`` collected digits, in one line.
+
+    Args:
+        n: digits.
+        hand: what was learned of them; None while it is not known.
+        learns: whether it is used.
+    """
     if n == 0:
         return "My handwriting: none yet"
-    right = ", ".join(f"{name} {n - missed:,} right" for name, missed in misses.items())
-    return f"My handwriting: {counted(n, 'digit')}" + (f", {right}" if right else "")
+    if hand is None:
+        return f"Your {counted(n, 'digit')}"
+    of = f"Your {counted(n, 'digit')}" if hand.n == n else f"The newest {hand.n:,} of your {counted(n, 'digit')}"
+    if not learns:
+        return f"{of}: {hand.before:,} read rightly, learning is off"
+    if hand.now == hand.before:
+        return f"{of}: {hand.now:,} read rightly, before and now"
+    if hand.helps:
+        return f"{of}: {hand.before:,} read rightly before, {hand.now:,} now"
+    return f"{of}: {hand.before:,} read rightly; learning them does not help"
+
+
+def gained(hand: Hand) -> str:
+    """What a network has gained, for the dialog."""
+    if hand.now == hand.before:
+        return f"{hand.now:,} of {hand.n:,} right, as it is and with your hand"
+    unused = "" if hand.helps else ", which is not used"
+    return f"{hand.before:,} of {hand.n:,} right as it is, {hand.now:,} with your hand{unused}"

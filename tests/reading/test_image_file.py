@@ -18,9 +18,9 @@ from PIL import GifImagePlugin, Image, PngImagePlugin, features
 
 from digits.errors import UserError
 from digits.reading import image_file
+from digits.reading.collection import Collection
 from digits.reading.image_file import FORMATS, LARGEST, MOST_PAGES, kind_of, opened
 from digits.reading.page import open_image, to_rgb
-from digits.window.collection import Collection
 from digits.window.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]

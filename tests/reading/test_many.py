@@ -48,7 +48,7 @@ def files(tmp_path: Path) -> list[Path | UserError]:
 def read(
     files: Iterable[Path | UserError], network: Classifier, processes: int, known: many.Known = lambda _: ()
 ) -> list[tuple[str, list[tuple[int, int, str, str]]]]:
-    answers = many.read_files(files, network, line_segmenter(), NETWORK, known, processes)
+    answers = many.read_files(files, many.Reader(NETWORK, network, line_segmenter()), known, processes)
     return [
         (path.name, [(page.number, page.count, page.text, str(page.error or "")) for page in pages])
         for path, pages in answers
@@ -81,7 +81,7 @@ def test_files_are_not_taken_far_ahead(files: list[Path | UserError], network: C
                 taken += 1
                 yield path
 
-    answers = many.read_files(counted(), network, line_segmenter(), NETWORK, lambda _: (), 2)
+    answers = many.read_files(counted(), many.Reader(NETWORK, network, line_segmenter()), lambda _: (), 2)
     for _ in range(20):
         list(next(answers)[1])
     assert taken < 120
@@ -100,7 +100,9 @@ def test_few_files_start_no_process(
 def test_a_network_that_has_changed_is_one_line(
     files: list[Path | UserError], network: Classifier, tmp_path: Path
 ) -> None:
-    answers = many.read_files(files, network, line_segmenter(), NETWORK.with_name("CNN.onnx"), lambda _: (), 2)
+    answers = many.read_files(
+        files, many.Reader(NETWORK.with_name("CNN.onnx"), network, line_segmenter()), lambda _: (), 2
+    )
     with pytest.raises(UserError, match="has changed while files were being read; repeat the command"):
         list(answers)
 

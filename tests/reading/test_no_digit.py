@@ -1,14 +1,14 @@
 """What is no digit is answered without one, and no digit is."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from digits.reading.classifier import Classifier
 from digits.reading.ink import Stroke, rasterise
-from digits.reading.recognizer import CONFIDENCE, OTHER_WEIGHTS, read, together
+from digits.reading.opinions import OTHER_WEIGHTS, logits, softmax
+from digits.reading.recognizer import CONFIDENCE, read
 from digits.reading.segmentation import Segment, image_components, stroke_components
 from tests.reading.conftest import found, picture, written
 
@@ -157,7 +157,7 @@ def test_the_answer_of_an_unsure_network_is_rejected(monkeypatch: pytest.MonkeyP
     for share, rejected in ((CONFIDENCE + 0.05, ""), (CONFIDENCE - 0.05, "the network is not sure")):
         row = np.full(10, (1 - share) / 9, np.float32)
         row[3] = share
-        monkeypatch.setattr("digits.reading.recognizer.together", lambda own, found, name, row=row: row)
+        monkeypatch.setattr("digits.reading.recognizer.logits", lambda *_, row=row: np.log(row).astype(np.float64))
         (digit,) = read(segments, cnn).digits
         assert (digit.rejected, digit.digit) == (rejected, None if rejected else 3)
 
@@ -165,12 +165,9 @@ def test_the_answer_of_an_unsure_network_is_rejected(monkeypatch: pytest.MonkeyP
 def test_a_network_says_more_if_it_knows_handwriting_and_less_of_cut_ink() -> None:
     own, seen = np.full(10, 0.05, np.float32), np.full(11, 0.04, np.float32)
     own[3], seen[5] = 0.8, 0.55
-    whole = Segment((0, 0, 4, 4), np.full((4, 4), 255, np.uint8), seen=seen)
-    cut = replace(whole, is_cut=True)
-    assert together(own, whole, "ResNet").argmax() == 3 and together(own, whole, "CNN").argmax() == 5
-    assert together(own, cut, "ResNet").argmax() == 5
+    assert logits(own, seen, "ResNet").argmax() == 3 and logits(own, seen, "CNN").argmax() == 5
+    assert logits(own, seen, "ResNet", is_cut=True).argmax() == 5
     weights = np.array(OTHER_WEIGHTS)
     product = own ** weights[0] * seen[:10] ** weights[1]
-    assert together(own, whole, "CNN") == pytest.approx(product / product.sum(), abs=1e-6)
-    assert np.array_equal(together(own, replace(whole, seen=None), "ResNet"), own)
-    assert together(own, cut, "ResNet").sum() == pytest.approx(1, abs=1e-5)
+    assert softmax(logits(own, seen, "CNN")) == pytest.approx(product / product.sum(), abs=1e-6)
+    assert softmax(logits(own, None, "ResNet")) == pytest.approx(own / own.sum(), abs=1e-6)

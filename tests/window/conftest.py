@@ -13,7 +13,7 @@ import pytest
 from benchmarks import display as virtual_display
 from digits.networks import DEFAULT
 from digits.networks import MODELS as NAMES
-from digits.window.collection import Collection
+from digits.reading.collection import Collection
 from digits.window.session import Session
 from digits.window.settings import Settings
 from tests.handwriting import Points, strokes

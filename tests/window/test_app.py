@@ -77,7 +77,7 @@ def start(display: None, tmp_path: Path) -> Iterator[Start]:
     started: list[Running] = []
 
     def start_one(*arguments: object, **options: str) -> Running:
-        started.append(Running(tmp_path, "--collection", tmp_path / "mine", *arguments, **options))
+        started.append(Running(tmp_path, "--hand", tmp_path / "mine", *arguments, **options))
         return started[-1]
 
     yield start_one
@@ -131,13 +131,13 @@ SPECIAL: dict[str, Callable[[Path], object]] = {
 
 
 @posix
-@pytest.mark.parametrize("option", ["--collection", "--models"])
+@pytest.mark.parametrize("option", ["--hand", "--models"])
 @pytest.mark.parametrize("kind", SPECIAL)
 def test_the_window_opens_with_what_is_no_folder(start: Start, tmp_path: Path, option: str, kind: str) -> None:
     SPECIAL[kind](tmp_path / "special")
     running = start(option, tmp_path / "special")
     assert running.said.startswith("open")
-    assert ("special cannot be read" in running.said) == (option == "--collection")
+    assert ("special cannot be read" in running.said) == (option == "--hand")
     running.process.terminate()
     assert running.end() == (143, "")
 
@@ -153,7 +153,7 @@ def test_the_window_opens_with_closed_streams(display: None, tmp_path: Path) -> 
         "PYTHONPATH": str(ROOT),
         "THEN": "update",
     }
-    command = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code, "--collection", "mine"]
+    command = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code, "--hand", "mine"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, timeout=PATIENCE)
     assert done.returncode == 0
     assert (tmp_path / "said").read_text() == "open"

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from digits.reading.collection import Sample
 from digits.reading.ink import Stroke, Strokes
 from digits.reading.segmentation import Box, Segment
 from digits.window import document as module
-from digits.window.document import Document, Photograph, Sample, digit_key
+from digits.window.document import Document, Photograph, digit_key
 
 A, B = Stroke(((10, 10), (20, 20)), 8), Stroke(((50, 10),), 8)
 INK = np.full((4, 3), 255, np.uint8)

@@ -9,10 +9,10 @@ from PIL import Image
 
 from digits.errors import UserError
 from digits.networks import MODELS as NAMES
+from digits.reading.collection import Entry
 from digits.reading.ink import Stroke, Strokes, rasterise, save_strokes
 from digits.reading.segmentation import MOST_COMPONENTS
 from digits.window import summary
-from digits.window.collection import Entry
 from digits.window.document import Photograph, State
 from digits.window.engine import BATCH, Engine
 from tests.handwriting import strokes
@@ -103,13 +103,26 @@ def test_the_part_of_a_file_that_is_open_is_said(engine: Engine, tmp_path: Path)
         assert note in summary.found(engine.read(State(photograph=opened), ["ANN"]), ["ANN"])
 
 
-def test_misses_are_counted_in_portions(engine: Engine) -> None:
+def test_a_hand_is_learned_in_portions(engine: Engine) -> None:
     crops = [digit.crop for digit in engine.read(State(DRAWN), ["CNN"]).readings["CNN"].digits]
     entries = [Entry(f"{i}", (4, 0, 2)[i % 3], crops[i % 3]) for i in range(BATCH + 3)]
-    assert engine.misses("CNN", entries) is None
-    assert engine.misses("CNN", entries) == 0
-    assert engine.misses("CNN", [Entry("0", 9, crops[0]), *entries[1:]]) == 1
-    assert engine.misses("CNN", []) == 0
+    assert engine.learn("CNN", entries) is None
+    hand = engine.learn("CNN", entries)
+    assert hand is not None and (hand.n, hand.before, hand.now, hand.doubtful) == (35, 35, 35, frozenset())
+    assert engine.learn("CNN", entries) is hand, "nothing has changed"
+    other = engine.learn("CNN", [Entry("0", 9, crops[0]), *entries[1:]])
+    assert other is not None and (other.before, other.doubtful) == (34, frozenset("0"))
+    none = engine.learn("CNN", [])
+    assert none is not None and none.n == 0
+
+
+def test_what_was_read_with_another_hand_is_read_again(engine: Engine) -> None:
+    plain = engine.read(State(DRAWN), ["CNN"])
+    crop = plain.readings["CNN"].digits[0].crop
+    hand = engine.learn("CNN", [Entry(f"{i}", 9, crop) for i in range(5)])
+    assert hand is not None and hand.helps
+    assert engine.read(State(DRAWN), ["CNN"], {"CNN": hand}).readings["CNN"].text == "902"
+    assert engine.read(State(DRAWN), ["CNN"]).readings["CNN"].text == "402"
 
 
 def test_evidence_has_the_crop_s_shape(engine: Engine) -> None:
@@ -129,8 +142,8 @@ def test_an_error_that_is_raised_again_and_again_does_not_grow(tmp_path: Path) -
     assert len(lengths) <= 2, "the first one reads the file"
 
 
-def test_answers_to_removed_digits_are_forgotten(engine: Engine) -> None:
+def test_removed_digits_are_forgotten(engine: Engine) -> None:
     crop = np.zeros((28, 28), np.uint8)
     for i in range(5):
-        engine.misses("ANN", [Entry(f"{i}", 0, crop)])
-    assert len(engine._collected["ANN"]) == 1
+        engine.learn("ANN", [Entry(f"{i}", 0, crop)])
+    assert len(engine._pupils["ANN"]._known) == 1

@@ -7,10 +7,9 @@ import pytest
 from PIL import Image
 
 from digits.errors import UserError
+from digits.reading.collection import PORTION, Collection, Sample
 from digits.reading.ink import Strokes
 from digits.window import dialogs
-from digits.window.collection import PORTION, Collection
-from digits.window.document import Sample
 from tests.window.conftest import FOUR, Hand, OpenWindow, texts
 
 A = "a1" * 8

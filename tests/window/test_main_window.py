@@ -215,12 +215,12 @@ def test_correcting_is_kept_undone_and_counted(hand_with_all: Hand, tmp_path: Pa
     assert sorted(path.suffix for path in folder.glob("[0-9]*")) == [".json", ".png"]
     assert all(path.name.startswith("9-") for path in folder.glob("[0-9]*"))
     assert "1 digit" in hand.window.status.handwriting.cget("text")
-    assert hand.window.session.misses == dict.fromkeys(NAMES, 1)
+    assert {name: one.before for name, one in hand.window.session.hands.items()} == dict.fromkeys(NAMES, 0)
     hand.press("<Key-4>")
     hand.settle()
     assert len(list(folder.glob("4-*.png"))) == 1
     assert not list(folder.glob("9-*"))
-    assert hand.window.session.misses == dict.fromkeys(NAMES, 0)
+    assert {name: one.before for name, one in hand.window.session.hands.items()} == dict.fromkeys(NAMES, 1)
     hand.press("<Control-Key-z>")
     hand.press("<Control-Key-z>")
     hand.settle()
@@ -392,7 +392,7 @@ def test_no_display_is_a_user_error(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     monkeypatch.setenv("DISPLAY", ":4711")
     with pytest.raises(UserError, match="--image"):
-        run(Path("models"), collection=tmp_path, settings=tmp_path / "settings.json")
+        run(Path("models"), hand=tmp_path, settings=tmp_path / "settings.json")
 
 
 @pytest.mark.parametrize(("module", "remedy"), [("tkinter", "python3-tk"), ("ttkbootstrap", "pip install")])

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from digits.networks import CORE as NAMES
+from digits.reading.collection import Collection, Sample
+from digits.reading.hand import Hand
 from digits.reading.ink import Stroke
 from digits.reading.recognizer import Digit, Reading
 from digits.reading.segmentation import Segment
 from digits.window import summary
-from digits.window.collection import Collection
-from digits.window.document import Sample, digit_key
+from digits.window.document import digit_key
 from digits.window.engine import Result
 from digits.window.session import COMPARE, Session
 from digits.window.settings import Settings
@@ -155,8 +156,23 @@ def test_words() -> None:
     assert summary.counted(1, "digit") == "1 digit"
     assert summary.milliseconds(0.0004) == "0.4 ms"
     assert summary.milliseconds(1.2345) == "1,234 ms"
-    assert summary.handwriting(0, {}) == "My handwriting: none yet"
-    assert summary.handwriting(57, {"VGG16": 1}) == "My handwriting: 57 digits, VGG16 56 right"
+    assert summary.handwriting(0, None, True) == "My handwriting: none yet"
+    assert summary.handwriting(57, None, True) == "Your 57 digits"
+
+
+@pytest.mark.parametrize(
+    ("n", "before", "now", "learns", "text"),
+    [
+        (31, 27, 31, True, "Your 31 digits: 27 read rightly before, 31 now"),
+        (31, 27, 31, False, "Your 31 digits: 27 read rightly, learning is off"),
+        (1, 1, 1, True, "Your 1 digit: 1 read rightly, before and now"),
+        (31, 27, 26, True, "Your 31 digits: 27 read rightly; learning them does not help"),
+        (900, 27, 31, True, "The newest 31 of your 900 digits: 27 read rightly before, 31 now"),
+    ],
+)
+def test_what_was_gained_is_said_in_one_line(n: int, before: int, now: int, learns: bool, text: str) -> None:
+    hand = Hand(np.zeros((2, 10), np.float32), min(n, 31), before, now, frozenset())
+    assert summary.handwriting(n, hand, learns) == text
 
 
 def test_a_label_for_an_older_reading_keeps_that_reading_s_strokes(session: Session) -> None:

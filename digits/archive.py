@@ -20,17 +20,18 @@ class Archive:
     Nothing is unpacked before it is known what all of it comes to.
     """
 
-    def __init__(self, content: bytes, most: int) -> None:
-        """Read the list of members, of which 20 MB are allocated at most.
+    def __init__(self, content: bytes, most: int, most_directory: int = MOST_DIRECTORY) -> None:
+        """Read the list of members, for which twenty times its bytes are allocated.
 
         Args:
             content: of the file.
             most: bytes that all members together may have once they are unpacked.
+            most_directory: bytes that the list may have.
 
         Raises:
             ValueError: it is damaged, too large, or packed in a way that is not read.
         """
-        _check_directory(content)
+        _check_directory(content, most_directory)
         with _reading():
             members = zipfile.ZipFile(BytesIO(content)).infolist()
         self._content = content
@@ -54,6 +55,19 @@ class Archive:
             raise ValueError(f"{name} is missing")
         with _reading(), zipfile.ZipFile(BytesIO(self._content)) as archive, archive.open(name) as file:
             yield file
+
+    def each(self) -> Iterator[tuple[str, bytes]]:
+        """Each member's name and content, checked by its CRC; allocates the size of one at a time.
+
+        Raises:
+            ValueError: one is damaged.
+        """
+        with _reading(), zipfile.ZipFile(BytesIO(self._content)) as archive:
+            for name, member in self.members.items():
+                content = archive.read(member)
+                if len(content) != member.file_size:
+                    raise ValueError(f"{name} ends early")
+                yield name, content
 
     def read(self, name: str) -> bytes:
         """A whole member, checked by its CRC; allocates its size.
@@ -106,11 +120,11 @@ def _reading() -> Iterator[None]:
         raise ValueError(str(error) or type(error).__name__) from error
 
 
-def _check_directory(content: bytes) -> None:
+def _check_directory(content: bytes, most: int) -> None:
     """Check that there is a list of members, and that it is short."""
     at = content.rfind(END, max(0, len(content) - END_SIZE - 0xFFFF))
     if at < 0 or len(content) < at + END_SIZE:
         raise ValueError("it is not a zip archive, or ends early")
     (size,) = struct.unpack_from("<I", content, at + 12)
-    if size > MOST_DIRECTORY or LARGE in content[max(0, at - 20) : at]:
+    if size > most or LARGE in content[max(0, at - 20) : at]:
         raise ValueError("the list of its files is too long")

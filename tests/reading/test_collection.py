@@ -19,10 +19,9 @@ from PIL import Image
 
 from digits.errors import UserError
 from digits.files import read_bytes
+from digits.reading import collection as module
+from digits.reading.collection import PORTION, Collection, Sample
 from digits.reading.ink import Stroke, Strokes, open_strokes
-from digits.window import collection as module
-from digits.window.collection import PORTION, Collection
-from digits.window.document import Sample
 
 ROOT = Path(__file__).resolve().parents[2]
 A, B = "a1" * 8, "b2" * 8  #: keys as :func:`digits.window.document.digit_key` makes them

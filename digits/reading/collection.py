@@ -27,12 +27,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from digits.archive import Archive
 from digits.errors import UserError, reason
 from digits.files import PARTIAL, lock, read_bytes, replacing
 from digits.image_format import CLASSES, SIZE
 from digits.reading import image_file
-from digits.reading.ink import save_strokes
-from digits.window.document import Sample
+from digits.reading.ink import Strokes, read_strokes, save_strokes
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -46,7 +46,28 @@ PATIENCE = 5.0  #: s, for another process to end its change of the folder, which
 BUSY = "another window is changing or exporting it; try again"
 PICTURE = re.compile(r"[0-9]-.+\.png", re.DOTALL)
 STROKES = re.compile(r"[0-9]-[0-9a-f]{16}\.json")
+IMPORTED = re.compile(r"[0-9]-[0-9a-f]{16}\.png")
+TABLE = "labels.csv"
+MOST_ZIP, MOST_UNPACKED = 100 << 20, 200 << 20  #: bytes of a file to import, and of all that is in it
+MOST_LIST = 2 << 20  #: bytes of its list of files: about 15,000 digits with strokes
 TEMPORARY = re.compile(r"\.partial-.+\.(png|json)", re.DOTALL)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One digit with its corrected or confirmed label.
+
+    Attributes:
+        key: identifies the ink, from :func:`digits.window.document.digit_key`.
+        label: 0 to 9.
+        crop: ``uint8`` array of shape (28, 28).
+        strokes: its strokes; none for ink from an image.
+    """
+
+    key: str
+    label: int
+    crop: NDArray[np.uint8]
+    strokes: Strokes
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,27 +205,32 @@ class Collection:
 
     # ---- changing
 
-    def keep(self, sample: Sample) -> None:
-        """Add a digit, replacing an older label for the same ink.
+    def keep(self, *samples: Sample) -> None:
+        """Add digits, replacing an older label for the same ink.
 
         Raises:
-            UserError: the folder cannot be written; its contents are unchanged.
+            UserError: the folder cannot be written; of one digit nothing is changed, of several the first are kept.
         """
+        with self._changing("kept in"):
+            pictures = [self._keep(sample) for sample in samples]
+        self.take(self.open(pictures))
+
+    def _keep(self, sample: Sample) -> str:
+        """Add a digit while the folder is locked; returns the name of its picture."""
         entry = Entry(sample.key, sample.label, sample.crop)
         picture = self._path(entry, ".png")
-        with self._changing("kept in"):
-            before = self._labelled(entry.key)
-            if sample.strokes.strokes:
-                save_strokes(self._path(entry, ".json"), sample.strokes)
-            if not before:
-                with replacing(picture) as temporary:
-                    temporary.write_bytes(_png(entry.crop))
-            elif before[-1].stem != entry.stem:
-                os.replace(self._path(before[-1], ".png"), picture)  # one step: never two labels, never none
-            for other in before:
-                if other.stem != entry.stem:
-                    self._unlink(other)
-        self.take(self.open([picture.name]))
+        before = self._labelled(entry.key)
+        if sample.strokes.strokes:
+            save_strokes(self._path(entry, ".json"), sample.strokes)
+        if not before:
+            with replacing(picture) as temporary:
+                temporary.write_bytes(_png(entry.crop))
+        elif before[-1].stem != entry.stem:
+            os.replace(self._path(before[-1], ".png"), picture)  # one step: never two labels, never none
+        for other in before:
+            if other.stem != entry.stem:
+                self._unlink(other)
+        return picture.name
 
     def remove(self, key: str) -> None:
         """Remove a digit, if it is in the collection.
@@ -279,9 +305,9 @@ class Collection:
         """
         unreadable: list[Path] = []
         try:
-            self._read_all()  # most of it before others have to wait
+            self.read_all()  # most of it before others have to wait
             with self._unchanged():
-                self._read_all()
+                self.read_all()
                 if target.suffix.lower() == ".zip":
                     with replacing(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file:
                         for name, content in self._contents(unreadable):
@@ -292,7 +318,8 @@ class Collection:
             raise UserError(f"cannot export to {target}: {reason(error)}") from error
         return len(unreadable)
 
-    def _read_all(self) -> None:
+    def read_all(self) -> None:
+        """List the folder and read all pictures."""
         self.refresh()
         while self.unread():
             self.read_portion()
@@ -331,6 +358,32 @@ class Collection:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
+    # ---- importing
+
+    def add(self, path: Path) -> int:
+        """Add the digits of a ``.zip`` file that :meth:`export` has written; those that are there already stay.
+
+        Allocates 400 MB at most.
+
+        Returns:
+            The number of digits that are new.
+
+        Raises:
+            UserError: the file cannot be read or holds anything else, and nothing is added; or the folder cannot be
+                written.
+        """
+        try:
+            samples = _imported(path)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{path} cannot be imported: {reason(error, path)}; give a .zip file that this program has exported"
+            ) from error
+        self.read_all()
+        new = [sample for sample in samples if sample.key not in self._entries]
+        if new:
+            self.keep(*new)
+        return len(new)
+
     def _contents(self, unreadable: list[Path]) -> Iterator[tuple[str, bytes]]:
         """Yield the name and content of each file to export; add to the list what cannot be read.
 
@@ -350,7 +403,7 @@ class Collection:
                 unreadable.append(strokes)
                 continue
             yield strokes.name, content
-        yield "labels.csv", self._table().encode()
+        yield TABLE, self._table().encode()
 
     def _table(self) -> str:
         table = io.StringIO()
@@ -358,6 +411,59 @@ class Collection:
         writer.writerow(("file", "label"))
         writer.writerows((f"{entry.stem}.png", entry.label) for entry in self.entries)
         return table.getvalue()
+
+
+def _imported(path: Path) -> list[Sample]:
+    """The digits in an exported file, each of them checked.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it holds anything else.
+    """
+    archive = Archive(read_bytes(path, MOST_ZIP), MOST_UNPACKED, MOST_LIST)
+    pictures = [name for name in archive.members if IMPORTED.fullmatch(name)]
+    strokes = {f"{name[:-4]}.json" for name in pictures}
+    others = archive.members.keys() - {*pictures, *strokes, TABLE}
+    if others or not pictures:
+        raise ValueError(f"{min(others)!r} is no digit" if others else "it holds no digits")
+    keys = Counter(name[2:-4] for name in pictures)
+    if len(keys) < len(pictures):
+        raise ValueError(f"{keys.most_common(1)[0][0]} has two labels")
+    crops: dict[str, NDArray[np.uint8]] = {}
+    drawn: dict[str, Strokes] = {}
+    for name, content in archive.each():
+        stem, _, suffix = name.partition(".")
+        if suffix == "png":
+            crops[stem] = _crop_of(name, content)
+        elif name in strokes:
+            if len(content) > MOST_STROKES:
+                raise ValueError(f"{name} has {len(content):,} bytes, more than the {MOST_STROKES:,} of a digit")
+            drawn[stem] = read_strokes(content)
+    nothing = Strokes((), (SIZE, SIZE))
+    return [Sample(stem[2:], int(stem[0]), crop, drawn.get(stem, nothing)) for stem, crop in crops.items()]
+
+
+def _crop_of(name: str, content: bytes) -> NDArray[np.uint8]:
+    """A digit from the content of its picture.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if len(content) > MOST_PICTURE:
+        raise ValueError(f"{name} has {len(content):,} bytes, more than the {MOST_PICTURE:,} of a picture")
+    try:
+        with image_file.opened(content, name) as pages:
+            crop = _crop(pages)
+    except UserError as error:
+        raise ValueError(str(error)) from error
+    if crop is None:
+        raise ValueError(f"{name} is not {SIZE} by {SIZE} pixels large")
+    return crop
+
+
+def _crop(pages: "image_file.Pages") -> NDArray[np.uint8] | None:
+    """A digit's picture; None if it has another size."""
+    return np.array(pages.decoded(0).convert("L"), np.uint8) if pages.size == (SIZE, SIZE) else None
 
 
 def _time(file: os.DirEntry[str]) -> int:
@@ -380,9 +486,7 @@ def _open(path: Path) -> Entry | None:
     try:
         key.encode()
         with image_file.opened(path, str(path), MOST_PICTURE) as pages:
-            if pages.size != (SIZE, SIZE):
-                return None
-            crop = np.array(pages.decoded(0).convert("L"), np.uint8)
+            crop = _crop(pages)
     except (UserError, UnicodeEncodeError):
         return None
-    return Entry(key, int(label), crop)
+    return None if crop is None else Entry(key, int(label), crop)

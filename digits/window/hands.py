@@ -1,0 +1,51 @@
+"""Hands: a folder of collected digits for each person who uses the window. No widgets."""
+
+import os
+import re
+from pathlib import Path
+
+from digits.errors import UserError
+
+FIRST = "My own"  #: the hand whose digits lie in the folder itself; those of the others lie in folders within it
+LONGEST = 30  #: characters of a name
+MOST = 100  #: hands that are offered
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # of Windows
+NAME = re.compile(r"\w([\w .'-]*[\w'])?")
+
+
+def names(folder: Path) -> list[str]:
+    """The hands in a folder, the first one first, the others by name."""
+    found = []
+    try:
+        with os.scandir(folder) as inside:
+            found = [entry.name for entry in inside if is_name(entry.name) and entry.is_dir()]
+    except OSError:
+        pass  # what reads the first collection says so
+    return [FIRST, *sorted(found, key=str.casefold)[: MOST - 1]]
+
+
+def is_name(text: str) -> bool:
+    """Whether a hand, and thus a folder on any system, can be called so."""
+    if len(text) > LONGEST or not NAME.fullmatch(text) or RESERVED.fullmatch(text):
+        return False
+    return text.isprintable() and text.casefold() != FIRST.casefold()
+
+
+def folder_of(folder: Path, name: str) -> Path:
+    """Where a hand's digits lie; those of the first hand for a name that none can have."""
+    return folder / name if is_name(name) else folder
+
+
+def new(folder: Path, name: str) -> str:
+    """Check the name of a new hand, which comes with spaces around it or not.
+
+    Raises:
+        UserError: it cannot be called so, or there is one.
+    """
+    text = name.strip()
+    if not is_name(text):
+        raise UserError(f"a hand has a name of letters and digits, {LONGEST} at most, got {text!r}; give another")
+    same = [known for known in names(folder) if known.casefold() == text.casefold()]
+    if same:
+        raise UserError(f"there is a hand called {same[0]}; choose it in the menu, or give another name")
+    return text

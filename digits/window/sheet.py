@@ -1,0 +1,155 @@
+"""The sheet on which a person writes each digit some times, which fills a collection in a minute."""
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+import ttkbootstrap as ttk
+from PIL import ImageTk
+
+from digits.image_format import CLASSES
+from digits.reading.collection import Sample
+from digits.reading.ink import Stroke, Strokes
+from digits.reading.segmentation import stroke_components, union
+from digits.window import smooth
+from digits.window.dialogs import Dialog
+from digits.window.document import digit_key
+from digits.window.palette import Palette
+from digits.window.summary import counted
+
+TIMES = 3  #: that each digit is written
+BOX = 66  #: logical px, side of a box
+GAP = 6  #: logical px between two boxes
+HEADER = 30  #: logical px, height of the row that says which digit goes below
+PEN = 5  #: logical px
+NEAR = 1.0  #: logical px that the pen moves before there is another point
+
+ADVICE = "Write each digit as you usually do, in the boxes below it. Leave out what you like."
+
+
+class SheetDialog(Dialog):
+    """Boxes for three of each digit; what is written in them is given as samples."""
+
+    def __init__(
+        self, parent: tk.Tk, factor: float, palette: Palette, keep: Callable[[Sequence[Sample]], object]
+    ) -> None:
+        """Show an empty sheet; ``keep`` is called with what was written once the button says so."""
+        super().__init__(parent, "Write samples", factor)
+        self._palette, self._keep = palette, keep
+        self._strokes: list[tuple[int, Stroke]] = []  # each with the number of its box, by rows
+        self._images: list[ImageTk.PhotoImage] = []
+        self._points: list[tuple[float, float]] = []
+        self._box: int | None = None
+        ttk.Label(self.body, text=ADVICE).pack(anchor="w", pady=(0, self.px(12)))
+        step = self.px(BOX + GAP)
+        width, height = CLASSES * step, self.px(HEADER) + TIMES * step
+        self.paper = tk.Canvas(self.body, width=width, height=height, highlightthickness=0, cursor="pencil")
+        self.paper.configure(background=palette.window)
+        self.paper.pack()
+        self._draw_boxes()
+        self.paper.bind("<ButtonPress-1>", self._press)
+        self.paper.bind("<B1-Motion>", self._move)
+        self.paper.bind("<ButtonRelease-1>", self._release)
+        self.bind("<Control-Key-z>", lambda _: self.undo())
+        self.bind("<Command-Key-z>" if self.tk.call("tk", "windowingsystem") == "aqua" else "<BackSpace>",
+                  lambda _: self.undo())  # fmt: skip
+        self.done = self.button("Keep", self.finish, "primary")
+        self.button("Cancel", self.close)
+        self.back = self.button("Undo", self.undo, side="left")
+        self._show()
+        self.present(self.done)
+
+    @property
+    def written(self) -> int:
+        """The number of boxes with ink."""
+        return len({box for box, _ in self._strokes})
+
+    def finish(self) -> None:
+        """Give what was written and close."""
+        samples = self.samples()
+        self.close()
+        if samples:
+            self._keep(samples)
+
+    def samples(self) -> list[Sample]:
+        """A sample for each box with ink, in logical pixels."""
+        size = (round(CLASSES * (BOX + GAP)), round(HEADER + TIMES * (BOX + GAP)))
+        found = []
+        for box in sorted({box for box, _ in self._strokes}):
+            strokes = tuple(stroke for number, stroke in self._strokes if number == box)
+            digit = union(stroke_components(strokes))
+            found.append(Sample(digit_key(digit), box % CLASSES, digit.crop, Strokes(strokes, size)))
+        return found
+
+    def undo(self) -> None:
+        """Take the last stroke back."""
+        if self._strokes:
+            self._strokes.pop()
+            self._images.pop()
+            self._show()
+
+    # ---- drawing
+
+    def _draw_boxes(self) -> None:
+        side = self.px(BOX)
+        for box in range(CLASSES * TIMES):
+            x, y = self._corner(box)
+            self.paper.create_rectangle(
+                x, y, x + side, y + side, fill=self._palette.paper, outline=self._palette.edge, width=self.px(1)
+            )
+        for digit in range(CLASSES):
+            x, _ = self._corner(digit)
+            self.paper.create_text(
+                x + side / 2, self.px(HEADER) / 2, text=str(digit), font="Title", fill=self._palette.muted
+            )
+
+    def _corner(self, box: int) -> tuple[int, int]:
+        row, column = divmod(box, CLASSES)
+        step = self.px(BOX + GAP)
+        return column * step + self.px(GAP / 2), self.px(HEADER) + row * step + self.px(GAP / 2)
+
+    def box_at(self, x: float, y: float) -> int | None:
+        """The number of the box at a place on the paper, by rows; None between them."""
+        step = self.px(BOX + GAP)
+        column, row = int(x // step), int((y - self.px(HEADER)) // step)
+        return row * CLASSES + column if 0 <= column < CLASSES and 0 <= row < TIMES else None
+
+    def _press(self, event: "tk.Event[tk.Misc]") -> None:
+        self._box = self.box_at(event.x, event.y)
+        self._points = [(event.x, event.y)]
+        self._preview()
+
+    def _move(self, event: "tk.Event[tk.Misc]") -> None:
+        if self._box is None:
+            return
+        x, y = self._points[-1]
+        if abs(event.x - x) + abs(event.y - y) >= NEAR * self._factor:
+            self._points.append((event.x, event.y))
+            self._preview()
+
+    def _release(self, _: "tk.Event[tk.Misc]") -> None:
+        if self._box is not None:
+            factor = self._factor
+            points = tuple((x / factor, y / factor) for x, y in self._points)
+            self._strokes.append((self._box, Stroke(points, PEN)))
+            drawn = Stroke(tuple(self._points), PEN * factor)
+            image, x, y = smooth.image(self.paper, [drawn], self._palette.ink)
+            self._images.append(image)
+            self.paper.create_image(x, y, image=image, anchor="nw", tags=f"ink{len(self._images)}")
+        self._box = None
+        self._show()
+
+    def _preview(self) -> None:
+        self.paper.delete("preview")
+        if self._box is not None:
+            points = [*self._points, *self._points[-1:]]
+            self.paper.create_line(
+                *points, width=PEN * self._factor, fill=self._palette.ink, capstyle="round", joinstyle="round",
+                tags="preview",
+            )  # fmt: skip
+
+    def _show(self) -> None:
+        self.paper.delete("preview")
+        self.paper.delete(f"ink{len(self._images) + 1}")
+        n = self.written
+        self.done.configure(text=f"Keep {counted(n, 'digit')}" if n else "Keep", state="normal" if n else "disabled")
+        self.back.configure(state="normal" if n else "disabled")
