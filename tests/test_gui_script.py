@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,12 @@ from PIL import Image
 from digits.networks import DEFAULT, MODELS
 from digits.reading import classifier, recognizer
 from digits.reading.classifier import open_network
+from digits.reading.collection import Collection, Sample
+from digits.reading.ink import Stroke, Strokes
 from digits.reading.recognizer import Reading
+from digits.reading.segmentation import stroke_components, union
 from gui_digit_recognizer import main
+from tests.handwriting import strokes
 from tests.reading.conftest import on_paper, picture, written
 from tests.small_networks import vouch
 
@@ -357,6 +362,53 @@ def test_a_wrong_command_line_is_reported_on_one_line(wrong: list[str], capsys: 
     assert ended.value.code == 2
     out, err = capsys.readouterr()
     assert out == "" and "--help" in one_line(err)
+
+
+def collected(folder: Path, number: str, labels: Sequence[int], seeds: Sequence[int]) -> Path:
+    """A collection of digits that are written as ``number`` and labelled otherwise."""
+    samples: list[Sample] = []
+    for seed in seeds:
+        for digit, label in zip(number, labels, strict=True):
+            drawn = tuple(Stroke(tuple(points), 10) for points in strokes(digit, 30, 30, 120, seed=seed))
+            key = f"{len(samples):016x}"
+            samples.append(Sample(key, label, union(stroke_components(drawn)).crop, Strokes(drawn, (200, 200))))
+    Collection(folder).keep(*samples)
+    return folder
+
+
+def test_a_hand_is_used_without_a_window(pages: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hand = collected(tmp_path / "hand", "7", [1], range(5))
+    read = ["--image", str(pages / "b.png"), "--output", str(tmp_path / "read.jsonl")]
+    assert main(read) == main([*read, "--hand", str(hand)]) == main([*read, "--hand", str(hand)]) == 0
+    lines = [json.loads(line) for line in (tmp_path / "read.jsonl").read_text().splitlines()]
+    assert [line["text"] for line in lines] == ["4072", "4012"], "with another hand it is read again"
+    assert [digit.get("without_hand") for digit in lines[1]["digits"]] == [None, None, 7, None]
+    capsys.readouterr()
+
+
+def test_a_hand_that_does_not_help_is_not_used(
+    pages: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digits.reading.hand.Hand.helps", False)
+    hand = collected(tmp_path / "hand", "7", [1], range(5))
+    assert main(["--image", str(pages / "b.png"), "--hand", str(hand)]) == 0
+    out, err = capsys.readouterr()
+    assert out.endswith(": 4072\n") and "is not used" in one_line(err)
+
+
+@pytest.mark.parametrize("what", ["missing", "empty", "a file"])
+def test_a_hand_without_digits_is_one_line(
+    what: str, pages: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "hand"
+    if what == "empty":
+        folder.mkdir()
+    elif what == "a file":
+        folder.write_text("x")
+    assert main(["--image", str(pages / "b.png"), "--hand", str(folder)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.splitlines()[-1].endswith("give the folder in which the window keeps corrected digits")
+    assert len(err.splitlines()) <= 1
 
 
 def test_without_a_display_one_line_names_image() -> None:

@@ -152,10 +152,14 @@ def _learned(folder: Path, classifier: "Classifier", lines: "LineSegmenter") -> 
     folder = folder.expanduser()
     collection = Collection(folder)
     collection.read_all()
-    if notice := collection.notice():
-        complain(PROGRAM, UserError(notice))
+    notice = collection.notice()
     if not collection.entries:
-        raise UserError(f"--hand {folder} holds no digits; give the folder in which the window keeps corrected digits")
+        why = f" ({notice})" if notice else ""
+        raise UserError(
+            f"--hand {folder} holds no digits{why}; give the folder in which the window keeps corrected digits"
+        )
+    if notice:
+        complain(PROGRAM, UserError(notice))
     hand = Pupil(classifier, lines).learn(collection.entries)
     if hand is None or hand.helps:
         return hand

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from digits.errors import UserError
+from digits.errors import UserError, reason
 
 FIRST = "My own"  #: the hand whose digits lie in the folder itself; those of the others lie in folders within it
 LONGEST = 30  #: characters of a name
@@ -36,11 +36,11 @@ def folder_of(folder: Path, name: str) -> Path:
     return folder / name if is_name(name) else folder
 
 
-def new(folder: Path, name: str) -> str:
-    """Check the name of a new hand, which comes with spaces around it or not.
+def create(folder: Path, name: str) -> str:
+    """Create a hand; returns its name, without spaces around it.
 
     Raises:
-        UserError: it cannot be called so, or there is one.
+        UserError: it cannot be called so, there is one, or its folder cannot be made.
     """
     text = name.strip()
     if not is_name(text):
@@ -48,4 +48,8 @@ def new(folder: Path, name: str) -> str:
     same = [known for known in names(folder) if known.casefold() == text.casefold()]
     if same:
         raise UserError(f"there is a hand called {same[0]}; choose it in the menu, or give another name")
+    try:
+        folder_of(folder, text).mkdir(parents=True)
+    except OSError as error:
+        raise UserError(f"the hand {text} cannot be created in {folder}: {reason(error, folder)}") from error
     return text

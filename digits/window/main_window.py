@@ -289,7 +289,7 @@ class MainWindow(tk.Tk):
 
         def answered(name: str) -> str:
             try:
-                self.choose_hand(hands.new(self._hands, name))
+                self.choose_hand(hands.create(self._hands, name))
             except UserError as error:
                 return str(error)
             return ""

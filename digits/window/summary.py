@@ -11,6 +11,9 @@ from digits.window.engine import Result
 PLAIN, REJECTED, CONFIRMED, CORRECTED = "plain", "rejected", "confirmed", "corrected"
 
 
+FEW = 10  #: digits of which it is not said how many are read rightly by the others
+
+
 @dataclass(frozen=True)
 class StyledDigit:
     """One digit of the number: its text, and "plain", "rejected", "confirmed" or "corrected"."""
@@ -96,8 +99,12 @@ def found(result: Result, names: Sequence[str]) -> str:
     n_lines = len({digit.segment.line for digit in readings[0].digits})
     times = ", ".join(f"{reading.model} {milliseconds(reading.seconds)}" for reading in readings)
     text = f"{counted(len(result.keys), 'digit')} in {counted(n_lines, 'line')}{part} · {times}"
-    if moved := sum(digit.moved for digit in readings[0].digits):
-        text += f" · {moved:,} of them by your hand"
+    labels = result.state.labels
+    by_hand = [
+        key for key, digit in zip(result.keys, readings[0].digits, strict=True) if digit.moved and key not in labels
+    ]
+    if by_hand:
+        text += f" · {len(by_hand):,} by your hand"
     left_out = max(reading.left_out for reading in readings)
     return f"{text} · the {counted(left_out, 'smallest piece')} not read" if left_out else text
 
@@ -123,6 +130,8 @@ def handwriting(n: int, hand: Hand | None, learns: bool) -> str:
     of = f"Your {counted(n, 'digit')}" if hand.n == n else f"The newest {hand.n:,} of your {counted(n, 'digit')}"
     if not learns:
         return f"{of}: {hand.before:,} read rightly, learning is off"
+    if n < FEW and hand.helps:
+        return f"{of}, learned"
     if hand.now == hand.before:
         return f"{of}: {hand.now:,} read rightly, before and now"
     if hand.helps:

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -514,3 +515,92 @@ def _exported(target: Path) -> list[str]:
         table = (target / "labels.csv").read_text()
         assert len(names(target)) == 5
     return [Path(line.split(",")[0]).stem for line in table.splitlines()[1:]]
+
+
+# ---- importing
+
+
+def exported(folder: Path, *samples: Sample) -> Path:
+    collection = Collection(folder / "other")
+    collection.keep(*samples)
+    collection.export(folder / "hand.zip")
+    return folder / "hand.zip"
+
+
+def test_what_was_exported_is_imported_and_what_is_there_stays(tmp_path: Path) -> None:
+    path = exported(tmp_path, sample(A, 3), sample(B, 5, drawn=False))
+    mine = Collection(tmp_path / "mine")
+    mine.keep(sample(A, 7))
+    assert mine.add(path) == 1
+    assert mine.labels() == [5, 7]
+    assert mine.add(path) == 0
+    other = Collection(tmp_path / "third")
+    assert other.add(path) == 2
+    theirs = Collection(tmp_path / "other")
+    for ours, given in zip(other.entries, theirs.entries, strict=True):
+        assert (ours.key, ours.label) == (given.key, given.label) and np.array_equal(ours.crop, given.crop)
+    assert open_strokes(other.folder / f"3-{A}.json") == open_strokes(theirs.folder / f"3-{A}.json")
+    assert not (other.folder / f"5-{B}.json").exists()
+
+
+def picture(size: tuple[int, int] = (28, 28), form: str = "PNG") -> bytes:
+    content = io.BytesIO()
+    Image.new("L", size, 9).save(content, form)
+    return content.getvalue()
+
+
+STRANGE: dict[str, tuple[dict[str, bytes], str]] = {
+    "nothing": ({}, "it holds no digits"),
+    "a table alone": ({"labels.csv": b"file,label\n"}, "it holds no digits"),
+    "another file": ({f"3-{A}.png": picture(), "notes.txt": b"hello"}, "'notes.txt' is no digit"),
+    "a path": ({f"3-{A}.png": picture(), f"../4-{B}.png": picture()}, f"'../4-{B}.png' is no digit"),
+    "strokes alone": ({f"3-{A}.png": picture(), f"4-{B}.json": b"{}"}, f"'4-{B}.json' is no digit"),
+    "a large picture": ({f"3-{A}.png": picture((280, 280))}, "is not 28 by 28 pixels large"),
+    "no picture": ({f"3-{A}.png": b"no picture"}, "is not an image"),
+    "many bytes": ({f"3-{A}.png": picture() + bytes(1 << 17)}, "more than the 65,536 of a picture"),
+    "two labels": ({f"3-{A}.png": picture(), f"4-{A}.png": picture()}, f"{A} has two labels"),
+    "no strokes": ({f"3-{A}.png": picture(), f"3-{A}.json": b"[1]"}, "Expected `object`"),
+    "endless strokes": ({f"3-{A}.png": picture(), f"3-{A}.json": b" " * ((1 << 24) + 1)}, "more than the 16,777,216"),
+    "a bomb": ({f"3-{A}.png": bytes(201 << 20)}, "more than the 209,715,200 that are read"),
+}
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_a_strange_import_is_one_line_and_nothing_is_added(case: str, tmp_path: Path) -> None:
+    members, why = STRANGE[case]
+    path = tmp_path / "hand.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    collection = Collection(tmp_path / "mine")
+    with pytest.raises(UserError, match="cannot be imported") as caught:
+        collection.add(path)
+    assert why in str(caught.value) and "\n" not in str(caught.value)
+    assert not collection.folder.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04" + bytes(100)])
+def test_what_is_no_zip_file_is_not_imported(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "hand.zip").write_bytes(content)
+    for path in (tmp_path / "hand.zip", tmp_path, tmp_path / "missing.zip"):
+        with pytest.raises(UserError, match=r"give a \.zip file that this program has exported"):
+            Collection(tmp_path / "mine").add(path)
+
+
+def test_a_damaged_export_adds_nothing(tmp_path: Path) -> None:
+    """Wherever a byte is changed: it is one line, or what is added is a digit."""
+    path = exported(tmp_path, sample(A, 3))
+    whole, rng = path.read_bytes(), random.Random(0)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        damaged[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged)
+        mine = Collection(tmp_path / "mine")
+        try:
+            n = mine.add(path)
+        except UserError:
+            assert not mine.folder.exists()
+        else:
+            assert n == 1 and len(mine.entries) == 1
+            mine.remove(mine.entries[0].key)
+            shutil.rmtree(mine.folder)

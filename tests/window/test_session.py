@@ -165,7 +165,8 @@ def test_words() -> None:
     [
         (31, 27, 31, True, "Your 31 digits: 27 read rightly before, 31 now"),
         (31, 27, 31, False, "Your 31 digits: 27 read rightly, learning is off"),
-        (1, 1, 1, True, "Your 1 digit: 1 read rightly, before and now"),
+        (1, 0, 0, True, "Your 1 digit, learned"),
+        (10, 9, 9, True, "Your 10 digits: 9 read rightly, before and now"),
         (31, 27, 26, True, "Your 31 digits: 27 read rightly; learning them does not help"),
         (900, 27, 31, True, "The newest 31 of your 900 digits: 27 read rightly before, 31 now"),
     ],

@@ -1,0 +1,201 @@
+"""Hands that are learned in the window: by real events, with the committed networks."""
+
+from pathlib import Path
+
+import pytest
+
+from digits.errors import UserError
+from digits.reading.collection import Collection
+from digits.window import dialogs, hands
+from digits.window.settings import Settings, load, save
+from digits.window.sheet import SheetDialog
+from tests.handwriting import strokes
+from tests.window.conftest import MODELS, Hand, OpenWindow, texts
+
+SEVENS = [strokes("7", 60 + 120 * i, 80, 150, seed=i) for i in range(5)]
+
+
+def teach(hand: Hand, n: int, label: int) -> None:
+    """Write so many 7s and label each of them otherwise."""
+    for drawn in SEVENS[:n]:
+        hand.write(drawn)
+    for _ in range(n):
+        hand.press("<Key-Tab>")
+        hand.press(f"<Key-{label}>")
+    hand.settle()
+
+
+def seven(hand: Hand) -> None:
+    """Write one more on an empty page."""
+    hand.press("<Key-Escape>")
+    hand.press("<Key-Escape>")
+    hand.write(strokes("7", 200, 120, 150, seed=50))
+    hand.settle()
+
+
+def test_a_style_is_read_as_it_was_corrected_and_the_window_says_so(open_window: OpenWindow, tmp_path: Path) -> None:
+    hand = open_window()
+    teach(hand, 5, 1)
+    assert hand.window.status.handwriting.cget("text") == "Your 5 digits, learned"
+    seven(hand)
+    assert hand.number == "1"
+    assert "By your hand; without it: 7." in hand.window.panel.detail.hint.cget("text")
+    assert "1 by your hand" in hand.status
+    hand.window.switch_learning()
+    hand.settle()
+    assert hand.number == "7"
+    assert "learning is off" in hand.window.status.handwriting.cget("text")
+    hand.window.destroy()
+    again = open_window(settings=load(tmp_path / "settings.json"))
+    again.write(strokes("7", 200, 120, 150, seed=50))
+    again.settle()
+    assert again.number == "7", "it is still off"
+    again.window.switch_learning()
+    again.settle()
+    assert again.number == "1", "the same answer after a restart"
+
+
+def test_it_is_forgotten_with_the_corrections(hand: Hand) -> None:
+    teach(hand, 3, 1)
+    seven(hand)
+    assert hand.number == "1"
+    for key in [entry.key for entry in hand.window.session.collection.entries]:
+        hand.window.session.collection.remove(key)
+    hand.window.handwriting.read_on()
+    hand.settle()
+    assert hand.number == "7"
+
+
+def test_each_hand_has_digits_of_its_own(open_window: OpenWindow, tmp_path: Path) -> None:
+    hand = open_window()
+    teach(hand, 3, 1)
+    hand.window.new_hand()
+    dialog = hand.dialog(dialogs.NameDialog)
+    dialog.entry.insert(0, "a/b")
+    dialog.answer()
+    assert "give another" in dialog.reason.cget("text")
+    dialog.entry.delete(0, "end")
+    dialog.entry.insert(0, " Maria ")
+    dialog.answer()
+    hand.settle()
+    assert hand.window.hands() == [hands.FIRST, "Maria"]
+    assert hand.window.session.collection.folder == tmp_path / "my handwriting" / "Maria"
+    seven(hand)
+    assert hand.number == "7"
+    hand.window.choose_hand(hands.FIRST)
+    hand.settle()
+    assert hand.number == "1"
+    listed = {one.label: one.chosen() for one in hand.window._table() if one.menu == "Hand" and one.chosen}
+    assert listed == {hands.FIRST: True, "Maria": False}
+
+
+def test_the_hand_that_was_chosen_is_used_again(display: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from digits.window.app import run
+    from digits.window.main_window import MainWindow
+
+    seen = []
+
+    def use(window: MainWindow) -> None:
+        seen.append((window.session.collection.folder, window.hands()))
+        window.choose_hand(hands.FIRST if len(seen) == 1 else "Maria")
+        window.update()
+        window.close()
+
+    monkeypatch.setattr(MainWindow, "mainloop", use)
+    (tmp_path / "Maria").mkdir()
+    save(tmp_path / "settings.json", Settings(theme="light", zoom=100, hand="Maria"))
+    for _ in range(2):
+        run(MODELS, ("ANN",), tmp_path, tmp_path / "settings.json")
+    both = [hands.FIRST, "Maria"]
+    assert seen == [(tmp_path / "Maria", both), (tmp_path, both)]
+    assert load(tmp_path / "settings.json").hand == "Maria"
+
+
+def test_a_hand_that_is_gone_is_the_first(tmp_path: Path) -> None:
+    assert hands.folder_of(tmp_path, "") == tmp_path
+    assert hands.folder_of(tmp_path, "../x") == tmp_path
+
+
+@pytest.mark.parametrize("name", ["", " ", "a/b", "a\\b", "..", ".x", "x.", "CON", "my OWN", "x" * 31, "a\nb", "a:b"])
+def test_names_that_no_folder_can_have_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="give another"):
+        hands.create(tmp_path, name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_hand_is_created_once(tmp_path: Path) -> None:
+    assert hands.create(tmp_path, " Zoë ") == "Zoë"
+    with pytest.raises(UserError, match="there is a hand called Zoë"):
+        hands.create(tmp_path, "zoë")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be created"):
+        hands.create(tmp_path / "file", "Ann")
+    assert hands.names(tmp_path) == [hands.FIRST, "Zoë"]
+
+
+def draw(dialog: SheetDialog, box: int, digit: str, seed: int) -> None:
+    x, y = dialog._corner(box)
+    for points in strokes(digit, x + 16, y + 10, 44, seed=seed):
+        places = [(round(a), round(b)) for a, b in points]
+        dialog.paper.event_generate("<ButtonPress-1>", x=places[0][0], y=places[0][1])
+        for a, b in places[1:]:
+            dialog.paper.event_generate("<B1-Motion>", x=a, y=b)
+        dialog.paper.event_generate("<ButtonRelease-1>", x=places[-1][0], y=places[-1][1])
+
+
+def test_a_sheet_fills_the_collection(hand: Hand, tmp_path: Path) -> None:
+    hand.window.write_samples()
+    dialog = hand.dialog(SheetDialog)
+    assert str(dialog.done.cget("state")) == "disabled"
+    for box, digit in ((0, "0"), (4, "4"), (14, "4"), (29, "9")):
+        draw(dialog, box, digit, box)
+    assert dialog.done.cget("text") == "Keep 4 digits"
+    dialog.undo()
+    assert dialog.done.cget("text") == "Keep 3 digits"
+    draw(dialog, 27, "7", 1)
+    dialog.finish()
+    hand.settle()
+    collection = Collection(tmp_path / "my handwriting")
+    assert collection.labels() == [0, 4, 4, 7]
+    assert all((collection.folder / f"{entry.stem}.json").exists() for entry in collection.entries)
+    learned = hand.window.session.hand
+    assert learned is not None and learned.before == 4, "each is what a network would be given"
+
+
+def test_a_sheet_that_is_cancelled_keeps_nothing(hand: Hand, tmp_path: Path) -> None:
+    hand.window.write_samples()
+    dialog = hand.dialog(SheetDialog)
+    draw(dialog, 3, "3", 1)
+    dialog.paper.event_generate("<ButtonPress-1>", x=1, y=5)  # above the boxes
+    dialog.paper.event_generate("<ButtonRelease-1>", x=9, y=5)
+    assert dialog.written == 1
+    dialog.close()
+    hand.settle()
+    assert not (tmp_path / "my handwriting").exists()
+
+
+def test_digits_are_imported(hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    teach(hand, 2, 1)
+    hand.window.session.collection.export(tmp_path / "hand.zip")
+    hand.window.choose_hand(hands.create(tmp_path / "my handwriting", "Other"))
+    monkeypatch.setattr(dialogs, "ask_import", lambda _: tmp_path / "hand.zip")
+    hand.window.import_digits()
+    hand.settle()
+    assert hand.window.session.collection.labels() == [1, 1]
+    assert hand.status == "2 new digits from hand.zip"
+    (tmp_path / "hand.zip").write_bytes(b"no zip")
+    hand.window.import_digits()
+    hand.settle()
+    assert "cannot be imported" in hand.status
+
+
+def test_doubtful_labels_are_marked(hand: Hand) -> None:
+    hand.write(strokes("7", 60, 80, 150, seed=1))
+    hand.press("<Key-Tab>")
+    hand.press("<Key-3>")
+    hand.settle()
+    hand.window.show_handwriting()
+    hand.settle()
+    dialog = hand.dialog(dialogs.HandwritingDialog)
+    assert "1 label marked with ?" in dialog.metrics.cget("text")
+    assert texts(dialog.gallery) == ["3?"]
