@@ -16,6 +16,7 @@ from digits.learning.calibration import reliability
 from digits.learning.handwriting import Character
 from digits.learning.json_types import Count, Line, Number, Sha256, Share
 from digits.line_image import NO_DIGIT
+from digits.networks import DEFAULT
 from digits.reading.classifier import Classifier
 from digits.reading.hand import Hand, Samples, learn
 from digits.reading.line_segmenter import LineSegmenter
@@ -24,6 +25,7 @@ from digits.reading.recognizer import CONFIDENCE
 from digits.reading.segmentation import stroke_components
 
 EACH = (1, 2, 3, 5, 10)  #: samples of each digit
+SHOWN = ("1", "3", "5")  #: of these, what README.md shows
 TYPICAL = 3  #: samples of each digit in what is measured with one number of them
 DRAWS = 5  #: choices of samples for each writer
 HUNDRED = 100  #: digits of each half of the realistic course
@@ -31,6 +33,9 @@ ONE_SIDED = 10  #: samples of one digit and none of the others
 ENOUGH = 20  #: digits that must remain to be tested
 RESAMPLED = 10_000  #: times that writers are drawn for the interval
 TOGETHER = 100  #: crops that are given to the networks at once
+
+
+Relative = Annotated[float, Meta(ge=-1, le=1e12)]  #: of a rate, as a share of it
 
 
 class Change(TypedDict):
@@ -45,9 +50,9 @@ class Change(TypedDict):
     before: Count
     after: Count
     rates: tuple[Share, Share]
-    low: float
-    high: float
-    worst: float
+    low: Relative
+    high: Relative
+    worst: Annotated[float, Meta(ge=-1, le=1)]
 
 
 class Side(TypedDict):
@@ -65,7 +70,7 @@ Each = Annotated[str, Meta(pattern="^[0-9]{1,3}$")]
 class Network(TypedDict):
     """What is measured of a network."""
 
-    each: dict[Each, Change]
+    each: Annotated[dict[Each, Change], Meta(min_length=1)]
     corrected: dict[Line, Change]
     mistakes: dict[Line, Change]
     side: Side
@@ -79,6 +84,22 @@ class Results(TypedDict):
     digits: Number
     networks: dict[Line, Network]
     models: dict[str, str]
+
+
+def check(results: Results) -> None:
+    """Check that what was read from a file belongs together, so that its page can be made.
+
+    Raises:
+        ValueError: more digits are misread than there are.
+        LookupError: a number of samples that the page shows is missing.
+    """
+    results["networks"][DEFAULT]
+    for value in results["networks"].values():
+        for k in SHOWN:
+            value["each"][k]
+        for one in (*value["each"].values(), *value["corrected"].values(), *value["mistakes"].values()):
+            if max(one["before"], one["after"]) > one["n"]:
+                raise ValueError("more digits are misread than there are")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from itertools import cycle
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from benchmarks.hand.measure import DRAWS, TYPICAL, Change, Results
+from benchmarks.hand.measure import DRAWS, SHOWN, TYPICAL, Change, Results
 from digits import markdown
 from digits.learning.plots.style import BLUE, GREEN, MARKERS, ORANGE, VERMILION, Display, axes_or_new, root, styled
 from digits.networks import DEFAULT
@@ -82,20 +82,21 @@ def summary(results: Results) -> str:
     """The table in README.md."""
     rows = []
     for name, value in results["networks"].items():
-        changes = [value["each"][k] for k in ("1", "3", "5")]
+        changes = [value["each"][k] for k in SHOWN]
         cells = (f"{markdown.percent(one['rates'][1])} ({_signed(relative(one))})" for one in changes)
         rows.append((name, markdown.percent(changes[0]["rates"][0]), *cells))
-    return markdown.table(("network", "as it is", "1 of each digit", "3 of each digit", "5 of each digit"), rows)
+    header = ("network", "as it is", *(f"{k} of each digit" for k in SHOWN))
+    return f"{sentence(results)}\n\n{markdown.table(header, rows)}"
 
 
 def sentence(results: Results) -> str:
     """What it does for a person, in one sentence."""
     value = results["networks"][DEFAULT]["each"][str(TYPICAL)]
-    fewer = -relative(value)
+    rates = " → ".join(markdown.percent(rate) for rate in value["rates"])
+    counts = f"{value['before']:,} → {value['after']:,} of {value['n']:,}"
     return (
-        f"After {TYPICAL} samples of each digit, {DEFAULT} misreads {fewer:.0%} fewer of a person's other digits "
-        f"({markdown.percent(value['rates'][0])} → {markdown.percent(value['rates'][1])} of {value['n']:,}, "
-        f"{value['writers']} people)."
+        f"**With {TYPICAL} samples of each digit, {DEFAULT} misreads {-relative(value):.0%} fewer of a person's other "
+        f"digits**: {rates} ({counts}, {value['writers']} people, {DRAWS} choices of samples each)."
     )
 
 

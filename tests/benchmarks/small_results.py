@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from benchmarks.hand import measure as hand
 from benchmarks.pen_digits.measure import Results
 from benchmarks.recommendation.measure import Measured
 from digits.learning.card import Card
@@ -108,3 +109,28 @@ def small_results(networks: Networks = NETWORKS, vote: tuple[int, int] = (58, 15
         "models": {},
     }
     return cast(Measured, measured), cast(dict[str, Card], cards), cast(Results, pen)
+
+
+def small_hand() -> hand.Results:
+    """``hand.json`` of two networks."""
+
+    def change(before: int, after: int) -> hand.Change:
+        return {
+            "n": 1000,
+            "writers": 4,
+            "before": before,
+            "after": after,
+            "rates": (before / 1000, after / 1000),
+            "low": -0.8,
+            "high": 0.1,
+            "worst": 0.002,
+        }
+
+    one: hand.Network = {
+        "each": {str(k): change(30, 30 // (k + 1)) for k in hand.EACH},
+        "corrected": {"first hundred": change(3, 2), "second hundred": change(0, 0)},
+        "mistakes": {"one digit with a wrong label, and nothing else": change(30, 31)},
+        "side": {"ece": (0.01, 0.008), "signs": (5, 4), "of_signs": 40, "rejected": (2, 3)},
+    }
+    networks = {"ANN": one, "ResNet": one}
+    return {"files": {"test.tes": "a" * 64}, "writers": 4, "digits": 300, "networks": networks, "models": {}}
