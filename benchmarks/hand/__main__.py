@@ -84,7 +84,10 @@ def _measured(people: Handwriting, models: Path) -> Results:
     if digests(models) != before:
         raise UserError(f"the networks in {models} were replaced while they were measured; measure again")
     n = sum(int((one.labels != NO_DIGIT).sum()) for one in pages)
-    return Results(files=dict(people.files), writers=len(pages), digits=n, networks=found, models=before)
+    missed = sum(int((~one.found & (one.labels != NO_DIGIT)).sum()) for one in pages)
+    return Results(
+        files=dict(people.files), writers=len(pages), digits=n, not_found=missed, networks=found, models=before
+    )
 
 
 def _refuse_taught(models: Path, people: Handwriting) -> None:

@@ -32,7 +32,6 @@ HUNDRED = 100  #: digits of each half of the realistic course
 ONE_SIDED = 10  #: samples of one digit and none of the others
 ENOUGH = 20  #: digits that must remain to be tested
 RESAMPLED = 10_000  #: times that writers are drawn for the interval
-TOGETHER = 100  #: crops that are given to the networks at once
 
 
 Relative = Annotated[float, Meta(ge=-1, le=1e12)]  #: of a rate, as a share of it
@@ -82,6 +81,7 @@ class Results(TypedDict):
     files: dict[Line, Sha256]
     writers: Number
     digits: Number
+    not_found: Count
     networks: dict[Line, Network]
     models: dict[str, str]
 
@@ -108,7 +108,7 @@ class Page:
 
     Attributes:
         labels: shape (n,), ``NO_DIGIT`` for a letter or sign.
-        found: whether it was found as one thing, shape (n,); what was not counts as misread, or as no digit.
+        found: whether it was found as one thing, shape (n,).
         crops: shape (n, 28, 28).
         seen: what the line network says of it, shape (n, 11).
         alone: what it says of its crop, from which the hand is learned, shape (n, 11).
@@ -138,17 +138,16 @@ class Page:
 
 @dataclass(frozen=True)
 class Writer:
-    """A writer's digits as one network sees them, in the order written.
+    """What was found of a writer's page, as one network sees it, in the order written.
 
     Attributes:
-        labels, found: as :class:`Page`'s.
+        labels: as :class:`Page`'s.
         shown: the logits of what is shown of each, shape (n, 10).
         none: whether the line network sees no digit, shape (n,).
         samples: from which the hand is learned.
     """
 
     labels: NDArray[np.int64]
-    found: NDArray[np.bool_]
     shown: NDArray[np.float64]
     none: NDArray[np.bool_]
     samples: Samples
@@ -156,13 +155,11 @@ class Writer:
     @classmethod
     def of(cls, page: Page, classifier: Classifier) -> "Writer":
         """Have a network read a page."""
-        parts = [classifier.answers(page.crops[i : i + TOGETHER]) for i in range(0, len(page.crops), TOGETHER)]
-        own, features = (np.concatenate(part) for part in zip(*parts, strict=True))
-        samples = Samples(
-            tuple(map(str, range(len(own)))), page.labels, logits(own, page.alone, classifier.name), features
-        )
-        none = page.seen.argmax(axis=1) == NO_DIGIT
-        return cls(page.labels, page.found, logits(own, page.seen, classifier.name), none, samples)
+        labels, seen = page.labels[page.found], page.seen[page.found]
+        own, features = classifier.answers(page.crops[page.found])
+        keys = tuple(map(str, range(len(labels))))
+        samples = Samples(keys, labels, logits(own, page.alone[page.found], classifier.name), features)
+        return cls(labels, logits(own, seen, classifier.name), seen.argmax(axis=1) == NO_DIGIT, samples)
 
     def learned(self, chosen: Sequence[int], labels: Sequence[int] | None = None) -> Hand:
         """The hand learned from some digits, with their own labels or with others."""
@@ -189,19 +186,19 @@ class Writer:
         return np.asarray(self.none | (shown.max(axis=1) < CONFIDENCE))
 
     def wrong(self, hand: Hand | None) -> NDArray[np.bool_]:
-        """What is not found, rejected or misread, shape (n,)."""
+        """What is rejected or misread, shape (n,)."""
         shown = self.probabilities(hand)
-        return np.asarray(~self.found | self.rejected(shown) | (shown.argmax(axis=1) != self.labels))
+        return np.asarray(self.rejected(shown) | (shown.argmax(axis=1) != self.labels))
 
     def digits(self) -> NDArray[np.int64]:
         """The indices of the digits."""
         return np.flatnonzero(self.labels != NO_DIGIT)
 
     def some(self, each: int, rng: np.random.Generator) -> list[int] | None:
-        """So many found samples of each digit; None if there are not enough, or too few would remain."""
+        """So many samples of each digit; None if there are not enough, or too few would remain."""
         chosen: list[int] = []
         for label in range(NO_DIGIT):
-            own = np.flatnonzero((self.labels == label) & self.found)
+            own = np.flatnonzero(self.labels == label)
             if len(own) < each:
                 return None
             chosen += rng.permutation(own)[:each].tolist()
@@ -289,7 +286,7 @@ def _mistaken(each: int, writer: Writer, rng: np.random.Generator) -> tuple[Hand
     chosen = writer.some(each, rng)
     if chosen is None:
         return None
-    rest = np.setdiff1d(np.flatnonzero((writer.labels != NO_DIGIT) & writer.found), chosen)
+    rest = np.setdiff1d(writer.digits(), chosen)
     mistaken = int(rng.choice(rest))
     label = int((writer.labels[mistaken] + rng.integers(1, NO_DIGIT)) % NO_DIGIT)
     labels = [*writer.labels[np.array(chosen, int)].tolist(), label]
@@ -298,7 +295,7 @@ def _mistaken(each: int, writer: Writer, rng: np.random.Generator) -> tuple[Hand
 
 def _one_sided(writer: Writer, rng: np.random.Generator) -> tuple[Hand, NDArray[np.int64]] | None:
     """Many samples of one digit, and none of the others."""
-    own = np.flatnonzero((writer.labels == rng.integers(NO_DIGIT)) & writer.found)
+    own = np.flatnonzero(writer.labels == rng.integers(NO_DIGIT))
     chosen = rng.permutation(own)[:ONE_SIDED].tolist()
     tested = np.setdiff1d(writer.digits(), chosen)
     return (writer.learned(chosen), tested) if len(chosen) == ONE_SIDED and len(tested) >= ENOUGH else None
@@ -313,7 +310,7 @@ def _course(writer: Writer) -> list[tuple[int, int, int]]:
     after, corrected, wrong = np.zeros(len(digits), bool), [], writer.wrong(None)
     for place, i in enumerate(digits.tolist()):
         after[place] = wrong[i]
-        if wrong[i] and writer.found[i]:
+        if wrong[i]:
             corrected.append(i)
             wrong = writer.wrong(writer.learned(corrected))
     halves = np.s_[:HUNDRED], np.s_[HUNDRED:]
@@ -330,8 +327,7 @@ def _side(writers: Sequence[Writer]) -> Side:
         if made is None:
             continue
         hand, tested = made
-        tested = tested[writer.found[tested]]
-        other = np.flatnonzero((writer.labels == NO_DIGIT) & writer.found)
+        other = np.flatnonzero(writer.labels == NO_DIGIT)
         of_signs += len(other)
         for i, shown in enumerate((writer.probabilities(None), writer.probabilities(hand))):
             confidence[i].append(shown[tested].max(axis=1))

@@ -16,8 +16,9 @@ from digits.learning.plots.style import BLUE, GREEN, MARKERS, ORANGE, VERMILION,
 from digits.networks import DEFAULT
 
 HEAD = """Made with `python -m benchmarks.hand --strokes FILE …`. {digits} digits by {writers} people of whom no network
-has learned. Each is drawn on a canvas and read from its strokes, as in the window; what is rejected or not found as one
-digit counts as a miss. A person's samples are drawn {draws} times, and all other digits of the same person are read.
+has learned. Each is drawn on a canvas and read from its strokes, as in the window; what is rejected counts as misread.
+What is not found as one digit ({not_found}) is left out, since a hand does not change that. A person's samples are
+drawn {draws} times, and all other digits of the same person are read.
 Rates are means over people, and so is the change, with its 95% interval (bootstrap over people); the last column is the
 largest rise of the rate of any of them, in points."""
 EACH = """So many samples of each digit are kept:"""
@@ -29,7 +30,9 @@ digit, as it is → with the hand:"""
 
 def page(results: Results) -> str:
     """plots/hand.md."""
-    head = HEAD.format(digits=f"{results['digits']:,}", writers=results["writers"], draws=DRAWS)
+    head = HEAD.format(
+        digits=f"{results['digits']:,}", writers=results["writers"], draws=DRAWS, not_found=f"{results['not_found']:,}"
+    )
     networks = results["networks"]
     parts = ["# A hand, learned", head, f"![]({FIGURE})", EACH]
     parts.append(_table("samples", {name: value["each"] for name, value in networks.items()}))

@@ -133,4 +133,11 @@ def small_hand() -> hand.Results:
         "side": {"ece": (0.01, 0.008), "signs": (5, 4), "of_signs": 40, "rejected": (2, 3)},
     }
     networks = {"ANN": one, "ResNet": one}
-    return {"files": {"test.tes": "a" * 64}, "writers": 4, "digits": 300, "networks": networks, "models": {}}
+    return {
+        "files": {"test.tes": "a" * 64},
+        "writers": 4,
+        "digits": 300,
+        "not_found": 2,
+        "networks": networks,
+        "models": {},
+    }

@@ -33,8 +33,7 @@ def writer(styled: int | None, n: int = 24) -> Writer:
         shown[own, (styled + 1) % 10] = 1
     features = np.eye(10, dtype=np.float32)[labels] + 0.02 * rng.random((len(labels), 10)).astype(np.float32)
     keys = tuple(map(str, range(len(labels))))
-    found, none = np.ones(len(labels), bool), np.zeros(len(labels), bool)
-    return Writer(labels, found, shown, none, Samples(keys, labels, shown, features))
+    return Writer(labels, shown, np.zeros(len(labels), bool), Samples(keys, labels, shown, features))
 
 
 def test_a_style_is_learned_and_its_writer_counted_once() -> None:
@@ -52,11 +51,11 @@ def test_a_style_is_learned_and_its_writer_counted_once() -> None:
     assert found["side"]["ece"][1] < found["side"]["ece"][0]
 
 
-def test_what_is_not_found_or_rejected_is_wrong() -> None:
+def test_what_is_rejected_is_wrong() -> None:
     known = writer(None)
     assert not known.wrong(None).any()
-    known.found[5], known.none[6], known.shown[7] = False, True, 0
-    assert known.wrong(None).nonzero()[0].tolist() == [5, 6, 7]
+    known.none[6], known.shown[7] = True, 0
+    assert known.wrong(None).nonzero()[0].tolist() == [6, 7]
 
 
 def test_those_who_have_written_too_little_are_left_out() -> None:
