@@ -15,6 +15,8 @@ from benchmarks.faults import page as faults
 from benchmarks.faults.__main__ import FULL
 from benchmarks.growth import __main__ as growth
 from benchmarks.growth.plots import GrowthDisplay
+from benchmarks.hand import measure as hand_measure
+from benchmarks.hand import page as hand
 from benchmarks.pen_digits import page as pen_digits
 from benchmarks.recommendation import findings
 from benchmarks.recommendation import page as recommendation
@@ -109,6 +111,15 @@ def test_the_pen_digit_page_shows_what_was_measured() -> None:
         assert sha256(ROOT / "models" / f"{name}.onnx") == digest
 
 
+def test_the_page_of_hands_shows_what_was_measured() -> None:
+    measured = read("hand")
+    hand_measure.check(measured)
+    assert (PLOTS / "hand.md").read_text(encoding="utf-8") == hand.page(measured)
+    assert tuple(measured["networks"]) == MODELS
+    for name, digest in measured["models"].items():
+        assert sha256(ROOT / "models" / f"{name}.onnx") == digest
+
+
 def test_the_page_recommends_what_the_figures_say() -> None:
     measured, pen = read("recommendation"), read("pen_digits")
     found = findings.findings(measured, CARDS, pen)
@@ -147,6 +158,9 @@ def test_the_figures_show_what_the_json_holds(tmp_path: Path) -> None:
     figures |= {f"pen_digits_{kind}": figure for kind, figure in pen_digits.figures(pen).items()}
     found = findings.findings(read("recommendation"), CARDS, pen)
     figures["recommendation_pareto"] = ParetoDisplay([*found.networks, found.vote]).plot().figure_
+    figures["hand"] = (
+        hand.HandDisplay({name: one["each"] for name, one in read("hand")["networks"].items()}).plot().figure_
+    )
     figures["growth"] = GrowthDisplay(read("growth")["series"]).plot().figure_
     figures["study/errors"] = ErrorsDisplay(study).plot().figure_
     for name in comparison.with_baseline(study):

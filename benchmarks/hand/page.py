@@ -12,7 +12,18 @@ from matplotlib.ticker import PercentFormatter
 
 from benchmarks.hand.measure import DRAWS, SHOWN, TYPICAL, Change, Results
 from digits import markdown
-from digits.learning.plots.style import BLUE, GREEN, MARKERS, ORANGE, VERMILION, Display, axes_or_new, root, styled
+from digits.learning.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    MARKERS,
+    ORANGE,
+    VERMILION,
+    Display,
+    axes_or_new,
+    root,
+    styled,
+)
 from digits.networks import DEFAULT
 
 HEAD = """Made with `python -m benchmarks.hand --strokes FILE …`. {digits} digits by {writers} people of whom no network
@@ -127,11 +138,12 @@ class HandDisplay(Display):
         self.lines_ = {}
         colours, markers = cycle((BLUE, ORANGE, GREEN, VERMILION)), cycle(MARKERS)
         for (name, changes), colour, marker in zip(self.networks.items(), colours, markers, strict=False):
-            first = next(iter(changes.values()))
-            sizes = [0, *map(int, changes)]
-            rates = [first["rates"][0], *(value["rates"][1] for value in changes.values())]
-            (self.lines_[name],) = ax.plot(sizes, rates, color=colour, marker=marker, label=name)
+            sizes = [*map(int, changes)]
+            before, after = zip(*(value["rates"] for value in changes.values()), strict=True)
+            ax.plot(sizes, before, color=colour, linestyle=":", linewidth=1.5)
+            (self.lines_[name],) = ax.plot(sizes, after, color=colour, marker=marker, label=name)
             ax.set_xticks(sizes)
+        ax.plot([], [], color=GREY, linestyle=":", linewidth=1.5, label="the same digits without the hand")
         ax.set(xlabel="samples of each digit", ylabel="of a person's other digits misread", ylim=(0, None))
         ax.yaxis.set_major_formatter(PercentFormatter(1))
         ax.legend()

@@ -314,7 +314,10 @@ class NameDialog(Dialog):
         ttk.Label(self.body, text="Whose hand is it?", font="Title").pack(anchor="w")
         text = "Each hand has digits of its own, from which the networks learn. Choose one in the menu Hand."
         ttk.Label(self.body, text=text, wraplength=self.px(380), justify="left").pack(anchor="w", pady=self.px(8))
+        self._name = ""
         self.entry = ttk.Entry(self.body, width=32)
+        noted = self.register(self._note)
+        self.entry.configure(validate="key", validatecommand=(noted, "%P"))  # type: ignore[arg-type]  # the new text
         self.entry.pack(anchor="w", fill="x")
         self.reason = ttk.Label(self.body, wraplength=self.px(380), justify="left")
         self.reason.pack(anchor="w", pady=(self.px(6), 0))
@@ -325,10 +328,14 @@ class NameDialog(Dialog):
 
     def answer(self) -> None:
         """Take the name, or say why not."""
-        reason = self._answered(self.entry.get())
+        reason = self._answered(self._name)
         self.reason.configure(text=reason)
         if not reason:
             self.close()
+
+    def _note(self, text: str) -> bool:
+        self._name = text
+        return True
 
 
 def raise_existing(parent: tk.Misc, kind: type[Dialog]) -> bool:

@@ -24,7 +24,7 @@ def open_menu(menu: tk.Menu) -> None:
 
 def test_every_command_stands_in_a_menu_with_its_shortcut(hand: Hand) -> None:
     mac = is_mac(hand.window)
-    assert list(hand.window.menus) == ["File", "Edit", "Digit", "View", "Network", "Help"]
+    assert list(hand.window.menus) == ["File", "Edit", "Digit", "View", "Network", "Hand", "Help"]
     for name, menu in hand.window.menus.items():
         last = menu.index("end")
         assert last is not None

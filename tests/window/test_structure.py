@@ -44,7 +44,7 @@ def test_the_package_has_no_import_cycles() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["session", "jobs", "worker", "tools", "summary", "document", "engine", "collection", "settings"]
+    "module", ["session", "jobs", "worker", "tools", "summary", "document", "engine", "hands", "settings"]
 )
 def test_logic_imports_no_toolkit(module: str) -> None:
     reached, waiting = set[str](), {module}
