@@ -115,7 +115,7 @@ def test_the_page_of_hands_shows_what_was_measured() -> None:
     measured = read("hand")
     hand_measure.check(measured)
     assert (PLOTS / "hand.md").read_text(encoding="utf-8") == hand.page(measured)
-    assert tuple(measured["networks"]) == MODELS
+    assert tuple(measured["networks"]) == TRAINED
     for name, digest in measured["models"].items():
         assert sha256(ROOT / "models" / f"{name}.onnx") == digest
 

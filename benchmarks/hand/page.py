@@ -96,11 +96,14 @@ def summary(results: Results) -> str:
     """The table in README.md."""
     rows = []
     for name, value in results["networks"].items():
-        changes = [value["each"][k] for k in SHOWN]
-        cells = (f"{markdown.percent(one['rates'][1])} ({_signed(relative(one))})" for one in changes)
-        rows.append((name, markdown.percent(changes[0]["rates"][0]), *cells))
-    header = ("network", "as it is", *(f"{k} of each digit" for k in SHOWN))
+        rows.append((name, *(_course(value["each"][k]) for k in SHOWN)))
+    header = ("network", *(f"{k} of each digit" for k in SHOWN))
     return f"{sentence(results)}\n\n{markdown.table(header, rows)}"
+
+
+def _course(value: Change) -> str:
+    before, after = (markdown.percent(rate) for rate in value["rates"])
+    return f"{before} → {after} ({_signed(relative(value))})"
 
 
 def sentence(results: Results) -> str:

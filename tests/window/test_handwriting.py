@@ -37,7 +37,7 @@ def test_what_another_window_keeps_is_seen_in_the_dialog(hand: Hand, tmp_path: P
     other.keep(sample(A, 5))
     hand.window.show_handwriting()
     hand.settle()
-    assert texts(hand.dialog(dialogs.HandwritingDialog).gallery) == ["5"]
+    assert texts(hand.dialog(dialogs.HandwritingDialog).gallery) == ["5?"], "a blank picture is hardly a 5"
 
 
 def test_what_cannot_be_read_is_said_once(open_window: OpenWindow, tmp_path: Path) -> None:
@@ -114,10 +114,10 @@ def test_thousands_of_digits_are_read_in_the_background_and_drawn_as_far_as_they
     hand.window.show_handwriting()
     hand.settle()
     gallery = hand.dialog(dialogs.HandwritingDialog).gallery
-    assert set(texts(gallery)) == {"0"}
+    assert {text[0] for text in texts(gallery)} == {"0"}
     gallery.yview_moveto(1.0)
     hand.window.update()
-    assert texts(gallery)[-1] == "9"
+    assert texts(gallery)[-1][0] == "9"
     assert len(gallery.find_all()) < 200
     gallery.event_generate("<Button-1>", x=20, y=20)
     selected = hand.window.session.selected_entry

@@ -274,7 +274,7 @@ def test_my_handwriting_shows_and_deletes(hand: Hand) -> None:
     dialog = hand.dialog(dialogs.HandwritingDialog)
     assert dialog is hand.window.handwriting.dialog
     assert dialog.title_label.cget("text") == "2 digits"
-    assert f"{DEFAULT}: 2 right, 0 missed" in dialog.metrics.cget("text")
+    assert f"{DEFAULT}: 2 of 2 right" in dialog.metrics.cget("text")
     assert str(dialog.delete.cget("state")) == "disabled"
     dialog.gallery.event_generate("<Button-1>", x=20, y=20)
     assert hand.window.session.selected_entry == hand.window.session.collection.entries[0].key
