@@ -329,7 +329,7 @@ class NameDialog(Dialog):
     def answer(self) -> None:
         """Take the name, or say why not."""
         reason = self._answered(self._name)
-        self.reason.configure(text=reason)
+        self.reason.configure(text=reason[:1].upper() + reason[1:])
         if not reason:
             self.close()
 
