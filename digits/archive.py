@@ -3,7 +3,7 @@
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import IO
@@ -56,16 +56,16 @@ class Archive:
         with _reading(), zipfile.ZipFile(BytesIO(self._content)) as archive, archive.open(name) as file:
             yield file
 
-    def each(self) -> Iterator[tuple[str, bytes]]:
-        """Each member's name and content, checked by its CRC; allocates the size of one at a time.
+    def each(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """The names and contents of some members, checked by their CRC; allocates the size of one at a time.
 
         Raises:
             ValueError: one is damaged.
         """
         with _reading(), zipfile.ZipFile(BytesIO(self._content)) as archive:
-            for name, member in self.members.items():
-                content = archive.read(member)
-                if len(content) != member.file_size:
+            for name in names:
+                content = archive.read(self.members[name])
+                if len(content) != self.members[name].file_size:
                     raise ValueError(f"{name} ends early")
                 yield name, content
 

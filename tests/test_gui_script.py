@@ -396,6 +396,12 @@ def test_a_hand_that_does_not_help_is_not_used(
     assert out.endswith(": 4072\n") and "is not used" in one_line(err)
 
 
+def test_a_home_that_nobody_has_is_one_line(pages: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--image", str(pages / "b.png"), "--hand", "~nobody-at-all/x"])
+    assert ended.value.code == 2 and "no home called ~nobody-at-all" in one_line(capsys.readouterr().err)
+
+
 @pytest.mark.parametrize("what", ["missing", "empty", "a file"])
 def test_a_hand_without_digits_is_one_line(
     what: str, pages: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

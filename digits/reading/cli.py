@@ -62,13 +62,8 @@ def parse(arguments: Sequence[str] | None, description: str | None = None) -> ar
     add("--workers", type=number(int, 1, most=MOST_WORKERS), metavar="N", help="with --image: processes that read many "
         "files; default: as many as cores")  # fmt: skip
     add("--models", type=Path, default=ROOT / "models", metavar="DIR", help="folder with the .onnx files")
-    add(
-        "--hand",
-        type=Path,
-        metavar="DIR",
-        help="folder of a person's corrected digits, from which the networks learn "
-        "the hand; in the window default: Handwritten digits in your home; with --image none",
-    )
+    add("--hand", type=_folder, metavar="DIR", help="folder of a person's corrected digits, from which the networks "
+        "learn the hand; in the window default: Handwritten digits in your home; with --image none")  # fmt: skip
     options = parser.parse_args(arguments)
     if not options.image and (options.json or options.model or options.output or options.workers):
         parser.error("--json, --output, --model and --workers need --image; the window has a menu for the network")
@@ -149,7 +144,6 @@ def _learned(folder: Path, classifier: "Classifier", lines: "LineSegmenter") -> 
     from digits.reading.collection import Collection
     from digits.reading.hand import Pupil
 
-    folder = folder.expanduser()
     collection = Collection(folder)
     collection.read_all()
     notice = collection.notice()
@@ -167,6 +161,14 @@ def _learned(folder: Path, classifier: "Classifier", lines: "LineSegmenter") -> 
     why = f"of its {n} digits {classifier.name} reads {now} rightly by the others, and {before} without"
     complain(PROGRAM, UserError(f"--hand {folder} is not used: {why}"))
     return None
+
+
+def _folder(text: str) -> Path:
+    """A folder from the command line, in which ~ stands for a home even in quotes."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"there is no home called {text.partition('/')[0]}; give a folder") from error
 
 
 class _Run:

@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +50,9 @@ STROKES = re.compile(r"[0-9]-[0-9a-f]{16}\.json")
 IMPORTED = re.compile(r"[0-9]-[0-9a-f]{16}\.png")
 TABLE = "labels.csv"
 MOST_ZIP, MOST_UNPACKED = 100 << 20, 200 << 20  #: bytes of a file to import, and of all that is in it
+MOST_DRAWN = 1 << 20  #: bytes of the strokes of a digit that is imported
+MOST_POINTS = 2_000_000  #: of all strokes that are imported together
+TOGETHER, PAUSE = 25, 0.1  #: digits that are imported while the folder is locked, and seconds before the next
 MOST_LIST = 2 << 20  #: bytes of its list of files: about 15,000 digits with strokes
 TEMPORARY = re.compile(r"\.partial-.+\.(png|json)", re.DOTALL)
 
@@ -197,7 +201,7 @@ class Collection:
                     if len(found) > MOST:
                         break
         self._too_many = len(found) > MOST
-        return {name: time for time, name in sorted(found[:MOST])}
+        return {name: when for when, name in sorted(found[:MOST])}
 
     def _arrange(self) -> None:
         read = (self._read.get(name) for name in self._listed)
@@ -363,7 +367,7 @@ class Collection:
     def add(self, path: Path) -> int:
         """Add the digits of a ``.zip`` file that :meth:`export` has written; those that are there already stay.
 
-        Allocates 400 MB at most.
+        Allocates 700 MB at most: 200 bytes a point.
 
         Returns:
             The number of digits that are new.
@@ -380,8 +384,12 @@ class Collection:
             ) from error
         self.read_all()
         new = [sample for sample in samples if sample.key not in self._entries]
-        if new:
-            self.keep(*new)
+        try:
+            for start in range(0, len(new), TOGETHER):
+                self.keep(*new[start : start + TOGETHER])
+                time.sleep(PAUSE)  # whoever waits for the folder may have it
+        finally:
+            self.read_all()
         return len(new)
 
     def _contents(self, unreadable: list[Path]) -> Iterator[tuple[str, bytes]]:
@@ -431,14 +439,18 @@ def _imported(path: Path) -> list[Sample]:
         raise ValueError(f"{keys.most_common(1)[0][0]} has two labels")
     crops: dict[str, NDArray[np.uint8]] = {}
     drawn: dict[str, Strokes] = {}
-    for name, content in archive.each():
+    points = 0
+    for name, content in archive.each([*pictures, *(strokes & archive.members.keys())]):
         stem, _, suffix = name.partition(".")
         if suffix == "png":
             crops[stem] = _crop_of(name, content)
-        elif name in strokes:
-            if len(content) > MOST_STROKES:
-                raise ValueError(f"{name} has {len(content):,} bytes, more than the {MOST_STROKES:,} of a digit")
-            drawn[stem] = read_strokes(content)
+            continue
+        if len(content) > MOST_DRAWN:
+            raise ValueError(f"{name} has {len(content):,} bytes, more than the {MOST_DRAWN:,} of a digit")
+        drawn[stem] = read_strokes(content)
+        points += sum(len(stroke.points) for stroke in drawn[stem].strokes)
+        if points > MOST_POINTS:
+            raise ValueError(f"its strokes have more than the {MOST_POINTS:,} points that are read")
     nothing = Strokes((), (SIZE, SIZE))
     return [Sample(stem[2:], int(stem[0]), crop, drawn.get(stem, nothing)) for stem, crop in crops.items()]
 

@@ -5,15 +5,15 @@ network's last layer but one. ``W`` is learned by multinomial logistic regressio
 0, that is, towards the network as it is (Kienzle & Chellapilla 2006, *Personalized handwriting recognition via biased
 regularization*). A label may be wrong, and all the more the less it agrees with the network and with the person's other
 digits: the likelihood has a share of noise (Bootkrajang & Kabán 2012, *Label-noise robust logistic regression and its
-applications*). So one digit that is labelled by mistake changes little, until others like it are labelled as it is.
+applications*). So one digit that is labelled by mistake changes little, until some others like it are labelled as it
+is; the surer the network, the more it takes.
 
 What is learned follows from the digits alone and is learned anew whenever they change; nothing else is kept.
 """
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,7 @@ class Hand:
         before: how many of them the network reads rightly as it is.
         now: how many it reads rightly with a hand learned from the others.
         doubtful: the keys of those whose labels contradict the network and the others.
+        digest: SHA-256 of the samples and of what decides what is learned of them: 64 hexadecimal digits.
     """
 
     weights: NDArray[np.float32]
@@ -72,16 +73,12 @@ class Hand:
     before: int
     now: int
     doubtful: frozenset[str]
+    digest: str = ""
 
     @property
     def helps(self) -> bool:
         """Whether digits are read no worse with it: else it is not used."""
         return self.now >= self.before
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of the weights: 64 hexadecimal digits."""
-        return hashlib.sha256(np.ascontiguousarray(self.weights).tobytes()).hexdigest()
 
     def moves(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """What is added to the logits: features, shape (n, f), to ``float64``, shape (n, 10)."""
@@ -116,8 +113,8 @@ class Pupil:
     def __init__(self, classifier: Classifier, lines: LineSegmenter) -> None:
         """Learn with ``classifier`` and ``lines``, neither of which may be used by another thread."""
         self._classifier, self._lines = classifier, lines
-        self._known: dict[str, tuple[NDArray[np.float64], NDArray[np.float32]]] = {}
-        self._last: tuple[tuple[tuple[str, int], ...], Hand] | None = None
+        self._known: dict[bytes, tuple[NDArray[np.float64], NDArray[np.float32]]] = {}  # by the pixels
+        self._last: tuple[tuple[str, ...], Hand] | None = None
 
     def learn(self, entries: Sequence[Entry], at_once: int | None = None) -> Hand | None:
         """Learn from digits, of each the newest 50.
@@ -133,27 +130,26 @@ class Pupil:
             UserError: the network cannot be used.
         """
         chosen = newest(entries)
-        unknown = [entry for entry in chosen if entry.key not in self._known][:at_once]
+        unknown = [entry for entry in chosen if entry.crop.tobytes() not in self._known][:at_once]
         if unknown:
             self._look_at(unknown)
-        if any(entry.key not in self._known for entry in chosen):
+        if any(entry.crop.tobytes() not in self._known for entry in chosen):
             return None
-        asked = tuple((entry.key, entry.label) for entry in chosen)
+        asked = digest_of(chosen), *(entry.key for entry in chosen)
         if self._last is None or self._last[0] != asked:
-            self._known = {key: self._known[key] for key, _ in asked}
-            self._last = asked, learn(self._samples(chosen))
+            self._known = {pixels: self._known[pixels] for pixels in (entry.crop.tobytes() for entry in chosen)}
+            self._last = asked, replace(learn(self._samples(chosen)), digest=asked[0])
         return self._last[1]
 
     def _look_at(self, entries: Sequence[Entry]) -> None:
         crops = np.array([entry.crop for entry in entries], np.uint8).reshape(-1, SIZE, SIZE)
         own, features = self._classifier.answers(crops)
         values = logits(own, self._lines.seen(crops), self._classifier.name)
-        self._known.update(
-            (entry.key, (value, feature)) for entry, value, feature in zip(entries, values, features, strict=True)
-        )
+        for entry, value, feature in zip(entries, values, features, strict=True):
+            self._known[entry.crop.tobytes()] = value, feature
 
     def _samples(self, entries: Sequence[Entry]) -> Samples:
-        known = [self._known[entry.key] for entry in entries]
+        known = [self._known[entry.crop.tobytes()] for entry in entries]
         _, none = self._classifier.answers(np.zeros((0, SIZE, SIZE), np.uint8))
         return Samples(
             tuple(entry.key for entry in entries),
@@ -170,6 +166,14 @@ def newest(entries: Sequence[Entry]) -> list[Entry]:
         of_digit.setdefault(entry.label, []).append(entry)
     kept = {entry.key for some in of_digit.values() for entry in some[-MOST:]}
     return [entry for entry in entries if entry.key in kept]
+
+
+def digest_of(entries: Sequence[Entry]) -> str:
+    """SHA-256 of the digits and of what decides what is learned of them."""
+    digest = hashlib.sha256(repr((PULL, NOISE, BIAS, MOST, STEPS, [entry.label for entry in entries])).encode())
+    for entry in entries:
+        digest.update(np.ascontiguousarray(entry.crop).tobytes())
+    return digest.hexdigest()
 
 
 def learn(samples: Samples) -> Hand:

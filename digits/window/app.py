@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ def run(models: Path, names: Sequence[str] = MODELS, hand: Path | None = None, s
     _require_toolkit()
     from digits.reading.collection import Collection, default_folder
     from digits.window.hands import folder_of
+    from digits.window.hands import names as names_of_hands
     from digits.window.main_window import MainWindow
     from digits.window.session import Session
     from digits.window.settings import default_path, load, save
@@ -50,6 +52,8 @@ def run(models: Path, names: Sequence[str] = MODELS, hand: Path | None = None, s
     try:
         path = settings or default_path()
         folder, kept = hand or default_folder(), load(path)
+        if kept.hand not in names_of_hands(folder):  # of another folder, or deleted
+            kept = replace(kept, hand="")
         session = Session(names, Collection(folder_of(folder, kept.hand)), kept)
     except (OSError, RuntimeError) as error:  # no home, or no current folder
         raise UserError(f"there is no folder for what the window keeps ({reason(error)}); set HOME") from error

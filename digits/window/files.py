@@ -185,7 +185,7 @@ class Files:
                 added()
 
         self._report(f"Importing {path.name} …")
-        self._jobs.submit("import", lambda _: collection.add(path), done, self._fail, long=True, background=True)
+        self._jobs.submit("import", lambda _: collection.add(path), done, self._fail, background=True)
 
     # ---- close
 

@@ -2,6 +2,8 @@
 
 import os
 import re
+import unicodedata
+from contextlib import suppress
 from pathlib import Path
 
 from digits.errors import UserError, reason
@@ -9,8 +11,8 @@ from digits.errors import UserError, reason
 FIRST = "My own"  #: the hand whose digits lie in the folder itself; those of the others lie in folders within it
 LONGEST = 30  #: characters of a name
 MOST = 100  #: hands that are offered
-RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # of Windows
-NAME = re.compile(r"\w([\w .'-]*[\w'])?")
+RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[\d¹²³]", re.IGNORECASE)  # of Windows
+BETWEEN = " -_'’"  #: that may stand between letters
 
 
 def names(folder: Path) -> list[str]:
@@ -18,7 +20,10 @@ def names(folder: Path) -> list[str]:
     found = []
     try:
         with os.scandir(folder) as inside:
-            found = [entry.name for entry in inside if is_name(entry.name) and entry.is_dir()]
+            for entry in inside:
+                with suppress(OSError):  # such as a link in a circle
+                    if is_name(entry.name) and entry.is_dir():
+                        found.append(entry.name)
     except OSError:
         pass  # what reads the first collection says so
     return [FIRST, *sorted(found, key=str.casefold)[: MOST - 1]]
@@ -26,9 +31,11 @@ def names(folder: Path) -> list[str]:
 
 def is_name(text: str) -> bool:
     """Whether a hand, and thus a folder on any system, can be called so."""
-    if len(text) > LONGEST or not NAME.fullmatch(text) or RESERVED.fullmatch(text):
+    kinds = [unicodedata.category(character)[0] for character in text]  # letters, marks and numbers
+    inside = all(kind in "LMN" or character in BETWEEN for kind, character in zip(kinds, text, strict=True))
+    if not inside or not 0 < len(text) <= LONGEST or {kinds[0], kinds[-1]} - set("LMN") or RESERVED.fullmatch(text):
         return False
-    return text.isprintable() and text.casefold() != FIRST.casefold()
+    return text.casefold() != FIRST.casefold()
 
 
 def folder_of(folder: Path, name: str) -> Path:
@@ -42,7 +49,7 @@ def create(folder: Path, name: str) -> str:
     Raises:
         UserError: it cannot be called so, there is one, or its folder cannot be made.
     """
-    text = name.strip()
+    text = unicodedata.normalize("NFC", name.strip())
     if not is_name(text):
         raise UserError(f"a hand has a name of letters and digits, {LONGEST} at most, got {text!r}; give another")
     same = [known for known in names(folder) if known.casefold() == text.casefold()]

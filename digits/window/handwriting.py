@@ -51,6 +51,7 @@ class Handwriting:
         self._session = session
         self._jobs = jobs
         self._handlers = handlers
+        self._learning = object()  #: identifies the newest learning
         self.dialog: dialogs.HandwritingDialog | None = None  #: the last that was opened
 
     def open(self, palette: Palette, keys: Mapping[str, str]) -> None:
@@ -87,8 +88,9 @@ class Handwriting:
     def keep(self, sample: Sample) -> bool:
         """Label a digit in the drawing and keep it in the collection; returns whether it could be kept."""
         collection, key = self._session.collection, sample.key
-        if key not in self._session.document.state.labels:
-            self._session.earlier[key] = collection.label(key)
+        earlier = self._session.earlier.setdefault(collection.folder, {})
+        if key not in self._session.document.state.labels or key not in earlier:
+            earlier[key] = collection.label(key)
         self._session.document.label(sample)
         return self._change(partial(collection.keep, sample))
 
@@ -104,13 +106,15 @@ class Handwriting:
             self._change(lambda: self._session.collection.remove(key))
 
     def follow(self, before: Mapping[str, Sample], after: Mapping[str, Sample]) -> None:
-        """Change the collection as an undo or redo has changed the drawing's labels."""
+        """Change the collection as an undo or redo has changed the drawing's labels, as far as they are this hand's."""
         if before is after:
             return
         collection = self._session.collection
-        changes = [partial(collection.keep, sample) for key, sample in after.items() if before.get(key) is not sample]
-        for key in before.keys() - after.keys():
-            label = self._session.earlier.get(key)
+        earlier = self._session.earlier.get(collection.folder, {})
+        changed = [sample for key, sample in after.items() if before.get(key) is not sample and key in earlier]
+        changes = [partial(collection.keep, sample) for sample in changed]
+        for key in (before.keys() - after.keys()) & earlier.keys():
+            label = earlier[key]
             if label is None:
                 changes.append(partial(collection.remove, key))
             else:
@@ -130,9 +134,9 @@ class Handwriting:
             self._fail(failure)
         return failure is None
 
-    def add(self, samples: Sequence[Sample]) -> bool:
-        """Keep digits that are not in the drawing; returns whether they could be kept."""
-        return self._change(partial(self._session.collection.keep, *samples))
+    def add(self, samples: Sequence[Sample], collection: Collection) -> bool:
+        """Keep digits that are not in the drawing in a collection; returns whether they could be kept."""
+        return self._change(partial(collection.keep, *samples))
 
     def use(self, folder: Path) -> None:
         """Go on with the collection in another folder."""
@@ -144,24 +148,22 @@ class Handwriting:
 
     def learn(self) -> None:
         """Have all networks learn the hand, the one that leads first."""
-        entries = self._session.collection.entries
+        entries, self._learning = self._session.collection.entries, object()
         if not entries:
             before = dict(self._session.hands)
             self._session.hands.clear()
             if before:
                 self._handlers.learned()
         for name in sorted(self._session.usable, key=lambda name: name != self._session.lead) if entries else ():
-            self._learn_of(name, entries)
+            self._learn_of(name, entries, self._learning)
         self.show()
 
-    def _learn_of(self, name: str, entries: Sequence[Entry]) -> None:
-        collection = self._session.collection
-
+    def _learn_of(self, name: str, entries: Sequence[Entry], learning: object) -> None:
         def done(hand: Hand | None) -> None:
-            if self._session.collection is not collection:
-                return
+            if self._learning is not learning:
+                return  # the collection has changed
             if hand is None:
-                self._learn_of(name, entries)
+                self._learn_of(name, entries, learning)
                 return
             changed = self._session.hands.get(name) is not hand
             self._session.hands[name] = hand

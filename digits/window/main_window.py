@@ -281,8 +281,8 @@ class MainWindow(tk.Tk):
     def choose_hand(self, name: str) -> None:
         """Go on with another hand."""
         self.session.settings = replace(self.session.settings, hand="" if name == hands.FIRST else name)
-        self.handwriting.use(hands.folder_of(self._hands, self.session.settings.hand))
         self._report(f"Hand: {name}")
+        self.handwriting.use(hands.folder_of(self._hands, self.session.settings.hand))
 
     def new_hand(self) -> None:
         """Ask for the name of a new hand and go on with it."""
@@ -300,12 +300,16 @@ class MainWindow(tk.Tk):
     def write_samples(self) -> None:
         """Show a sheet on which each digit is written some times."""
 
-        def keep(samples: Sequence[Sample]) -> None:
-            if self.handwriting.add(samples):
-                self._report(f"Kept {summary.counted(len(samples), 'digit')} in My handwriting")
+        collection, name = self.session.collection, self.session.settings.hand or hands.FIRST
+
+        def keep(samples: Sequence[Sample]) -> bool:
+            kept = self.handwriting.add(samples, collection)
+            if kept:
+                self._report(f"Kept {summary.counted(len(samples), 'digit')}: {name}")
+            return kept
 
         if not dialogs.raise_existing(self, sheet.SheetDialog):
-            sheet.SheetDialog(self, self.factor, self.palette, keep)
+            sheet.SheetDialog(self, self.factor, self.palette, name, keep)
 
     def import_digits(self) -> None:
         """Ask for a file of digits and add them to My handwriting."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from digits.networks import DEFAULT
 from digits.reading.collection import Collection, Sample
@@ -39,7 +40,8 @@ class Session:
         comparing: whether all networks read the drawing.
         result: the last result; None before the first.
         selected: the key of the selected digit, if any.
-        earlier: the label, or None, that a digit had in My handwriting before it was labelled in this drawing, by key.
+        earlier: the label, or None, that a digit had in a hand before it was labelled in this drawing, by the hand's
+            folder and the digit's key.
         hands: what each network has learned of the collected digits, as far as it has.
         selected_entry: the key of the digit selected in My handwriting, if any.
         tools: the drawing tools, in the order of the toolbar.
@@ -67,7 +69,7 @@ class Session:
         self.comparing = False
         self.result: Result | None = None
         self.selected: str | None = None
-        self.earlier: dict[str, int | None] = {}
+        self.earlier: dict[Path, dict[str, int | None]] = {}
         self.hands: dict[str, Hand] = {}
         self.selected_entry: str | None = None
         self.tools = tools.TOOLS
@@ -266,7 +268,6 @@ class Session:
         """Go on with another collection, of which nothing is learned yet."""
         self.collection = collection
         self.hands.clear()
-        self.earlier.clear()
         self.selected_entry = None
 
     def switch_learning(self) -> None:

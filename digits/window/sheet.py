@@ -30,10 +30,18 @@ class SheetDialog(Dialog):
     """Boxes for three of each digit; what is written in them is given as samples."""
 
     def __init__(
-        self, parent: tk.Tk, factor: float, palette: Palette, keep: Callable[[Sequence[Sample]], object]
+        self, parent: tk.Tk, factor: float, palette: Palette, hand: str, keep: Callable[[Sequence[Sample]], bool]
     ) -> None:
-        """Show an empty sheet; ``keep`` is called with what was written once the button says so."""
-        super().__init__(parent, "Write samples", factor)
+        """Show an empty sheet.
+
+        Args:
+            parent: the window below.
+            factor: screen pixels per logical pixel.
+            palette: the colours.
+            hand: whose it is.
+            keep: called with what was written once the button says so; returns whether that could be kept.
+        """
+        super().__init__(parent, f"Write samples: {hand}", factor)
         self._palette, self._keep = palette, keep
         self._strokes: list[tuple[int, Stroke]] = []  # each with the number of its box, by rows
         self._images: list[ImageTk.PhotoImage] = []
@@ -64,11 +72,10 @@ class SheetDialog(Dialog):
         return len({box for box, _ in self._strokes})
 
     def finish(self) -> None:
-        """Give what was written and close."""
+        """Give what was written, and close if it was kept."""
         samples = self.samples()
-        self.close()
-        if samples:
-            self._keep(samples)
+        if not samples or self._keep(samples):
+            self.close()
 
     def samples(self) -> list[Sample]:
         """A sample for each box with ink, in logical pixels."""

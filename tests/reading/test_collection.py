@@ -560,7 +560,7 @@ STRANGE: dict[str, tuple[dict[str, bytes], str]] = {
     "many bytes": ({f"3-{A}.png": picture() + bytes(1 << 17)}, "more than the 65,536 of a picture"),
     "two labels": ({f"3-{A}.png": picture(), f"4-{A}.png": picture()}, f"{A} has two labels"),
     "no strokes": ({f"3-{A}.png": picture(), f"3-{A}.json": b"[1]"}, "Expected `object`"),
-    "endless strokes": ({f"3-{A}.png": picture(), f"3-{A}.json": b" " * ((1 << 24) + 1)}, "more than the 16,777,216"),
+    "endless strokes": ({f"3-{A}.png": picture(), f"3-{A}.json": b" " * ((1 << 20) + 1)}, "more than the 1,048,576"),
     "a bomb": ({f"3-{A}.png": bytes(201 << 20)}, "more than the 209,715,200 that are read"),
 }
 
@@ -604,3 +604,32 @@ def test_a_damaged_export_adds_nothing(tmp_path: Path) -> None:
             assert n == 1 and len(mine.entries) == 1
             mine.remove(mine.entries[0].key)
             shutil.rmtree(mine.folder)
+
+
+def test_the_points_of_all_imported_strokes_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = exported(tmp_path, sample(A, 3), sample(B, 5))
+    monkeypatch.setattr(module, "MOST_POINTS", 3)
+    with pytest.raises(UserError, match="more than the 3 points that are read"):
+        Collection(tmp_path / "mine").add(path)
+
+
+def test_an_import_lets_others_have_the_folder_and_what_came_before_a_failure_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TOGETHER", 2)
+    keys = [f"{i:016x}" for i in range(5)]
+    path = exported(tmp_path, *(sample(key, 1) for key in keys))
+    mine, real, calls = Collection(tmp_path / "mine"), Collection.keep, 0
+
+    def keep(self: Collection, *samples: Sample) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise UserError("the disk is full")
+        real(self, *samples)
+        Collection(tmp_path / "mine").remove("nobody")
+
+    monkeypatch.setattr(Collection, "keep", keep)
+    with pytest.raises(UserError, match="the disk is full"):
+        mine.add(path)
+    assert len(mine) == 4

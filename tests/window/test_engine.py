@@ -105,7 +105,10 @@ def test_the_part_of_a_file_that_is_open_is_said(engine: Engine, tmp_path: Path)
 
 def test_a_hand_is_learned_in_portions(engine: Engine) -> None:
     crops = [digit.crop for digit in engine.read(State(DRAWN), ["CNN"]).readings["CNN"].digits]
-    entries = [Entry(f"{i}", (4, 0, 2)[i % 3], crops[i % 3]) for i in range(BATCH + 3)]
+    marked = [crops[i % 3].copy() for i in range(BATCH + 3)]
+    for i, crop in enumerate(marked):
+        crop[0, 0] = i  # what is equal is looked at once
+    entries = [Entry(f"{i}", (4, 0, 2)[i % 3], crop) for i, crop in enumerate(marked)]
     assert engine.learn("CNN", entries) is None
     hand = engine.learn("CNN", entries)
     assert hand is not None and (hand.n, hand.before, hand.now, hand.doubtful) == (35, 35, 35, frozenset())

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from digits.errors import UserError
-from digits.reading.collection import Collection
+from digits.reading.collection import Collection, Sample
+from digits.reading.ink import Strokes
 from digits.window import dialogs, hands
 from digits.window.settings import Settings, load, save
 from digits.window.sheet import SheetDialog
@@ -109,6 +112,86 @@ def test_the_hand_that_was_chosen_is_used_again(display: None, monkeypatch: pyte
     both = [hands.FIRST, "Maria"]
     assert seen == [(tmp_path / "Maria", both), (tmp_path, both)]
     assert load(tmp_path / "settings.json").hand == "Maria"
+    (tmp_path / "Maria").rmdir()
+    run(MODELS, ("ANN",), tmp_path, tmp_path / "settings.json")
+    assert seen[-1] == (tmp_path, both[:1]), "the hand that was chosen is gone"
+
+
+def test_undo_changes_the_hand_in_which_a_digit_was_labelled(hand: Hand, tmp_path: Path) -> None:
+    """The other hand has the same digit, since both have labelled the same drawing."""
+    base = tmp_path / "my handwriting"
+    hand.write(SEVENS[0])
+    hand.press("<Key-Tab>")
+    hand.press("<Key-5>")
+    hand.press("<Key-1>")
+    mine = hand.window.session.collection.entries[0]
+    other = Collection(base / hands.create(base, "Maria"))
+    other.keep(Sample(mine.key, 7, mine.crop, Strokes((), (28, 28))))
+    hand.window.choose_hand("Maria")
+    for event in ("<Control-Key-z>", "<Control-Key-z>", "<Control-Shift-Key-Z>", "<Control-Shift-Key-Z>"):
+        hand.press(event)
+        assert Collection(base / "Maria").labels() == [7] and Collection(base).labels() == [1]
+    hand.window.choose_hand(hands.FIRST)
+    hand.press("<Control-Key-z>")
+    assert Collection(base).labels() == [5]
+    hand.press("<Control-Key-z>")
+    assert Collection(base).labels() == []
+
+
+def test_a_hand_is_not_learned_from_digits_that_are_gone(hand: Hand) -> None:
+    teach(hand, 3, 1)
+    window = hand.window
+    for entry in window.session.collection.entries:
+        window.session.collection.remove(entry.key)
+        window.handwriting.read_on()
+    window.handwriting.read_on()
+    hand.settle()
+    assert not window.session.hands
+
+
+def test_equal_names_of_files_are_different_digits(hand: Hand, tmp_path: Path) -> None:
+    base = tmp_path / "my handwriting"
+    teach(hand, 3, 1)
+    (base / "Maria").mkdir()
+    for i, entry in enumerate(hand.window.session.collection.entries):
+        (base / f"{entry.stem}.png").rename(base / f"1-{i}.png")
+        Image.fromarray(np.full((28, 28), 9 * i, np.uint8)).save(base / "Maria" / f"1-{i}.png")
+    hand.window.handwriting.refresh()
+    hand.settle()
+    before = hand.window.session.hand
+    hand.window.choose_hand("Maria")
+    hand.settle()
+    after = hand.window.session.hand
+    assert before and after and before.digest != after.digest
+
+
+def test_what_was_written_on_a_sheet_stays_if_it_cannot_be_kept(hand: Hand, tmp_path: Path) -> None:
+    base = tmp_path / "my handwriting"
+    hands.create(base, "Maria")
+    hand.window.write_samples()
+    dialog = hand.dialog(SheetDialog)
+    draw(dialog, 3, "3", 1)
+    hand.window.choose_hand("Maria")
+    hand.settle()
+    (base / ".lock").mkdir()
+    dialog.finish()
+    hand.settle()
+    assert "cannot be kept" in hand.status and dialog.winfo_exists()
+    (base / ".lock").rmdir()
+    dialog.finish()
+    hand.settle()
+    assert Collection(base).labels() == [3] and not Collection(base / "Maria").labels(), "it is the hand's it was for"
+
+
+def test_a_circle_of_links_hides_no_hand(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "Maria").mkdir()
+    assert hands.names(tmp_path) == [hands.FIRST, "Maria"]
+
+
+@pytest.mark.parametrize("name", ["O’Brien", "Jean-Luc", "नीता", "Zoe\u0308", "3b", "x" * 30])
+def test_people_are_called_so(name: str, tmp_path: Path) -> None:
+    assert hands.create(tmp_path, name) in hands.names(tmp_path)
 
 
 def test_a_hand_that_is_gone_is_the_first(tmp_path: Path) -> None:
@@ -116,7 +199,9 @@ def test_a_hand_that_is_gone_is_the_first(tmp_path: Path) -> None:
     assert hands.folder_of(tmp_path, "../x") == tmp_path
 
 
-@pytest.mark.parametrize("name", ["", " ", "a/b", "a\\b", "..", ".x", "x.", "CON", "my OWN", "x" * 31, "a\nb", "a:b"])
+@pytest.mark.parametrize(
+    "name", ["", " ", "a/b", "a\\b", "..", ".x", "x.", "CON", "my OWN", "x" * 31, "a\nb", "a:b", "COM¹", "3-abc.png"]
+)
 def test_names_that_no_folder_can_have_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="give another"):
         hands.create(tmp_path, name)
