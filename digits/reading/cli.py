@@ -142,10 +142,10 @@ def _learned(folder: Path, classifier: "Classifier", lines: "LineSegmenter") -> 
         UserError: there is no digit in it.
     """
     from digits.reading.collection import Collection
-    from digits.reading.hand import Pupil
+    from digits.reading.hand import MOST, Pupil
 
     collection = Collection(folder)
-    collection.read_all()
+    collection.read_newest(MOST)
     notice = collection.notice()
     if not collection.entries:
         why = f" ({notice})" if notice else ""

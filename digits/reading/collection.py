@@ -179,6 +179,14 @@ class Collection:
         """Read the next pictures."""
         self.take(self.open(self.unread()))
 
+    def read_newest(self, each: int) -> None:
+        """Read the newest so many pictures of each label."""
+        of_label: dict[str, list[str]] = {}
+        for name in self._listed:
+            of_label.setdefault(name[0], []).append(name)
+        wanted = {name for names in of_label.values() for name in names[-each:]}
+        self.take(self.open([name for name in self._listed if name in wanted and name not in self._read]))
+
     def notice(self) -> str:
         """What is left out, in one line; "" if nothing is, or if that was said before."""
         n = sum(entry is None for entry in self._read.values())

@@ -517,6 +517,21 @@ def _exported(target: Path) -> list[str]:
     return [Path(line.split(",")[0]).stem for line in table.splitlines()[1:]]
 
 
+def test_the_newest_of_each_label_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PORTION", 1)
+    keys = [f"{i:016x}" for i in range(8)]
+    for place, key in enumerate(keys):
+        Collection(tmp_path).keep(sample(key, place % 2))
+        for path in tmp_path.glob(f"*{key}.png"):
+            os.utime(path, ns=(place, place))
+    collection = Collection(tmp_path)
+    assert len(collection) == 1
+    collection.read_newest(2)
+    assert [(entry.label, entry.key) for entry in collection.entries] == [
+        (0, keys[0]), (0, keys[4]), (0, keys[6]), (1, keys[5]), (1, keys[7])
+    ]  # fmt: skip
+
+
 # ---- importing
 
 
