@@ -1,5 +1,6 @@
 """From the ink of one digit to a network's input: MNIST's format, with strokes of uniform width."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +16,7 @@ STROKE_WIDTH = 1.3
 WORK = 80  #: longest side of the ink while its stroke width is measured and changed, pixels
 INK = 100  #: brighter is ink; half of 255 would break the thin grey strokes of small images
 MARGIN = WORK // 4  #: room around it to grow into
+THINNEST = 1.2  #: strokes that would be thinner at the working size, pixels, are grown before they are shrunk
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def shape_of(ink: NDArray[np.uint8]) -> Shape | None:
     height, width = ink.shape
     scale = WORK / max(height, width, 1)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    ink = _without_hairlines(ink, scale)
     smooth = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     smooth = cv2.copyMakeBorder(smooth, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=0)
     mask = (smooth > INK).astype(np.uint8)
@@ -88,6 +91,21 @@ def shape_of(ink: NDArray[np.uint8]) -> Shape | None:
         if not mask.any():
             return None
     return measure(mask)
+
+
+def _without_hairlines(ink: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """Ink whose strokes stay unbroken when it is shrunk: itself, or with grown strokes, smaller by a whole factor."""
+    if scale >= 1:
+        return ink
+    block = max(1, int(0.25 / scale))
+    rows = np.maximum.reduceat(ink, np.arange(0, ink.shape[0], block), axis=0)
+    coarse = np.maximum.reduceat(rows, np.arange(0, ink.shape[1], block), axis=1)
+    lacking = THINNEST / (scale * block) - stroke_width_of((coarse > INK).astype(np.uint8))
+    if lacking <= 0:
+        return ink
+    reach = math.ceil(lacking / 2)
+    grown: NDArray[np.uint8] = cv2.dilate(coarse, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return grown
 
 
 def stroke_width_of(mask: NDArray[np.uint8], most: int = 1 << 22) -> float:

@@ -65,6 +65,18 @@ def test_a_thread_on_a_huge_image_is_not_lost() -> None:
     assert to_crop(shape_of(ink)).max() > 100
 
 
+@pytest.mark.parametrize("pen", [1, 2, 3])
+@pytest.mark.parametrize("height", [100, 400, 1600])
+@pytest.mark.parametrize("digit", "0236789")
+def test_a_thin_pen_stays_unbroken_at_any_size(digit: str, height: int, pen: int) -> None:
+    ink = drawn(digit, height, pen)
+    shape = shape_of(ink)
+    assert shape is not None
+    parts, _ = cv2.connectedComponents(shape.mask)
+    as_drawn, _ = cv2.connectedComponents((ink > 40).astype(np.uint8))
+    assert parts == as_drawn
+
+
 @pytest.mark.parametrize("width", [3, 5, 9])
 def test_stroke_width_is_measured(width: int) -> None:
     assert stroke_width_of(bar(width)) == pytest.approx(width, abs=1.1)
