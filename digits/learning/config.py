@@ -152,9 +152,9 @@ class Lines:
     room: float = 0.5
     images: float = 0.35
     strangers: float = 0.15
-    apart: float = 0.4
+    apart: float = 0.35
     tight: float = 0.25
-    touching: float = 0.25
+    touching: float = 0.3
     widest: float = 0.5
     tight_gap: float = 0.06
     overlap: float = 0.17
@@ -166,8 +166,8 @@ class Lines:
     slant: float = 0.15
     own_slant: float = 0.1
     rise: float = 4.0
-    signs: float = 0.28
-    sign: float = 0.45
+    signs: float = 0.32
+    sign: float = 0.5
     scribble: float = 0.45
     clutter: float = 0.2
     broken: float = 0.08
@@ -271,7 +271,7 @@ OWN_RECIPES = {
         written=Written(share=0.4),
     ),
     "LineNet": Recipe(
-        epochs=10, batch_size=64, learning_rate=4e-3, schedule="one cycle", average=0.0, execution=64, lines=Lines()
+        epochs=30, batch_size=64, learning_rate=4e-3, schedule="one cycle", average=0.0, execution=64, lines=Lines()
     ),
 }
 

@@ -9,7 +9,7 @@ from digits.image_format import CLASSES
 #: digits by writers left out of training (benchmarks/opinion_weights.py): for ResNet, which knows other people's
 #: handwriting; for networks that know MNIST alone; and for ink that was cut, which no longer is what was written.
 WEIGHTS = {"ResNet": (0.7, 0.2)}
-OTHER_WEIGHTS, CUT_WEIGHTS = (0.2, 0.6), (0.25, 1.4)
+OTHER_WEIGHTS, CUT_WEIGHTS = (0.2, 0.6), (0.1, 0.7)
 LEAST = np.float32(1e-6)  #: probability that either grants any digit
 
 

@@ -408,7 +408,7 @@ CODE = [Path(training.__file__), Path(line_training.__file__), *sorted(Path(augm
 #: Numbers that the version stands for, together with those within functions: how handwriting is drawn and put together.
 OF_THE_VERSION = {
     "strokes.py": ["SHIFT"],
-    "lines.py": ["PATCH", "BANDS", "REACH", "MIDDLES", "SCRIBBLES"],
+    "lines.py": ["PATCH", "BANDS", "REACH", "MIDDLES", "EQUALS", "SCRIBBLES"],
     "line_training.py": ["VALIDATION", "VALIDATION_SEED"],  # these decide what is measured, not what is learned
 }
 

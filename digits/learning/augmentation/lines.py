@@ -203,17 +203,18 @@ def _places(placed: Sequence[Placed], how: Lines, pen: float, rng: Rng) -> NDArr
     kind, interlock = rng.random(), rng.random() < how.interlock
     aligned = rng.choice((0.0, 0.5, 1.0), p=(0.1, 0.6, 0.3))  # at the tops, the middles or the feet
     places = np.zeros((len(placed), 2))
-    ends, middle = np.full(BANDS, -np.inf), -np.inf
+    ends, middle, last = np.full(BANDS, -np.inf), -np.inf, -1
     for i, item in enumerate(placed):
         width, height = item.size
         y = aligned - 0.5 - aligned * height + how.up_down * rng.normal()
         if item.label == NO_DIGIT and height < 0.5:
             y += rng.uniform(-0.1, 0.5)
         begin, end = _outline(item, y) if interlock else (np.zeros(BANDS), np.full(BANDS, width))
-        x = max(float((ends - begin).max()), middle + MIDDLES - width / 2)  # each has a column of its own
+        apart = EQUALS if item.label == last else MIDDLES
+        x = max(float((ends - begin).max()), middle + apart - width / 2)  # each has a column of its own
         x = x if np.isfinite(x) else 0.0
         places[i] = x, y - rise * (x + width / 2)
-        middle = x + width / 2
+        middle, last = x + width / 2, item.label
         ends = np.maximum(ends, x + end) + pen + _gap(kind, how, rng)
     return places
 
@@ -248,7 +249,8 @@ def _denser(stroke: Points) -> NDArray[np.float64]:
     return np.stack([np.interp(between, at, stroke[:, 0]), np.interp(between, at, stroke[:, 1])], axis=1)
 
 
-MIDDLES = 0.36  #: least distance of the middles of two neighbours
+MIDDLES = 0.24  #: least distance of the middles of two neighbours
+EQUALS = 0.36  #: and of two of the same label, between which a column of paper is needed
 
 
 def _gap(kind: float, how: Lines, rng: Rng) -> float:
@@ -331,6 +333,15 @@ def _winding(rng: Rng) -> list[Points]:
     return [(path / max(float(np.ptp(path, axis=0).max()), 1e-6)).astype(np.float32)]
 
 
+def _curve(rng: Rng) -> list[Points]:
+    """A smooth line through many places."""
+    places = rng.uniform(0, 1, (int(rng.integers(9, 20)), 2)) * (rng.uniform(0.4, 1), 1)
+    at = np.linspace(0, len(places) - 1, 8 * len(places))
+    path = np.stack([np.interp(at, np.arange(len(places)), values) for values in places.T], axis=1)
+    smooth = np.stack([np.convolve(values, np.hanning(9) / np.hanning(9).sum(), "valid") for values in path.T], axis=1)
+    return [_turned(smooth / max(float(np.ptp(smooth, axis=0).max()), 1e-6), rng)]
+
+
 def _round(rng: Rng) -> list[Points]:
     """Round and round, as a pen is tried out."""
     t = np.linspace(0, 2 * np.pi * rng.uniform(2.5, 9), 120)
@@ -404,6 +415,7 @@ def _turned(points: NDArray[np.float64], rng: Rng) -> Points:
 SCRIBBLES: tuple[tuple[Callable[[Rng], list[Points]], float, float], ...] = (
     (_zigzag, 0.6, 1.3),
     (_winding, 0.6, 1.3),
+    (_curve, 0.6, 1.3),
     (_round, 0.5, 1.3),
     (_uneven_rounds, 0.5, 1.3),
     (_over_and_over, 0.5, 1.3),
