@@ -36,6 +36,7 @@ STEPS = 100  #: of accelerated gradient descent (Nesterov 1983), with which it h
 FOLDS = 20  #: parts that are left out in turn where there are too many samples to leave out each alone
 EACH = 100  #: samples of which each is left out alone
 DOUBTFUL = 0.5  #: a label that is less probable than this to be right, by all other samples, is doubtful
+HARDLY = 0.03  #: and one that is less probable than this is not learned
 
 
 @dataclass(frozen=True)
@@ -181,11 +182,12 @@ def learn(samples: Samples) -> Hand:
     n = len(samples.labels)
     features = _scaled(samples.features)
     gram = (features @ features.T / np.float32(PULL)).astype(np.float32)
-    weights = features.T @ _fitted(gram, samples, np.ones((1, n), np.float32))[0] / np.float32(PULL)
     left_out = _left_out(gram, samples)
+    believed = _believed(softmax(left_out)[np.arange(n), samples.labels])
+    used = (believed >= HARDLY).astype(np.float32)  # else a sample may come to be believed by what is learned from it
+    weights = features.T @ _fitted(gram, samples, used[np.newaxis])[0] / np.float32(PULL)
     right = samples.logits.argmax(axis=1) == samples.labels
     with_hand = left_out.argmax(axis=1) == samples.labels
-    believed = _believed(softmax(left_out)[np.arange(n), samples.labels])
     doubtful = frozenset(key for key, share in zip(samples.keys, believed, strict=True) if share < DOUBTFUL)
     return Hand(weights.astype(np.float32), n, int(right.sum()), int(with_hand.sum()), doubtful)
 

@@ -36,7 +36,7 @@ ONE_STROKE = 0.01  #: a way to read a line is that much less probable for each s
 NO_INK = 1e-4  #: and that much for each digit that has no ink of its own
 TOGETHER = 0.5  #: pieces with so much of the narrower one's width in common are one digit's
 SURE = 0.8  #: so probable must digits be, all of them, that are read each alone
-CERTAIN = 0.9  #: a line that is read with this probability is only ever added to
+CERTAIN = 0.9  #: a line that is read with this probability is only ever added to, and nothing if it is no digit
 MOST_ALONE = 12  #: digits that are read each alone
 REMEMBERED = 500  #: runs of a line whose segments are kept
 COLUMNS = 280  #: columns of pixels, for each stroke, that the network may be given to group them
@@ -297,7 +297,7 @@ class LineSegmenter:
         Neighbours that are very near, or of very unequal size, are one to a network that sees the whole line.
         """
         digits = [label for label in best.labels if label != NO_DIGIT]
-        none = not digits and best.probability > np.log(0.5)
+        none = not digits and best.probability > np.log(CERTAIN)
         groups = _beside(run.components)
         if none or not len(digits) < len(groups) <= MOST_ALONE or not self._network:
             return []

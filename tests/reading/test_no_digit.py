@@ -44,7 +44,7 @@ JUNK = {
 @pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
 def test_what_is_no_digit_is_answered_without_one(junk: list[Stroke], cnn: Classifier) -> None:
     if junk is JUNK["round and round"]:
-        pytest.xfail("LineNet takes some round scribbles for a digit: to be trained again")
+        pytest.xfail("LineNet takes this one for a 0 that was drawn over and over")
     for components in (stroke_components(junk), image_components(rasterise(junk, 320, 240))):
         digits = read(found(components), cnn).digits
         assert all(digit.digit is None and digit.rejected and digit.text == "?" for digit in digits)
