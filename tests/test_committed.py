@@ -105,7 +105,7 @@ def test_the_results_page_shows_the_cards() -> None:
 def test_the_pen_digit_page_shows_what_was_measured() -> None:
     measured = read("pen_digits")
     assert (PLOTS / "pen_digits.md").read_text(encoding="utf-8") == pen_digits.page(measured)
-    assert measured["digits"] == 400
+    assert measured["digits"] == 3498
     assert (measured["stroke_width"], measured["confidence"]) == (STROKE_WIDTH, CONFIDENCE)
     for name, digest in measured["models"].items():
         assert sha256(ROOT / "models" / f"{name}.onnx") == digest
