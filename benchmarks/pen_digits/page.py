@@ -40,7 +40,7 @@ were left out of training. Each accuracy is followed by misses / n in brackets.
 
 {learned} Settings and thresholds, such as the confidence below which a digit is rejected ({confidence:g}) and the
 stroke width of the crop ({stroke:g} of 28 pixels), were chosen on MNIST's validation images and on the handwriting that
-is learned from or left out of training, so that the figures may be slightly optimistic."""
+is learned from or left out of training, so that the figures of the latter may be slightly optimistic."""
 DRAWN = """Each is drawn on a canvas of 640×480 pixels, its longer side 90 to 220 pixels, and read from the picture, as
 `--image` does, or from its strokes, as the window does. Correct is what is found as exactly one digit, not rejected,
 and read correctly."""
