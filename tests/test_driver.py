@@ -355,14 +355,14 @@ def test_the_line_network_is_trained_and_kept(run: Run, npz: Path, people: Path,
     options = ("--data", npz, "--epochs", 1, "--batch-size", 8, "--output", tmp_path)
     result = run("--models", "LineNet", "--handwriting", people, *options)
     assert (result.code, result.err) == (0, "")
-    assert "handwriting of 5 writers" in result.out and "LineNet 842,734 parameters" in result.out
+    assert "handwriting of 5 writers" in result.out and "LineNet 945,742 parameters" in result.out
     assert "LineNet: epoch 1/1, " in result.out and " of 100 lines read rightly\n" in result.out
     assert "95% interval" not in result.out  # there is no other network yet
     files = {f"models/LineNet.{suffix}" for suffix in ("keras", "onnx", "json")}
     before = contents(tmp_path)
     assert set(before) == files
     card = json.loads(before["models/LineNet.json"])
-    assert (card["model"], card["parameters"], card["recipe"]["batch_size"]) == ("LineNet", 842_734, 8)
+    assert (card["model"], card["parameters"], card["recipe"]["batch_size"]) == ("LineNet", 945_742, 8)
     assert list(card["handwriting"]) == ["people.json"]
 
     other = run("--models", "ANN", *options)  # takes no notice of it, and leaves it
