@@ -299,7 +299,8 @@ class LineSegmenter:
         digits = [label for label in best.labels if label != NO_DIGIT]
         none = not digits and best.probability > np.log(CERTAIN)
         groups = _beside(run.components)
-        if none or not len(digits) < len(groups) <= MOST_ALONE or not self._network:
+        few = max(len(digits), 1) < len(groups) <= MOST_ALONE  # one alone is what was read
+        if none or not few or not self._network:
             return []
         runs = [_Run.of(group) for group in groups]
         alone = [candidates[0] for candidates in self._network.read([one.image for one in runs])]
