@@ -201,15 +201,15 @@ class _Run:
 
     def take(self, path: Path, pages: "Iterable[Answer]") -> None:
         """Print or write what a file says; report what is not read."""
-        unread = ""
+        beyond = ""
         for page in pages:
-            unread = page.unread
+            beyond = page.beyond
             if page.error:
                 self._fail(page.error)
             else:
                 self._show(path, page)
-        if unread:
-            self.say(f"{path} has more than is read: {unread}")
+        if beyond:
+            self.say(f"{path} has more than is read: {beyond}")
 
     def _show(self, path: Path, page: "Answer") -> None:
         name = printable(f"{path}, page {page.number}" if page.count > 1 else f"{path}")
@@ -221,9 +221,9 @@ class _Run:
         else:
             print(f"{name}: {page.text.replace(chr(10), ' | ')}", flush=True)
         self._n_printed += not self._results
-        if page.left_out:
+        if page.unread:
             model = page.found["model"]
-            self.say(f"{name} has too much ink: {page.left_out:,} pieces are not read by {model}, but the largest are")
+            self.say(f"{name} has too much ink: {page.unread:,} pieces are not read by {model}, but the largest are")
 
     def _fail(self, error: UserError) -> None:
         self.say(str(error))

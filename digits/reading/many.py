@@ -32,18 +32,18 @@ class Answer:
         number, count: of the page, from 1, and of its file's pages.
         text: the digits, with a line break between lines.
         found: what :meth:`digits.reading.recognizer.Reading.as_json` gives.
-        left_out: number of pieces of ink that were not read.
+        unread: number of pieces of ink that were not read.
         error: why it is not read, if it is not.
-        unread: what the file has beyond its pages, in a few words; "" if nothing.
+        beyond: what the file has beyond its pages, in a few words; "" if nothing.
     """
 
     number: int = 1
     count: int = 1
     text: str = ""
     found: dict[str, Any] = field(default_factory=dict)
-    left_out: int = 0
+    unread: int = 0
     error: UserError | None = None
-    unread: str = ""
+    beyond: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,11 @@ def answers(path: Path, network: Network | Personal, lines: LineSegmenter, known
     """The answers of a file's pages, but for those that are known; what stands in the way of reading it comes last."""
     try:
         for page in read_pages(path, network, lines, known):
-            reading, answer = page.reading, partial(Answer, page.number, page.count, unread=page.left_out)
+            reading, answer = page.reading, partial(Answer, page.number, page.count, beyond=page.left_out)
             if isinstance(reading, UserError):
                 yield answer(error=reading)
             else:
-                yield answer(reading.text, reading.as_json(), reading.left_out)
+                yield answer(reading.text, reading.as_json(), reading.unread)
     except UserError as error:
         yield Answer(error=error)
 

@@ -20,10 +20,13 @@ from digits.reading.hand import Personal
 from digits.reading.ink import open_strokes
 from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.opinions import logits, softmax
-from digits.reading.page import open_page, to_ink
-from digits.reading.segmentation import MOST_COMPONENTS, Box, Components, Segment, image_components, stroke_components
+from digits.reading.page import open_page
+from digits.reading.photograph import boxes_in_photograph, page_ink
+from digits.reading.segmentation import MOST_COMPONENTS, Box, Segment, stroke_components
+from digits.reading.words import told_apart
 
 CONFIDENCE = 0.4  #: a digit of less confidence is rejected
+NOT_A_DIGIT = "not a digit"
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ class Digit:
         return "?" if self.digit is None else str(self.digit)
 
 
+def text_of(line: Sequence[Digit]) -> str:
+    """The digits of a line, with a space between numbers and "?" for what is rejected."""
+    return "".join(f" {digit.text}" if digit.segment.spaced else digit.text for digit in line)
+
+
 def confidence_of(line: Sequence[Digit]) -> float:
     """How probable it is that a whole number is read rightly: all of its digits, and that there are so many.
 
@@ -86,18 +94,23 @@ class Reading:
         model: name of the network.
         digits: in reading order.
         seconds: time taken by the network for these digits, whenever it has read them.
-        left_out: number of pieces of ink that were not read because there are too many.
+        unread: number of pieces of ink that were not read because there are too many.
+        left_out: printed text and drawings beside the digits.
+        matrix: takes (x, y, 1) of the page to the photograph that it was straightened from, shape (3, 3); None if it
+            was not.
     """
 
     model: str
     digits: tuple[Digit, ...]
     seconds: float
-    left_out: int = 0
+    unread: int = 0
+    left_out: tuple[Segment, ...] = ()
+    matrix: NDArray[np.float64] | None = None
 
     @property
     def text(self) -> str:
-        """The digits, with a line break between lines of text and "?" for a rejected segment; "" if there is no ink."""
-        return "\n".join("".join(digit.text for digit in line) for line in self.lines)
+        """The digits: a line break between lines, a space between numbers, "?" for what is rejected; "" without ink."""
+        return "\n".join(map(text_of, self.lines))
 
     @property
     def lines(self) -> list[list[Digit]]:
@@ -105,24 +118,30 @@ class Reading:
         return [list(line) for _, line in groupby(self.digits, key=lambda digit: digit.segment.line)]
 
     def as_json(self) -> dict[str, Any]:
-        """Convert to JSON types: the model, the text, its lines, a dictionary for each digit, and what was left out."""
+        """Convert to JSON types: the model, the text, its lines, a dictionary for each digit, and what was left out.
+
+        Boxes are in pixels of the file.
+        """
+        boxes = boxes_in_photograph([digit.box for digit in self.digits], self.matrix)
         digits = [
             {
                 "digit": digit.digit,
                 "confidence": round(digit.confidence, 6),
                 "probabilities": [round(float(value), 6) for value in digit.probabilities],
-                "box": list(digit.box),
+                "box": list(box),
                 **({} if digit.is_read else {"is_read": False}),
                 **({"without_hand": digit.without} if digit.moved else {}),
             }
-            for digit in self.digits
+            for digit, box in zip(self.digits, boxes, strict=True)
         ]
         lines = [
-            {"text": "".join(digit.text for digit in line), "confidence": round(confidence_of(line), 6)}
+            {"text": text_of(line), "confidence": round(confidence_of(line), 6)}
             for line in self.lines
         ]
-        left_out = {"left_out": self.left_out} if self.left_out else {}
-        return {"model": self.model, "text": self.text, "lines": lines, "digits": digits, **left_out}
+        beside = boxes_in_photograph([segment.box for segment in self.left_out], self.matrix)
+        left_out = {"left_out": [{"box": list(box), "why": NOT_A_DIGIT} for box in beside]} if beside else {}
+        unread = {"unread": self.unread} if self.unread else {}
+        return {"model": self.model, "text": self.text, "lines": lines, "digits": digits, **left_out, **unread}
 
 
 @dataclass(frozen=True)
@@ -159,14 +178,15 @@ def read_pages(
         UserError: the file cannot be read; the message names it.
     """
     if path.suffix.lower() == ".json":
-        yield Page(1, 1, _read_components(stroke_components(open_strokes(path).strokes), network, lines))
+        drawn = stroke_components(open_strokes(path).strokes)
+        yield Page(1, 1, _read_segments(lines.segments(drawn), network, drawn.left_out))
         return
     with image_file.opened(path, str(path)) as pages:
         for index in range(pages.count):
             if index + 1 in known:
                 continue
             try:
-                reading = _read_components(image_components(to_ink(open_page(pages, index))), network, lines)
+                reading = _read_photograph(open_page(pages, index), network, lines)
             except UserError as error:
                 if pages.count == 1:
                     raise
@@ -187,8 +207,10 @@ def read_file(path: Path, network: Network | Personal, lines: LineSegmenter) -> 
     return reading
 
 
-def _read_components(components: Components, network: Network | Personal, lines: LineSegmenter) -> Reading:
-    return read(lines.segments(components), network, components.left_out)
+def _read_photograph(image: NDArray[np.uint8], network: Network | Personal, lines: LineSegmenter) -> Reading:
+    page = page_ink(image, lines)
+    reading = _read_segments(lines.segments(page.components), network, page.components.left_out)
+    return replace(reading, matrix=page.matrix)
 
 
 @dataclass(frozen=True)
@@ -204,10 +226,18 @@ class _Answer:
 Remembered = dict[int, _Answer]  #: a network's answers by the identity of the crop
 
 
+def _read_segments(
+    segments: Sequence[Segment], network: Network | Personal, unread: int = 0, remembered: Remembered | None = None
+) -> Reading:
+    """Read digits with one network, without what stands beside them; the arguments are those of :func:`read`."""
+    kept, left_out = told_apart(segments)
+    return replace(read(kept, network, unread, remembered), left_out=tuple(left_out))
+
+
 def read(
     segments: Sequence[Segment],
     network: Network | Personal,
-    left_out: int = 0,
+    unread: int = 0,
     remembered: Remembered | None = None,
 ) -> Reading:
     """Read the digits of a drawing with one network, as one batch: the largest, if there are more than can be read.
@@ -216,7 +246,7 @@ def read(
         segments: in reading order, with their lines numbered, from
             :meth:`digits.reading.line_segmenter.LineSegmenter.segments`.
         network: the network, which may know the hand.
-        left_out: number of pieces of ink that are not among them.
+        unread: number of pieces of ink that are not among them.
         remembered: the answers of the same network for the crops of the last call, which is changed to those of this.
     """
     known = dict(remembered or {})
@@ -237,7 +267,7 @@ def read(
         for i, found in enumerate(segments)
     )
     took = sum(answer.seconds for answer in answers.values())
-    return Reading(network.name, digits, took, left_out + len(segments) - len(chosen))
+    return Reading(network.name, digits, took, unread + len(segments) - len(chosen))
 
 
 def _asked(network: Network | Personal, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
@@ -269,5 +299,5 @@ def _why_rejected(found: Segment, confidence: float) -> str:
     if not found.crop.any():
         return "no ink"
     if found.seen is not None and int(found.seen.argmax()) == NO_DIGIT:
-        return "not a digit"
+        return NOT_A_DIGIT
     return "" if confidence >= CONFIDENCE else "the network is not sure"

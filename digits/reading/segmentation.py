@@ -59,6 +59,7 @@ class Segment:
         is_cut: whether its ink was cut from a neighbour's.
         counted: its share of how probable it is that there are as many digits as were found: the product over
             neighbours that were read together is that probability.
+        spaced: whether there is a space before it on its line.
     """
 
     box: Box
@@ -69,6 +70,7 @@ class Segment:
     seen: NDArray[np.float32] | None = None
     is_cut: bool = False
     counted: float = 1.0
+    spaced: bool = False
     _of_ink: _OfInk | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -149,7 +151,7 @@ def _stroke_component(stroke: Stroke, index: int, step: int, finer: float) -> Se
     return Segment(box, ink[y : y + height, x : x + width], 0, (index,), step)
 
 
-def image_components(ink: NDArray[np.uint8]) -> Components:
+def image_components(ink: NDArray[np.uint8], step: int = 1) -> Components:
     """Return the connected components of the ink in an image: the largest 500 at most, without tiny ones.
 
     Allocates up to twenty times the image, and 100 MB for the ink of all: of components with larger boxes than that
@@ -157,6 +159,7 @@ def image_components(ink: NDArray[np.uint8]) -> Components:
 
     Args:
         ink: ``uint8`` array of shape (height, width), bright on 0.
+        step: side of one of its pixels in pixels of the image.
     """
     labels, stats = _labelled((ink >= INK).astype(np.uint8))
     across = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
@@ -172,9 +175,10 @@ def image_components(ink: NDArray[np.uint8]) -> Components:
     for i in sorted(kept):
         x, y, width, height = stats[i, :4].tolist()
         around = np.s_[y : y + height, x : x + width]
-        components.append(Segment((x, y, width, height), ink[around] * (labels[around] == i)))
+        box = (x * step, y * step, width * step, height * step)
+        components.append(Segment(box, ink[around] * (labels[around] == i), step=step))
     others = largest[~np.isin(largest, kept)]
-    return Components(components, _not_specks(across[others], components))
+    return Components(components, _not_specks(across[others] * step, components))
 
 
 def _labelled(mask: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -1,0 +1,235 @@
+"""Rules: the straight lines of ruled paper, tables, forms and frames, and those that underline. What crosses them stays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Places = NDArray[np.int64]
+
+LONG = 2.2  #: usual heights of what is written: a straight line that is longer is a rule
+THICK = 1.7  #: widths of the pen: a thicker line is none
+CROSSED = 5.0  #: widths of the pen: a line goes on behind what crosses it in so much of its length
+BROKEN = 1.0  #: widths of the pen: and is interrupted by so little paper
+STEEP = 0.45  #: of a line's length: how far it rises at most
+MOSTLY = 0.6  #: share of pixels that are near the line, and of columns that have one
+THICKNESSES = (4, 8, 16, 32)  #: pixels: of lines that are looked for one after another
+SLENDER = 8.0  #: of its thickness: a line is longer
+ROUGH = 0.005  #: of its length: how far its pixels are from its middle, besides its thickness
+BENT = 0.25  #: how much its slope changes from its middle to its ends
+STRAIGHT = 0.004  #: of a rule's length: how far it may be from where a straight line would go on
+SHORTEST = 4.0  #: widths of the pen: shorter lines are not looked at
+CROSSING, RULED = 0.5, 3  #: of the page's longer side: so many lines that are longer are rules, whatever is written
+SMOOTHED = 3.0  #: widths of the pen over which faint lines are averaged
+FAINTEST = 9  #: grey levels of a line that is looked for
+ABOVE = 5.0  #: standard deviations of the noise
+LEAST = 3.0  #: widths of the pen: smaller ink says nothing of how high writing is
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """A straight line of ink that may be a rule.
+
+    Attributes:
+        rows, columns: of its pixels, shape (n,), but for those where something crosses it.
+        slope, offset: its row is slope × column + offset.
+        length, thickness: in pixels.
+        drawn: rows and columns of all of its pixels.
+    """
+
+    rows: Places
+    columns: Places
+    slope: float
+    offset: float
+    length: float
+    thickness: float
+    drawn: tuple[Places, Places]
+
+    def goes_on_in(self, other: "_Line") -> bool:
+        """Whether another line is on the same straight line, and as thick."""
+        ends = np.array([other.columns.min(), other.columns.max()])
+        away = (self.slope - other.slope) * ends + self.offset - other.offset
+        near = float(np.abs(away).max()) <= self.thickness + STRAIGHT * self.length
+        return near and self.is_as_thick_as(other)
+
+    def is_as_thick_as(self, other: "_Line") -> bool:
+        """Whether another line is about as thick."""
+        return abs(other.thickness - self.thickness) <= max(1, 0.3 * self.thickness)
+
+    def ends_at(self, others: Sequence["_Line"]) -> bool:
+        """Whether both ends are on lines of the other direction that are as thick: it is the side of a box."""
+        there = [line for line in others if self.is_as_thick_as(line)]
+        for end in (int(self.columns.argmin()), int(self.columns.argmax())):
+            row, column = float(self.rows[end]), float(self.columns[end])
+            if not any(line.is_at(column, row, 2 * self.thickness + 2) for line in there):
+                return False
+        return True
+
+    def is_at(self, row: float, column: float, near: float) -> bool:
+        """Whether a place is on the line."""
+        within = self.columns.min() - near <= column <= self.columns.max() + near
+        return bool(within and abs(row - self.slope * column - self.offset) <= near + STRAIGHT * self.length)
+
+
+def without_rules(difference: Image, least: float, noise: float, pen: float) -> Image:
+    """Remove rules from how dark each pixel is.
+
+    Args:
+        difference: ``uint8``, shape (height, width), 0 for paper.
+        least: of what may be ink.
+        noise: standard deviation where there is none.
+        pen: usual width of what is drawn, pixels.
+
+    Returns:
+        The same, 0 where there is a rule and nothing else.
+    """
+    mask = (difference > least).astype(np.uint8)
+    turned = np.ascontiguousarray(mask.T)
+    across = _lines(difference, noise, pen)
+    down = _lines(np.ascontiguousarray(difference.T), noise, pen)
+    if not across and not down:
+        return difference
+    longest = _longest_of_writing(mask, across, down, pen)
+    rows, columns = _rules(across, longest), _rules(down, longest)
+    rows, columns = (
+        [*rows, *(line for line in across if line not in rows and line.ends_at(columns))],
+        [*columns, *(line for line in down if line not in columns and line.ends_at(rows))],
+    )
+    without_columns, without_rows = mask.copy(), turned.copy()
+    for line in columns:
+        without_columns[line.columns, line.rows] = 0
+    for line in rows:
+        without_rows[line.columns, line.rows] = 0
+    if not rows and not columns:
+        return difference
+    there = np.zeros_like(mask)
+    if rows:
+        difference = _erased(difference, without_columns, rows)
+        for line in rows:
+            there[line.drawn] = 1
+    if columns:
+        difference = np.ascontiguousarray(_erased(np.ascontiguousarray(difference.T), without_rows, columns).T)
+        for line in columns:
+            there[line.drawn[::-1]] = 1
+    return _without_remains(difference, there, least, max(line.thickness for line in (*rows, *columns)))
+
+
+def _without_remains(difference: Image, there: Image, least: float, thickness: float) -> Image:
+    """Remove what is on or beside rules alone, such as where they cross."""
+    reach = 2 * round(1.5 * thickness) + 3
+    beside = cv2.dilate(there, np.ones((reach, reach), np.uint8))
+    n, labels = cv2.connectedComponents((difference > least).astype(np.uint8), connectivity=8)
+    elsewhere = np.zeros(n, bool)
+    elsewhere[labels[beside == 0]] = True
+    return difference * elsewhere[labels]
+
+
+def _rules(lines: list[_Line], least: float) -> list[_Line]:
+    """The rules among straight lines: those that are long, and shorter ones that continue them."""
+    long = [line for line in lines if line.length > least]
+    short = [line for line in lines if line.length <= least]
+    return long + [line for line in short if any(one.goes_on_in(line) for one in long)]
+
+
+def _lines(difference: Image, noise: float, pen: float) -> list[_Line]:
+    """The straight lines that run more across than down; along them, faint ones stand out from the noise."""
+    along = max(5, round(SMOOTHED * pen)) | 1
+    lowest = max(FAINTEST, ABOVE * noise / along**0.5)
+    mask = ((cv2.blur(difference, (along, 1)) > lowest) & (cv2.blur(difference, (3, 1)) > lowest / 2)).astype(np.uint8)
+    lines: list[_Line] = []
+    for thickest in THICKNESSES:
+        if thickest > max(THICKNESSES[1], THICK * pen):
+            break
+        found = _lines_of(mask, thickest, pen)
+        lines += found
+        for line in found:
+            mask[line.drawn] = 0
+    return lines
+
+
+def _lines_of(mask: Image, thickest: int, pen: float) -> list[_Line]:
+    """The straight lines that are no thicker than so many pixels."""
+    thin = mask & ~cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thickest + 1, 1), np.uint8))
+    gap = max(2, round(CROSSED * pen)) | 1
+    crossed = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8)) & mask
+    joined = cv2.morphologyEx(crossed, cv2.MORPH_CLOSE, np.ones((1, max(3, round(BROKEN * pen))), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    lines = []
+    for i in np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] >= SHORTEST * pen).tolist():
+        left, top, width, height = stats[i, :4].tolist()
+        if i == 0 or height > STEEP * width + 2 * thickest:
+            continue
+        around = np.s_[top : top + height, left : left + width]
+        own = labels[around] == i
+        rows, columns = np.nonzero(own & (thin[around] > 0))
+        drawn = np.nonzero(own & (crossed[around] > 0))
+        if len(rows) and (line := _line(rows + top, columns + left, (drawn[0] + top, drawn[1] + left))):
+            lines.append(line)
+    return lines
+
+
+def _line(rows: Places, columns: Places, drawn: tuple[Places, Places]) -> _Line | None:
+    """A line of these pixels, without those that are beside it; None if they are no straight line."""
+    near, middle = np.ones(len(rows), bool), columns.mean()
+    for _ in range(2):  # first of all, then of those near it
+        if np.count_nonzero(np.bincount(columns[near])) < SHORTEST:
+            return None
+        bent = np.polyfit(columns[near] - middle, rows[near], 2)  # paper is not quite flat
+        counts = np.bincount(columns[near] - columns[near].min())
+        width, thickness = len(counts), float(np.median(counts[counts > 0]))
+        near = np.abs(rows - np.polyval(bent, columns - middle)) <= _room(thickness, width)
+        if near.sum() < MOSTLY * len(rows):
+            return None
+    if np.count_nonzero(counts) < MOSTLY * width or width < SLENDER * thickness:
+        return None
+    if abs(bent[0]) * width > BENT:
+        return None
+    slope, offset = np.polyfit(columns[near], rows[near], 1)
+    beside = np.abs(drawn[0] - np.polyval(bent, drawn[1] - middle)) <= _room(thickness, width)
+    length = float(width * (1 + slope * slope) ** 0.5)
+    drawn = drawn[0][beside], drawn[1][beside]
+    return _Line(rows[near], columns[near], float(slope), float(offset), length, thickness, drawn)
+
+
+def _room(thickness: float, width: int) -> float:
+    """How far from the middle of a line its pixels are at most: lines are not quite straight."""
+    return 0.7 * thickness + 0.5 + ROUGH * width
+
+
+def _longest_of_writing(mask: Image, across: list[_Line], down: list[_Line], pen: float) -> float:
+    """How long a straight line of what is written may be; infinite if nothing is written beside the lines."""
+    crossing = CROSSING * max(mask.shape)
+    is_ruled = max(sum(line.length > crossing for line in lines) for lines in (across, down)) >= RULED
+    longest = crossing if is_ruled else np.inf
+    for _ in range(5):
+        rest = mask.copy()
+        for line in _rules(across, longest):
+            rest[line.rows, line.columns] = 0
+        for line in _rules(down, longest):
+            rest[line.columns, line.rows] = 0
+        _, _, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
+        sizes = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+        heights = stats[1:, cv2.CC_STAT_HEIGHT][sizes > LEAST * pen]
+        if not len(heights):
+            return np.inf
+        before, longest = longest, LONG * float(np.median(heights))
+        if longest == before:
+            break
+    return longest
+
+
+def _erased(difference: Image, mask: Image, rules: list[_Line]) -> Image:
+    """Erase rules that run across, and mend what crossed them."""
+    rule = np.zeros_like(mask)
+    for line in rules:
+        rule[line.drawn] = 1
+    thickest = max(2, round(max(line.thickness for line in rules)))
+    rule = cv2.dilate(rule, np.ones((3, 3), np.uint8))
+    beside = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((round(1.5 * thickest) + 3, 1), np.uint8))
+    on_rule = (rule > 0) & (beside == 0)
+    without = np.where(on_rule, np.uint8(0), difference)
+    bridged = cv2.morphologyEx(without, cv2.MORPH_CLOSE, np.ones((thickest + 4, 1), np.uint8))
+    return np.where(on_rule, np.minimum(bridged, difference), without)

@@ -1,0 +1,66 @@
+"""What stands together on a line, and which of it is writing or a drawing beside the digits."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from digits.line_image import NO_DIGIT
+from digits.reading.segmentation import Segment
+
+SPACE = 1.5  #: widths of a digit: more paper than that is a space
+NARROWEST = 0.6  #: of its height: the width that a digit takes, however narrow it is
+DIGIT_LIKE = (0.6, 1.6)  #: usual heights of the digits: a single piece of such a height may be one that is not read
+
+Word = list[Segment]
+
+
+def told_apart(segments: Sequence[Segment]) -> tuple[list[Segment], list[Segment]]:
+    """Tell the digits from the printed text and drawings beside them.
+
+    Words without a digit, on a page that has digits, are left out, unless one is a single piece of ink that is about as
+    high as a digit and may be a badly written one. What was drawn stroke by stroke is never left out.
+
+    Args:
+        segments: in reading order, with their lines numbered, from
+            :meth:`digits.reading.line_segmenter.LineSegmenter.segments`.
+
+    Returns:
+        The segments that stay, with those marked that have a space before them; and the others. Both in reading order.
+    """
+    by_line = [_words(list(line)) for _, line in groupby(segments, key=lambda segment: segment.line)]
+    digits = [segment for segment in segments if not _is_none(segment)]
+    if digits:
+        usual = float(np.median([segment.box[3] for segment in digits]))
+        kept = [[word for word in words if not _is_beside(word, usual)] for words in by_line]
+    else:
+        kept = by_line
+    there = {id(segment) for words in kept for word in words for segment in word}
+    stay = [replace(segment, spaced=i > 0 and k == 0) for words in kept for i, word in enumerate(words)
+            for k, segment in enumerate(word)]  # fmt: skip
+    return stay, [segment for segment in segments if id(segment) not in there]
+
+
+def _words(line: Sequence[Segment]) -> list[Word]:
+    """A line's segments, split where there is a space."""
+    usual = float(np.median([max(segment.box[2], NARROWEST * segment.box[3]) for segment in line]))
+    words, right = [[line[0]]], line[0].box[0] + line[0].box[2]
+    for before, segment in pairwise(line):
+        right = max(right, before.box[0] + before.box[2])
+        if segment.box[0] - right > SPACE * usual:
+            words.append([])
+        words[-1].append(segment)
+    return words
+
+
+def _is_beside(word: Word, usual: float) -> bool:
+    """Whether a word is no number; ``usual`` is the height of a digit."""
+    if not all(_is_none(segment) and not segment.strokes for segment in word):
+        return False
+    return len(word) > 1 or not DIGIT_LIKE[0] * usual <= word[0].box[3] <= DIGIT_LIKE[1] * usual
+
+
+def _is_none(segment: Segment) -> bool:
+    """Whether the line network takes a segment for no digit."""
+    return segment.seen is not None and int(segment.seen.argmax()) == NO_DIGIT
