@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from digits.learning.handwriting import Character
 from digits.line_image import NO_DIGIT
 from digits.reading.ink import Stroke, bounds, rasterise
-from digits.reading.page import to_ink
-from digits.reading.segmentation import Components, image_components
+from digits.reading.photograph import ink_of
+from digits.reading.segmentation import Components
 
 WIDTH, HEIGHT = 640, 480  #: of the canvas, pixels
 PEN = 8  #: diameter of the pen, pixels
@@ -119,4 +119,4 @@ def draw_wide(strokes: Sequence[Stroke]) -> Image:
 
 def components_of(image: Image) -> Components:
     """The pieces of ink that ``--image`` finds on a picture of a drawing."""
-    return image_components(to_ink(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)))
+    return ink_of(np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), np.uint8)).components

@@ -11,8 +11,8 @@ Image = NDArray[np.uint8]
 
 CONTRAST = 20  #: least difference between ink and paper, in grey levels of 255
 NOISE = 6  #: least difference between ink and paper, in standard deviations of the paper
-WEAK = 0.35  #: share of the contrast of the ink around it that a pixel needs to be ink, if it is beside ink
-STRONG = 0.6  #: share of it that some pixel of each piece needs
+WEAK = 0.28  #: share of the contrast of the ink around it that a pixel needs to be ink, if it is beside ink
+STRONG = 0.55  #: share of it that some pixel of each piece needs
 FAINT = 0.25  #: share of the contrast of a page's dark ink below which nothing is ink
 AROUND = 6  #: widths of the pen within which ink is about as dark
 COARSE = 400  #: longest side of the reduced image from which the paper is estimated, pixels

@@ -26,6 +26,7 @@ BEAM = 8  #: sequences that are followed
 SURE = 0.97  #: if one path through a line is more probable than this, no other is followed
 LIKELY = 0.01  #: less probable symbols of a column are not followed
 WORTH = 0.003  #: a sequence that is less probable than the best one by this factor is not given
+RARER = 1.5  #: logarithm of how much rarer signs are among digits than on the lines that the network has learned from
 TOGETHER = 1024  #: pixels of lines that are given to the network side by side, if there are that many
 WIDTHS = 64  #: widths that the network is given are multiples of this: each new one takes OpenCV some time
 
@@ -189,11 +190,21 @@ def forward(network: Any, given: NDArray[np.float32]) -> NDArray[np.float32]:
 def _decoded(answers: NDArray[np.float32], line: LineImage) -> tuple[Candidate, ...]:
     """The ways to read a line from the network's answers, shape (columns, 14)."""
     logs = log_probabilities(answers)
+    if _is_number(_greedy(logs)):
+        answers = answers.copy()
+        answers[:, NO_DIGIT] -= RARER
+        logs = log_probabilities(answers)
     sure = float(logs.max(axis=1).sum())
     found = [(_greedy(logs), sure)] if sure > math.log(SURE) else beam_search(logs)
     best = found[0][1]
     kept = [(labels, value) for labels, value in found if value >= best + math.log(WORTH)]
     return tuple(Candidate(labels, value, line, answers, logs) for labels, value in kept)
+
+
+def _is_number(labels: Sequence[int]) -> bool:
+    """Whether labels are mostly digits."""
+    digits = sum(label != NO_DIGIT for label in labels)
+    return digits >= 2 and 2 * digits > len(labels)
 
 
 def log_probabilities(answers: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -33,6 +33,7 @@ LARGE = 0.35  #: a piece that no digit claims is shown as no digit if it is this
 CUTTING = 96  #: pixels, the height in which the path of a cut is searched
 STRAIGHT = 0.02  #: cost of a cut's pixel that is as far from the expected place as the ink is high; ink costs up to 1
 ONE_STROKE = 0.01  #: a way to read a line is that much less probable for each stroke of the pen that it cuts
+MARKED = 0.3  #: and that much for each part of a piece of an image that is no digit, beside a part that is one
 NO_INK = 1e-4  #: and that much for each digit that has no ink of its own
 TOGETHER = 0.5  #: pieces with so much of the narrower one's width in common are one digit's
 SURE = 0.8  #: so probable must digits be, all of them, that are read each alone
@@ -218,6 +219,7 @@ class LineSegmenter:
             symbols = best if candidate is candidates[0] else [_moved(symbol, run) for symbol in candidate.symbols]
             segments, n_cut, without_ink = _segments(run.components, symbols, self._union)
             value = candidate.probability + n_cut * np.log(ONE_STROKE) + without_ink * np.log(NO_INK)
+            value += sum(segment.is_cut and is_none(segment) for segment in segments) * np.log(MARKED)
             if value > highest and (n_cut or grouping is None):
                 found, highest, n = segments, value, len(candidate.labels)
         if grouping and not found:
@@ -449,6 +451,11 @@ def _segments(
         found += [replace(piece, seen=_none()) for piece in left_over]
         found.sort(key=lambda segment: segment.box[0] + segment.box[2] / 2)
     return found, n_cut, without_ink
+
+
+def is_none(segment: Segment) -> bool:
+    """Whether the line network takes a segment for no digit."""
+    return segment.seen is not None and int(segment.seen.argmax()) == NO_DIGIT
 
 
 def _none() -> NDArray[np.float32]:

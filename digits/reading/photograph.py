@@ -1,7 +1,7 @@
 """From a photograph or scan to pieces of ink: the sheet is found, straightened, and turned if it is read better so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ THIN = 2.6  #: pixels of the reduced image: a thinner pen needs a finer one
 LEVEL = 4.0  #: degrees by which lines rise or fall at most that are read as they are
 WELL = 0.8  #: a page that is read with this share of its ink is not turned
 BETTER = 0.3  #: by so much more of its ink a page is read that is turned
-FEWEST = 4  #: pieces of ink, of a page that is turned
+FEWEST, MOST = 4, 250  #: pieces of ink, of a page that is turned
 
 
 @dataclass(frozen=True)
@@ -48,24 +48,36 @@ class PageInk:
 
 
 def page_ink(image: Image, lines: LineSegmenter) -> PageInk:
-    """Find the ink of a photograph or scan.
+    """Find the ink of a photograph or scan, whose lines may rise or fall, and which may lie on its side or head.
 
     Allocates six bytes a pixel, and 400 MB.
 
     Args:
         image: ``uint8`` RGB array of shape (height, width, 3).
-        lines: says which way up the page is read best.
+        lines: says which way the page is read best.
     """
-    found = _ink(image)
-    read = _read(found, lines)
-    if len(found.components) > 1 and abs(skew := skew_of(found.components)) > LEVEL:
-        level = max((_turned(found, skew), _sheared(found, skew)), key=lambda page: _read(page, lines))
-        if (value := _read(level, lines)) >= read:
-            found, read = level, value
-    if read < WELL and len(found.components) >= FEWEST:
-        turned = max((_quarter(found, times) for times in (1, 2, 3)), key=lambda page: _read(page, lines))
-        if _read(turned, lines) >= read + BETTER:
+    found = ink_of(image)
+    if not FEWEST <= len(found.components) <= MOST:
+        return found
+    value = _read(found, lines)
+    if abs(skew := skew_of(found.components)) > LEVEL:
+        level, level_value = _best([_turned(found, skew), _sheared(found, skew)], lines)
+        if level_value >= value:
+            found, value = level, level_value
+    if value < WELL:
+        turned, turned_value = _best([_quarter(found, times) for times in (1, 2, 3)], lines)
+        if turned_value >= value + BETTER:
             found = turned
+    return found
+
+
+def ink_of(image: Image) -> PageInk:
+    """Find the ink of a photograph or scan as it lies there; as :func:`page_ink`."""
+    step = _step(image, WORKING)
+    finer = min(step, _step(image, FINEST))
+    found = _ink_at(image, step)
+    if finer < step and 0 < stroke_width_of((found.levels >= INK).astype(np.uint8)) < THIN:
+        found = _ink_at(image, finer)
     return found
 
 
@@ -78,16 +90,6 @@ def boxes_in_photograph(boxes: Sequence[Box], matrix: Matrix | None) -> list[Box
     there = cv2.perspectiveTransform(corners, matrix)
     low, high = np.floor(there.min(axis=1)).astype(int), np.ceil(there.max(axis=1)).astype(int)
     return [(left, top, right - left, bottom - top) for (left, top), (right, bottom) in zip(low.tolist(), high.tolist())]
-
-
-def _ink(image: Image) -> PageInk:
-    """The ink of a page as it lies there."""
-    step = _step(image, WORKING)
-    finer = min(step, _step(image, FINEST))
-    found = _ink_at(image, step)
-    if finer < step and 0 < stroke_width_of((found.levels >= INK).astype(np.uint8)) < THIN:
-        found = _ink_at(image, finer)
-    return found
 
 
 def _ink_at(image: Image, step: int) -> PageInk:
@@ -117,6 +119,13 @@ def _read(page: PageInk, lines: LineSegmenter) -> float:
     sizes = np.array([max(segment.box[2:]) for segment in segments], np.float64)
     sure = [0.0 if segment.seen is None else float(segment.seen[:NO_DIGIT].max()) for segment in segments]
     return float(np.average(sure, weights=sizes)) if segments else 0.0
+
+
+def _best(pages: Sequence[PageInk], lines: LineSegmenter) -> tuple[PageInk, float]:
+    """The page of which most is read, and how much."""
+    values = [_read(page, lines) for page in pages]
+    best = int(np.argmax(values))
+    return pages[best], values[best]
 
 
 def _moved(page: PageInk, matrix: Matrix, size: tuple[int, int]) -> PageInk:

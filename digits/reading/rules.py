@@ -13,7 +13,8 @@ Places = NDArray[np.int64]
 LONG = 2.2  #: usual heights of what is written: a straight line that is longer is a rule
 THICK = 1.7  #: widths of the pen: a thicker line is none
 CROSSED = 5.0  #: widths of the pen: a line goes on behind what crosses it in so much of its length
-BROKEN = 1.0  #: widths of the pen: and is interrupted by so little paper
+BROKEN = 4.0  #: pixels, and not more than the pen is wide: and is interrupted by so little paper
+AS_THICK, LONGER = 0.7, 1.5  #: a line of so many widths of the pen may be a stroke, unless it is so much longer
 STEEP = 0.45  #: of a line's length: how far it rises at most
 MOSTLY = 0.6  #: share of pixels that are near the line, and of columns that have one
 THICKNESSES = (4, 8, 16, 32)  #: pixels: of lines that are looked for one after another
@@ -23,6 +24,7 @@ BENT = 0.25  #: how much its slope changes from its middle to its ends
 STRAIGHT = 0.004  #: of a rule's length: how far it may be from where a straight line would go on
 SHORTEST = 4.0  #: widths of the pen: shorter lines are not looked at
 CROSSING, RULED = 0.5, 3  #: of the page's longer side: so many lines that are longer are rules, whatever is written
+BOXES = 3  #: so many lines end on one side of boxes that are beside each other; on strokes of a digit do fewer
 SMOOTHED = 3.0  #: widths of the pen over which faint lines are averaged
 FAINTEST = 9  #: grey levels of a line that is looked for
 ABOVE = 5.0  #: standard deviations of the noise
@@ -55,6 +57,15 @@ class _Line:
         near = float(np.abs(away).max()) <= self.thickness + STRAIGHT * self.length
         return near and self.is_as_thick_as(other)
 
+    def with_(self, other: "_Line") -> "_Line":
+        """This line and another one on the same straight line."""
+        rows, columns = np.append(self.rows, other.rows), np.append(self.columns, other.columns)
+        slope, offset = np.polyfit(columns, rows, 1)
+        length = float(np.ptp(columns) * (1 + slope * slope) ** 0.5)
+        drawn = np.append(self.drawn[0], other.drawn[0]), np.append(self.drawn[1], other.drawn[1])
+        thickness = self.thickness if self.length >= other.length else other.thickness
+        return _Line(rows, columns, float(slope), float(offset), length, thickness, drawn)
+
     def is_as_thick_as(self, other: "_Line") -> bool:
         """Whether another line is about as thick."""
         return abs(other.thickness - self.thickness) <= max(1, 0.3 * self.thickness)
@@ -62,11 +73,25 @@ class _Line:
     def ends_at(self, others: Sequence["_Line"]) -> bool:
         """Whether both ends are on lines of the other direction that are as thick: it is the side of a box."""
         there = [line for line in others if self.is_as_thick_as(line)]
-        for end in (int(self.columns.argmin()), int(self.columns.argmax())):
+        for end in self.ends:
             row, column = float(self.rows[end]), float(self.columns[end])
             if not any(line.is_at(column, row, 2 * self.thickness + 2) for line in there):
                 return False
         return True
+
+    def is_met_by(self, others: Sequence["_Line"]) -> int:
+        """How many lines of the other direction that are as thick end on it."""
+        near = 2 * self.thickness + 2
+        return sum(
+            any(self.is_at(float(line.columns[end]), float(line.rows[end]), near) for end in line.ends)
+            for line in others
+            if self.is_as_thick_as(line)
+        )
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The indices of the pixels at its ends."""
+        return int(self.columns.argmin()), int(self.columns.argmax())
 
     def is_at(self, row: float, column: float, near: float) -> bool:
         """Whether a place is on the line."""
@@ -93,7 +118,8 @@ def without_rules(difference: Image, least: float, noise: float, pen: float) -> 
     if not across and not down:
         return difference
     longest = _longest_of_writing(mask, across, down, pen)
-    rows, columns = _rules(across, longest), _rules(down, longest)
+    rows, columns = _rules(across, longest, pen), _rules(down, longest, pen)
+    rows += [line for line in across if line not in rows and line.is_met_by(down) >= BOXES]
     rows, columns = (
         [*rows, *(line for line in across if line not in rows and line.ends_at(columns))],
         [*columns, *(line for line in down if line not in columns and line.ends_at(rows))],
@@ -127,11 +153,10 @@ def _without_remains(difference: Image, there: Image, least: float, thickness: f
     return difference * elsewhere[labels]
 
 
-def _rules(lines: list[_Line], least: float) -> list[_Line]:
+def _rules(lines: list[_Line], least: float, pen: float) -> list[_Line]:
     """The rules among straight lines: those that are long, and shorter ones that continue them."""
-    long = [line for line in lines if line.length > least]
-    short = [line for line in lines if line.length <= least]
-    return long + [line for line in short if any(one.goes_on_in(line) for one in long)]
+    long = [line for line in lines if line.length > least * (LONGER if line.thickness >= AS_THICK * pen else 1)]
+    return long + [line for line in lines if line not in long and any(one.goes_on_in(line) for one in long)]
 
 
 def _lines(difference: Image, noise: float, pen: float) -> list[_Line]:
@@ -147,7 +172,20 @@ def _lines(difference: Image, noise: float, pen: float) -> list[_Line]:
         lines += found
         for line in found:
             mask[line.drawn] = 0
-    return lines
+    return _joined(lines, CROSSED * pen)
+
+
+def _joined(lines: list[_Line], gap: float) -> list[_Line]:
+    """The lines, but pieces of one that something touches between them are one."""
+    whole: list[_Line] = []
+    for line in sorted(lines, key=lambda line: float(line.columns.min())):
+        for i, before in enumerate(whole):
+            if before.goes_on_in(line) and 0 < line.columns.min() - before.columns.max() <= gap:
+                whole[i] = before.with_(line)
+                break
+        else:
+            whole.append(line)
+    return whole
 
 
 def _lines_of(mask: Image, thickest: int, pen: float) -> list[_Line]:
@@ -155,7 +193,7 @@ def _lines_of(mask: Image, thickest: int, pen: float) -> list[_Line]:
     thin = mask & ~cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thickest + 1, 1), np.uint8))
     gap = max(2, round(CROSSED * pen)) | 1
     crossed = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8)) & mask
-    joined = cv2.morphologyEx(crossed, cv2.MORPH_CLOSE, np.ones((1, max(3, round(BROKEN * pen))), np.uint8))
+    joined = cv2.morphologyEx(crossed, cv2.MORPH_CLOSE, np.ones((1, max(3, round(min(BROKEN, pen)))), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     lines = []
     for i in np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] >= SHORTEST * pen).tolist():
@@ -206,9 +244,9 @@ def _longest_of_writing(mask: Image, across: list[_Line], down: list[_Line], pen
     longest = crossing if is_ruled else np.inf
     for _ in range(5):
         rest = mask.copy()
-        for line in _rules(across, longest):
+        for line in _rules(across, longest, pen):
             rest[line.rows, line.columns] = 0
-        for line in _rules(down, longest):
+        for line in _rules(down, longest, pen):
             rest[line.columns, line.rows] = 0
         _, _, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
         sizes = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)

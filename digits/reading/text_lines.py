@@ -85,14 +85,33 @@ def _merge(lines: list[list[list[int]]], found: list[list[list[int]]], boxes: Bo
         else:
             lines.append(small)
     for number, smalls in wanted.items():
-        ends = np.array([_around(boxes[[unit for run in small for unit in run]])[[0, 2]] for small in smalls])
-        ends = ends[np.argsort(ends[:, 0])]
-        apart = bool((ends[1:, 0] >= np.maximum.accumulate(ends[:, 1])[:-1]).all())
-        for small in smalls:
-            if apart:
-                lines[number] += small
+        for stack in _stacked(smalls, boxes):
+            together = _around(boxes[[unit for small in stack for run in small for unit in run]])
+            if len(stack) == 1 or _fits(together, boxes[before[number]]):  # one piece, or a digit in several
+                lines[number] += [run for small in stack for run in small]
             else:
-                lines.append(small)
+                lines += stack
+
+
+def _stacked(lines: list[list[list[int]]], boxes: Boxes) -> list[list[list[list[int]]]]:
+    """Lines from left to right; those that have columns of pixels in common are together."""
+    ends = np.array([_around(boxes[[unit for run in line for unit in run]])[[0, 2]] for line in lines])
+    stacks: list[list[list[list[int]]]] = []
+    right = -np.inf
+    for i in np.argsort(ends[:, 0], kind="stable").tolist():
+        if ends[i, 0] >= right:
+            stacks.append([])
+        stacks[-1].append(lines[i])
+        right = max(right, ends[i, 1])
+    return stacks
+
+
+def _fits(own: NDArray[np.float64], line: Boxes) -> bool:
+    """Whether pieces above each other take the height of the piece of a line that is nearest to them."""
+    aside = np.maximum(line[:, 0] - own[2], own[0] - line[:, 2]).clip(min=0)
+    nearest = line[int(aside.argmin())]
+    height = nearest[3] - nearest[1]
+    return bool(own[3] - own[1] >= 0.6 * height and (np.abs(own[[1, 3]] - nearest[[1, 3]]) <= 0.4 * height).all())
 
 
 def _is_beside(own: NDArray[np.float64], line: Boxes) -> bool:

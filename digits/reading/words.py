@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
-from digits.line_image import NO_DIGIT
+from digits.reading.line_segmenter import is_none
 from digits.reading.segmentation import Segment
 
 SPACE = 1.5  #: widths of a digit: more paper than that is a space
@@ -30,7 +30,7 @@ def told_apart(segments: Sequence[Segment]) -> tuple[list[Segment], list[Segment
         The segments that stay, with those marked that have a space before them; and the others. Both in reading order.
     """
     by_line = [_words(list(line)) for _, line in groupby(segments, key=lambda segment: segment.line)]
-    digits = [segment for segment in segments if not _is_none(segment)]
+    digits = [segment for segment in segments if not is_none(segment)]
     if digits:
         usual = float(np.median([segment.box[3] for segment in digits]))
         kept = [[word for word in words if not _is_beside(word, usual)] for words in by_line]
@@ -56,11 +56,6 @@ def _words(line: Sequence[Segment]) -> list[Word]:
 
 def _is_beside(word: Word, usual: float) -> bool:
     """Whether a word is no number; ``usual`` is the height of a digit."""
-    if not all(_is_none(segment) and not segment.strokes for segment in word):
+    if not all(is_none(segment) and not segment.strokes for segment in word):
         return False
     return len(word) > 1 or not DIGIT_LIKE[0] * usual <= word[0].box[3] <= DIGIT_LIKE[1] * usual
-
-
-def _is_none(segment: Segment) -> bool:
-    """Whether the line network takes a segment for no digit."""
-    return segment.seen is not None and int(segment.seen.argmax()) == NO_DIGIT
