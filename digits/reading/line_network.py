@@ -76,6 +76,8 @@ class Candidate:
             to_left, to_right = HEIGHT * self.answers[column, SYMBOLS:]
             logits = self.answers[columns, :BLANK].max(axis=0)
             seen = np.exp(logits - logits.max())
+            if label != NO_DIGIT:  # as the whole line has it
+                seen[NO_DIGIT] = min(seen[NO_DIGIT], seen[label])
             left, right = self.line.x_of(x - to_left), self.line.x_of(x + to_right)
             found.append(Symbol(label, (left + right) / 2, left, max(right, left), seen / seen.sum()))
         return tuple(found)

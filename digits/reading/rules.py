@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -24,6 +25,7 @@ BENT = 0.25  #: how much its slope changes from its middle to its ends
 STRAIGHT = 0.004  #: of a rule's length: how far it may be from where a straight line would go on
 SHORTEST = 4.0  #: widths of the pen: shorter lines are not looked at
 CROSSING, RULED = 0.5, 3  #: of the page's longer side: so many lines that are longer are rules, whatever is written
+FREE = 1.3  #: usual heights of what is written: a straight line across that touches nothing is a rule if it is longer
 BOXES = 3  #: so many lines end on one side of boxes that are beside each other; on strokes of a digit do fewer
 SMOOTHED = 3.0  #: widths of the pen over which faint lines are averaged
 FAINTEST = 9  #: grey levels of a line that is looked for
@@ -120,6 +122,7 @@ def without_rules(difference: Image, least: float, noise: float, pen: float) -> 
     longest = _longest_of_writing(mask, across, down, pen)
     rows, columns = _rules(across, longest, pen), _rules(down, longest, pen)
     rows += [line for line in across if line not in rows and line.is_met_by(down) >= BOXES]
+    rows += _alone([line for line in across if line not in rows and line.length > FREE / LONG * longest], mask)
     rows, columns = (
         [*rows, *(line for line in across if line not in rows and line.ends_at(columns))],
         [*columns, *(line for line in down if line not in columns and line.ends_at(rows))],
@@ -140,7 +143,7 @@ def without_rules(difference: Image, least: float, noise: float, pen: float) -> 
         difference = np.ascontiguousarray(_erased(np.ascontiguousarray(difference.T), without_rows, columns).T)
         for line in columns:
             there[line.drawn[::-1]] = 1
-    return _without_remains(difference, there, least, max(line.thickness for line in (*rows, *columns)))
+    return _without_remains(difference, there, least, float(np.median([line.thickness for line in (*rows, *columns)])))
 
 
 def _without_remains(difference: Image, there: Image, least: float, thickness: float) -> Image:
@@ -151,6 +154,21 @@ def _without_remains(difference: Image, there: Image, least: float, thickness: f
     elsewhere = np.zeros(n, bool)
     elsewhere[labels[beside == 0]] = True
     return difference * elsewhere[labels]
+
+
+def _alone(lines: list[_Line], mask: Image) -> list[_Line]:
+    """Those of the lines that touch nothing: what is drawn under, over or between numbers."""
+    if not lines:
+        return []
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    found = []
+    for line in lines:
+        here = labels[line.rows, line.columns]
+        _, _, width, height, _ = stats[int(np.median(here))].tolist()
+        room = 2 * line.thickness + 2
+        if height <= abs(line.slope) * width + STRAIGHT * width + room and width <= line.length + room:
+            found.append(line)
+    return found
 
 
 def _rules(lines: list[_Line], least: float, pen: float) -> list[_Line]:
@@ -165,8 +183,8 @@ def _lines(difference: Image, noise: float, pen: float) -> list[_Line]:
     lowest = max(FAINTEST, ABOVE * noise / along**0.5)
     mask = ((cv2.blur(difference, (along, 1)) > lowest) & (cv2.blur(difference, (3, 1)) > lowest / 2)).astype(np.uint8)
     lines: list[_Line] = []
-    for thickest in THICKNESSES:
-        if thickest > max(THICKNESSES[1], THICK * pen):
+    for thinner, thickest in pairwise((0, *THICKNESSES)):
+        if thinner >= max(THICKNESSES[0], THICK * pen):
             break
         found = _lines_of(mask, thickest, pen)
         lines += found

@@ -85,12 +85,19 @@ def _merge(lines: list[list[list[int]]], found: list[list[list[int]]], boxes: Bo
         else:
             lines.append(small)
     for number, smalls in wanted.items():
+        whole, beside, joined = [*before[number].tolist()], [], boxes.copy()
         for stack in _stacked(smalls, boxes):
-            together = _around(boxes[[unit for small in stack for run in small for unit in run]])
-            if len(stack) == 1 or _fits(together, boxes[before[number]]):  # one piece, or a digit in several
-                lines[number] += [run for small in stack for run in small]
-            else:
+            units = [unit for small in stack for run in small for unit in run]
+            if len(stack) > 1 and _fits(_around(boxes[units]), boxes[before[number]]):  # a digit in several pieces
+                whole += units
+                joined[units] = _around(boxes[units])
+            elif len(stack) > 1:
                 lines += stack
+            else:
+                beside += stack[0]
+        if len(whole) > len(before[number]):
+            lines[number] = _runs(whole, joined)
+        lines[number] += beside
 
 
 def _stacked(lines: list[list[list[int]]], boxes: Boxes) -> list[list[list[list[int]]]]:
