@@ -12,7 +12,6 @@ from digits.reading import image_file
 BAND = 1 << 20  #: pixels that are converted at a time
 
 
-
 def open_image(source: image_file.Source, name: str = "") -> NDArray[np.uint8]:
     """Load an image; of a file of several pages, the first.
 

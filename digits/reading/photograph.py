@@ -11,7 +11,7 @@ from digits.crop import stroke_width_of
 from digits.line_image import NO_DIGIT
 from digits.reading.binarisation import to_ink
 from digits.reading.line_segmenter import LineSegmenter
-from digits.reading.segmentation import INK, Box, Components, Segment, image_components
+from digits.reading.segmentation import INK, Box, Components, image_components
 from digits.reading.sheet import sheet_of
 from digits.reading.skew import skew_of
 
@@ -89,7 +89,9 @@ def boxes_in_photograph(boxes: Sequence[Box], matrix: Matrix | None) -> list[Box
     corners = np.stack([[x, y], [x + width, y], [x + width, y + height], [x, y + height]]).transpose(2, 0, 1)
     there = cv2.perspectiveTransform(corners, matrix)
     low, high = np.floor(there.min(axis=1)).astype(int), np.ceil(there.max(axis=1)).astype(int)
-    return [(left, top, right - left, bottom - top) for (left, top), (right, bottom) in zip(low.tolist(), high.tolist())]
+    return [
+        (left, top, right - left, bottom - top) for (left, top), (right, bottom) in zip(low.tolist(), high.tolist())
+    ]
 
 
 def _ink_at(image: Image, step: int) -> PageInk:

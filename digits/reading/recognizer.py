@@ -134,10 +134,7 @@ class Reading:
             }
             for digit, box in zip(self.digits, boxes, strict=True)
         ]
-        lines = [
-            {"text": text_of(line), "confidence": round(confidence_of(line), 6)}
-            for line in self.lines
-        ]
+        lines = [{"text": text_of(line), "confidence": round(confidence_of(line), 6)} for line in self.lines]
         beside = boxes_in_photograph([segment.box for segment in self.left_out], self.matrix)
         left_out = {"left_out": [{"box": list(box), "why": NOT_A_DIGIT} for box in beside]} if beside else {}
         unread = {"unread": self.unread} if self.unread else {}

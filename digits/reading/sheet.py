@@ -103,7 +103,9 @@ def _edges(paper: Image, corners: NDArray[np.float64]) -> tuple[float, bool]:
     inwards = corners.mean(axis=0)
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         ends = np.array([start, end])
-        if any((abs(ends[:, axis] - at) <= edge).all() for axis, at in ((0, 0), (0, width - 1), (1, 0), (1, height - 1))):
+        if any(
+            (abs(ends[:, axis] - at) <= edge).all() for axis, at in ((0, 0), (0, width - 1), (1, 0), (1, height - 1))
+        ):
             continue
         free += 1
         points = start + np.linspace(0.08, 0.92, 40)[:, np.newaxis] * (end - start)

@@ -3,7 +3,7 @@
 import math
 import tkinter as tk
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from digits.reading.ink import FARTHEST, Stroke
 from digits.window import smooth
 from digits.window.document import Photograph
 from digits.window.palette import LIGHT, ON_PHOTOGRAPH, Palette
-from digits.window.picture import Mark
+from digits.window.picture import Mark, colour_of
 from digits.window.tools import Gesture, Point, Tool
 from digits.window.view import View, for_photograph, for_strokes
 
@@ -245,8 +245,8 @@ class DrawingCanvas(tk.Canvas):
         right, bottom = self.view.to_screen(x + width, y + height)
         margin = 6 * px
         frame = (left - margin, top - margin, right + margin, bottom + margin)
-        colour = palette.rejected if mark.rejected else palette.corrected if mark.corrected else palette.accent
-        dash = (max(2, round(4 * px)), max(2, round(3 * px))) if mark.rejected else ()
+        colour = colour_of(mark, palette)
+        dash = (max(2, round(4 * px)), max(2, round(3 * px))) if mark.rejected or mark.left_out else ()
         if selected:
             ring = 3 * px
             outer = (frame[0] - ring, frame[1] - ring, frame[2] + ring, frame[3] + ring)
@@ -257,9 +257,9 @@ class DrawingCanvas(tk.Canvas):
 
     def _show_label(self, mark: Mark, middle: float, above: float, below: float, colour: str) -> None:
         """Show the digit and its note at the box, on a background that keeps them legible over ink."""
-        sign = " ✓" if mark.corrected else ""
-        text = f"{mark.text}{sign}  {mark.note}" if mark.note else f"{mark.text}{sign}"
-        item = self.create_text(middle, below, text=text, fill=colour, font="Strong", anchor="n", tags="mark")
+        text = replace(mark, text=f"{mark.text} ✓").words if mark.corrected else mark.words
+        font = "Small" if mark.left_out else "Strong"
+        item = self.create_text(middle, below, text=text, fill=colour, font=font, anchor="n", tags="mark")
         left, _, right, bottom = self.bbox(item)
         if bottom > self.winfo_height():
             self.coords(item, middle, above)

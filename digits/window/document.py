@@ -22,10 +22,10 @@ class Photograph:
 
     Attributes:
         name: for display, such as the file's name.
-        rgb: ``uint8`` array of shape (height, width, 3).
+        rgb: ``uint8`` array of shape (height, width, 3); the sheet, if it was straightened.
         components: the connected components of its ink.
         preview: ``rgb`` itself, or a smaller copy that is faster to show; the same layout.
-        left_out: number of components that are not read because there are too many.
+        unread: number of components that are not read because there are too many.
         note: which part of the file it is, such as "page 1 of 3"; "" for all of it.
     """
 
@@ -33,7 +33,7 @@ class Photograph:
     rgb: NDArray[np.uint8]
     components: tuple[Segment, ...]
     preview: NDArray[np.uint8]
-    left_out: int = 0
+    unread: int = 0
     note: str = ""
 
     @property

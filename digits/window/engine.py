@@ -1,7 +1,7 @@
 """The slow work: opening images, segmenting drawings and running the networks. No widgets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -16,8 +16,10 @@ from digits.reading.hand import Hand, Personal, Pupil
 from digits.reading.image_file import Source
 from digits.reading.ink import Stroke, Strokes, open_strokes
 from digits.reading.line_segmenter import LineSegmenter
+from digits.reading.photograph import page_ink
 from digits.reading.recognizer import Reading, Remembered, read
-from digits.reading.segmentation import Components, Segment, image_components, stroke_components
+from digits.reading.segmentation import Box, Components, Segment, stroke_components
+from digits.reading.words import told_apart
 from digits.window.document import Photograph, State, digit_key
 
 BATCH = 32  #: collected digits that are looked at in one call
@@ -32,11 +34,13 @@ class Result:
         state: the drawing.
         keys: each digit's key, in reading order.
         readings: by the network's name; all have the same digits in the same order.
+        left_out: where printed text and drawings beside the digits are.
     """
 
     state: State
     keys: tuple[str, ...]
     readings: Mapping[str, Reading]
+    left_out: tuple[Box, ...] = ()
 
 
 class Engine:
@@ -47,7 +51,7 @@ class Engine:
         self._models = models
         self._classifiers: dict[str, Classifier | UserError] = {}
         self._pupils: dict[str, Pupil] = {}
-        self._segmented: tuple[State, list[Segment], int] = (State(), [], 0)  # with how many components are left out
+        self._segmented = _Segmented(State())
         self._lines: LineSegmenter | None = None
         self._read: dict[str, tuple[Hand | None, Remembered]] = {}
         self._drawn: dict[int, tuple[Stroke, Segment]] = {}  # the strokes of the last drawing as components
@@ -83,7 +87,7 @@ class Engine:
             names: the networks.
             hands: that they know, by network; none by default.
         """
-        segments, left_out = self._segments(state)
+        found = self._segments(state)
         readings = {}
         for name in names:
             try:
@@ -94,8 +98,10 @@ class Engine:
             if self._read.get(name, (None, {}))[0] is not hand:
                 self._read.pop(name, None)
             remembered = self._read.setdefault(name, (hand, {}))[1]
-            readings[name] = read(segments, Personal(classifier, hand) if hand else classifier, left_out, remembered)
-        return Result(state, tuple(map(digit_key, segments)), readings)
+            readings[name] = read(
+                found.digits, Personal(classifier, hand) if hand else classifier, found.unread, remembered
+            )
+        return Result(state, tuple(map(digit_key, found.digits)), readings, found.left_out)
 
     def open(self, path: Path) -> Photograph | Strokes:
         """Open saved strokes (``.json``) or an image.
@@ -105,7 +111,7 @@ class Engine:
         """
         if path.suffix.lower() == ".json":
             return open_strokes(path)
-        return _photograph(path.name, path, str(path))
+        return self._photograph(path.name, path, str(path))
 
     def take(self, pasted: Source) -> Photograph:
         """Open an image from the clipboard.
@@ -113,7 +119,7 @@ class Engine:
         Raises:
             UserError: the image cannot be opened.
         """
-        return _photograph("pasted image", pasted, "the image on the clipboard")
+        return self._photograph("pasted image", pasted, "the image on the clipboard")
 
     def occlusion(self, name: str, crop: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """The evidence for a digit, ``float32`` of shape (28, 28): see :func:`digits.reading.saliency.occlusion`."""
@@ -134,18 +140,19 @@ class Engine:
             self._pupils[name] = Pupil(self.classifier(name), self.lines)
         return self._pupils[name].learn(entries, BATCH)
 
-    def _segments(self, state: State) -> tuple[list[Segment], int]:
-        """The digits of a drawing, and how many pieces of its ink are left out because there are too many."""
-        before, segments, left_out = self._segmented
-        if before.strokes is not state.strokes or before.photograph is not state.photograph:
+    def _segments(self, state: State) -> "_Segmented":
+        """The digits of a drawing."""
+        known = self._segmented
+        if known.state.strokes is not state.strokes or known.state.photograph is not state.photograph:
             drawn, photograph = self._components(state.strokes), state.photograph
             components = [*drawn, *(photograph.components if photograph else ())]
-            segments = self.lines.segments(components, remember=True)
-            left_out = drawn.left_out + (photograph.left_out if photograph else 0)
-            self._segmented = state, segments, left_out
+            digits, beside = told_apart(self.lines.segments(components, remember=True))
+            unread = drawn.left_out + (photograph.unread if photograph else 0)
+            known = self._segmented = _Segmented(state, digits, tuple(segment.box for segment in beside), unread)
         if state.hidden:
-            segments = [digit for digit in segments if digit_key(digit) not in state.hidden]
-        return segments, left_out
+            digits = [digit for digit in known.digits if digit_key(digit) not in state.hidden]
+            return replace(known, digits=digits)
+        return known
 
     def _components(self, strokes: Sequence[Stroke]) -> Components:
         """The strokes as components; the same object for a stroke that was there before."""
@@ -153,15 +160,25 @@ class Engine:
         self._drawn = {id(strokes[i]): (strokes[i], component) for component in drawn for i in component.strokes}
         return drawn
 
+    def _photograph(self, name: str, source: Source, called: str) -> Photograph:
+        """The first page of an image, which messages call ``called``, straightened."""
+        with image_file.opened(source, called) as pages:
+            rgb = page.open_page(pages, 0)
+            note = f"page 1 of {pages.count:,}" if pages.count > 1 else pages.left_out and f"without {pages.left_out}"
+        found = page_ink(rgb, self.lines)
+        height, width = found.image.shape[:2]
+        shrink = min(1.0, LARGEST_PREVIEW / max(height, width))
+        size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+        preview = cv2.resize(found.image, size, interpolation=cv2.INTER_AREA) if shrink < 1 else found.image
+        pieces = found.components
+        return Photograph(name, found.image, pieces, np.asarray(preview, np.uint8), pieces.left_out, note)
 
-def _photograph(name: str, source: Source, called: str) -> Photograph:
-    """The first page of an image, which messages call ``called``."""
-    with image_file.opened(source, called) as pages:
-        rgb = page.open_page(pages, 0)
-        note = f"page 1 of {pages.count:,}" if pages.count > 1 else pages.left_out and f"without {pages.left_out}"
-    height, width = rgb.shape[:2]
-    shrink = min(1.0, LARGEST_PREVIEW / max(height, width))
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    preview = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
-    found = image_components(page.to_ink(rgb))
-    return Photograph(name, rgb, found, np.asarray(preview, np.uint8), found.left_out, note)
+
+@dataclass(frozen=True)
+class _Segmented:
+    """The digits of a drawing, where what stands beside them is, and how many pieces of its ink are too many."""
+
+    state: State
+    digits: Sequence[Segment] = ()
+    left_out: tuple[Box, ...] = ()
+    unread: int = 0

@@ -83,11 +83,14 @@ class Number(ttk.Frame):
         for i, line in enumerate(self._lines):
             self.text.insert("end", "\n" if i else "")
             for digit in line:
+                self.text.insert("end", " " if digit.spaced else "")
                 self.text.insert("end", digit.text, digit.style)
         self.text.configure(state="disabled")
 
     def _fitting_size(self) -> int:
-        widest = "".join("0" for _ in max(self._lines, key=len, default=()))
+        widest = max(
+            ("".join(" 0" if digit.spaced else "0" for digit in line) for line in self._lines), key=len, default=""
+        )
         for size in SIZES:
             self._font.configure(size=size)
             height = self._font.metrics("linespace") * len(self._lines)

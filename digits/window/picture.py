@@ -10,7 +10,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from digits.reading.ink import rasterise, reduced
 from digits.reading.segmentation import Box
 from digits.window.document import State
-from digits.window.palette import LIGHT, ON_PHOTOGRAPH
+from digits.window.palette import LIGHT, ON_PHOTOGRAPH, Palette
 
 LARGEST = 25_000_000  #: most pixels of a picture of strokes alone
 LONGEST = 50_000  #: most pixels of its sides
@@ -26,6 +26,7 @@ class Mark:
         note: next to the digit, such as the confidence.
         rejected: whether it is rejected or disputed: in a different colour, with a dashed box.
         corrected: whether the user corrected or confirmed it.
+        left_out: whether it is no digit, but stands beside them: pale.
     """
 
     box: Box
@@ -33,6 +34,19 @@ class Mark:
     note: str = ""
     rejected: bool = False
     corrected: bool = False
+    left_out: bool = False
+
+    @property
+    def words(self) -> str:
+        """The text and the note."""
+        return "  ".join(filter(None, (self.text, self.note)))
+
+
+def colour_of(mark: Mark, palette: Palette) -> str:
+    """The colour of a mark."""
+    if mark.left_out:
+        return palette.muted
+    return palette.rejected if mark.rejected else palette.corrected if mark.corrected else palette.accent
 
 
 def render(state: State, size: tuple[int, int], marks: Sequence[Mark] = ()) -> Image.Image:
@@ -68,11 +82,11 @@ def render(state: State, size: tuple[int, int], marks: Sequence[Mark] = ()) -> I
 
 
 def _draw_mark(draw: ImageDraw.ImageDraw, mark: Mark, unit: float) -> None:
-    colour = LIGHT.rejected if mark.rejected else LIGHT.corrected if mark.corrected else LIGHT.accent
+    colour = colour_of(mark, LIGHT)
     x, y, width, height = mark.box
     margin, line = 6 * unit, max(1, round(2 * unit))
     left, top, right, bottom = x - margin, y - margin, x + width + margin, y + height + margin
-    if mark.rejected:
+    if mark.rejected or mark.left_out:
         for start, end in (((left, top), (right, top)), ((left, bottom), (right, bottom))):
             _dashed(draw, start, end, colour, line, unit)
         for start, end in (((left, top), (left, bottom)), ((right, top), (right, bottom))):
@@ -80,7 +94,7 @@ def _draw_mark(draw: ImageDraw.ImageDraw, mark: Mark, unit: float) -> None:
     else:
         draw.rectangle((left, top, right, bottom), outline=colour, width=line)
     font = ImageFont.load_default(round(18 * unit))
-    text = f"{mark.text}  {mark.note}" if mark.note else mark.text
+    text = mark.words
     place = ((left + right) / 2, bottom + 3 * unit)
     chip = draw.textbbox(place, text, font=font, anchor="ma")
     draw.rectangle((chip[0] - 3 * unit, chip[1] - unit, chip[2] + 3 * unit, chip[3] + unit), fill="#ffffff")

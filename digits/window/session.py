@@ -15,6 +15,7 @@ from digits.window.engine import Result
 from digits.window.picture import Mark
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN, Settings
 
+LEFT_OUT = "left out"  #: beside what is no digit
 COMPARE = "Compare"  #: the choice, next to the networks, that compares them
 
 
@@ -226,17 +227,16 @@ class Session:
         return summary.rows(self.result, tuple(self.result.readings), self.document.state.labels)
 
     def marks(self) -> list[Mark]:
-        """The boxes and texts around the digits."""
+        """The boxes and texts around the digits, and then those around what is left out."""
         if self.reading is None or self.result is None:
             return []
         rows: Sequence[summary.Row | None] = [None] * len(self.keys)
         if self.comparing:
             rows = self.rows()
         labels = self.document.state.labels
-        return [
-            _mark(digit, labels.get(key), row)
-            for key, digit, row in zip(self.keys, self.reading.digits, rows, strict=True)
-        ]
+        digits = zip(self.keys, self.reading.digits, rows, strict=True)
+        beside = [Mark(box, "", LEFT_OUT, left_out=True) for box in self.result.left_out]
+        return [_mark(digit, labels.get(key), row) for key, digit, row in digits] + beside
 
     def advice(self) -> str:
         """The text in place of the number while there is none."""

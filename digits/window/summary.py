@@ -16,10 +16,11 @@ FEW = 10  #: digits of which it is not said how many are read rightly by the oth
 
 @dataclass(frozen=True)
 class StyledDigit:
-    """One digit of the number: its text, and "plain", "rejected", "confirmed" or "corrected"."""
+    """One digit of the number: its text, "plain", "rejected", "confirmed" or "corrected", and if a space precedes it."""
 
     text: str
     style: str
+    spaced: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,14 @@ def lines(reading: Reading, keys: Sequence[str], labels: Mapping[str, Sample]) -
 def styled(digit: Digit, sample: Sample | None) -> StyledDigit:
     """One digit of the number; ``sample`` is its corrected or confirmed answer, if there is one."""
     if sample is not None:
-        return StyledDigit(str(sample.label), CONFIRMED if sample.label == digit.digit else CORRECTED)
-    return StyledDigit(digit.text, REJECTED if digit.digit is None else PLAIN)
+        style = CONFIRMED if sample.label == digit.digit else CORRECTED
+        return StyledDigit(str(sample.label), style, digit.segment.spaced)
+    return StyledDigit(digit.text, REJECTED if digit.digit is None else PLAIN, digit.segment.spaced)
 
 
 def text(number: Iterable[Iterable[StyledDigit]]) -> str:
     """The number as plain text, one line of text for each line of digits."""
-    return "\n".join("".join(digit.text for digit in line) for line in number)
+    return "\n".join("".join(f" {digit.text}" if digit.spaced else digit.text for digit in line) for line in number)
 
 
 def rows(result: Result, names: Sequence[str], labels: Mapping[str, Sample]) -> list[Row]:
@@ -105,8 +107,10 @@ def found(result: Result, names: Sequence[str]) -> str:
     ]
     if by_hand:
         text += f" · {len(by_hand):,} by your hand"
-    left_out = max(reading.left_out for reading in readings)
-    return f"{text} · the {counted(left_out, 'smallest piece')} not read" if left_out else text
+    if result.left_out:
+        text += f" · {len(result.left_out):,} beside them left out"
+    unread = max(reading.unread for reading in readings)
+    return f"{text} · the {counted(unread, 'smallest piece')} not read" if unread else text
 
 
 def milliseconds(seconds: float) -> str:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digits.errors import UserError
+from digits.reading.binarisation import to_ink
 from digits.reading.classifier import Classifier
 from digits.reading.ink import Stroke, Strokes, erase, save_strokes
-from digits.reading.page import to_ink
 from digits.reading.recognizer import Reading, read, read_file
 from digits.reading.segmentation import image_components, stroke_components
 from tests.reading.conftest import MODELS, found, line_segmenter, on_paper, picture, written

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digits.errors import UserError
+from digits.reading.binarisation import to_ink
 from digits.reading.classifier import Classifier
 from digits.reading.image_file import LARGEST
-from digits.reading.page import open_image, to_ink, to_rgb
+from digits.reading.page import open_image, to_rgb
 from digits.reading.recognizer import read, read_file
 from digits.reading.segmentation import image_components
 from tests.reading.conftest import found, line_segmenter, on_paper, picture, written
