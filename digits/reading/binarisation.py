@@ -16,6 +16,7 @@ STRONG = 0.55  #: share of it that some pixel of each piece needs
 FAINT = 0.25  #: share of the contrast of a page's dark ink below which nothing is ink
 AROUND = 6  #: widths of the pen within which ink is about as dark
 COARSE = 400  #: longest side of the reduced image from which the paper is estimated, pixels
+SMALL = 500_000  #: pixels of the image in which the thickest strokes are measured
 DARKEST = 24  #: brightness below which paper is not told from the dark
 
 
@@ -35,18 +36,12 @@ def to_ink(image: Image) -> Image:
         return np.zeros(image.shape[:2], np.uint8)
     if not is_dark_on_light(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)):
         image = 255 - image
-    difference, noise = _from_paper(image, max(3, min(_coarse_size(image)) // 4))
+    farthest = max(3, min(_coarse_size(image)) // 4)
+    difference, noise = _from_paper(image, min(farthest, _reach(image, farthest)))
     least = _least(noise)
-    mask = (difference > least).astype(np.uint8)
     pen = _pen_of(difference, least)
     if not pen:
         return np.zeros_like(difference)
-    scale = max(_coarse_size(image)) / max(image.shape[:2])
-    reach = max(7, int(np.ceil(2.5 * _thickest(mask, pen) * scale)))
-    if reach < min(_coarse_size(image)) // 4:
-        difference, noise = _from_paper(image, reach)
-        least = _least(noise)
-        pen = _pen_of(difference, least) or pen
     difference = without_rules(difference, least, noise, pen)
     pen = _pen_of(difference, least)
     return _levelled(difference, least, pen) if pen else np.zeros_like(difference)
@@ -58,6 +53,20 @@ def _pen_of(difference: Image, least: float) -> float:
     if not len(inked):
         return 0.0
     return stroke_width_of((difference > max(least, 0.65 * float(np.percentile(inked, 99)))).astype(np.uint8))
+
+
+def _reach(image: Image, farthest: int) -> int:
+    """How far ink reaches at most from its middle, and how far paper must be looked for, in pixels of the coarse image."""
+    scale = min(1.0, (SMALL / (image.shape[0] * image.shape[1])) ** 0.5)
+    size = max(2, round(image.shape[1] * scale)), max(2, round(image.shape[0] * scale))
+    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    difference, noise = _from_paper(small, farthest)
+    least = _least(noise)
+    pen = _pen_of(difference, least)
+    if not pen:
+        return farthest
+    thickest = _thickest((difference > least).astype(np.uint8), pen)
+    return max(7, int(np.ceil(2.5 * thickest * max(_coarse_size(small)) / max(small.shape[:2]))))
 
 
 def _thickest(mask: Image, pen: float) -> float:

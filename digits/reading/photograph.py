@@ -1,7 +1,7 @@
 """From a photograph or scan to pieces of ink: the sheet is found, straightened, and turned if it is read better so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,16 +11,16 @@ from digits.crop import stroke_width_of
 from digits.line_image import NO_DIGIT
 from digits.reading.binarisation import to_ink
 from digits.reading.line_segmenter import LineSegmenter
-from digits.reading.segmentation import INK, Box, Components, image_components
+from digits.reading.segmentation import INK, Box, Components, Segment, image_components
 from digits.reading.sheet import sheet_of
 from digits.reading.skew import skew_of
 
 Image = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 
-WORKING = 3_200_000  #: pixels to which an image is reduced, unless its pen is so thin that it would be lost
-FINEST = 13_000_000  #: pixels to which an image is reduced if its pen is thin
-THIN = 2.6  #: pixels of the reduced image: a thinner pen needs a finer one
+WORKING = 2_100_000  #: pixels to which an image is reduced, unless its pen is so thin that it would be lost
+FINEST = 6_000_000  #: pixels to which an image is reduced if its pen is thin
+THIN = 2.0  #: pixels of the reduced image: a thinner pen needs a finer one
 LEVEL = 4.0  #: degrees by which lines rise or fall at most that are read as they are
 WELL = 0.8  #: a page that is read with this share of its ink is not turned
 BETTER = 0.3  #: by so much more of its ink a page is read that is turned
@@ -38,6 +38,7 @@ class PageInk:
         step: side of a pixel of ``levels`` in pixels of ``image``.
         components: the pieces of ink, in pixels of ``image``.
         matrix: takes (x, y, 1) of ``image`` to the photograph, shape (3, 3); None if they are the same.
+        segments: what the line network finds in it, in reading order.
     """
 
     image: Image
@@ -45,6 +46,7 @@ class PageInk:
     step: int
     components: Components
     matrix: Matrix | None = None
+    segments: tuple[Segment, ...] = ()
 
 
 def page_ink(image: Image, lines: LineSegmenter) -> PageInk:
@@ -56,17 +58,17 @@ def page_ink(image: Image, lines: LineSegmenter) -> PageInk:
         image: ``uint8`` RGB array of shape (height, width, 3).
         lines: says which way the page is read best.
     """
-    found = ink_of(image)
+    found = _segmented(ink_of(image), lines)
     if not FEWEST <= len(found.components) <= MOST:
         return found
-    value = _read(found, lines)
+    value = _read(found)
     if abs(skew := skew_of(found.components)) > LEVEL:
-        level, level_value = _best([_turned(found, skew), _sheared(found, skew)], lines)
-        if level_value >= value:
-            found, value = level, level_value
+        level = max((_segmented(turn(found, skew), lines) for turn in (_turned, _sheared)), key=_read)
+        if _read(level) >= value:
+            found, value = level, _read(level)
     if value < WELL:
-        turned, turned_value = _best([_quarter(found, times) for times in (1, 2, 3)], lines)
-        if turned_value >= value + BETTER:
+        turned = max((_segmented(_quarter(found, times), lines) for times in (1, 2, 3)), key=_read)
+        if _read(turned) >= value + BETTER:
             found = turned
     return found
 
@@ -115,19 +117,17 @@ def _reduced(image: Image, step: int) -> Image:
     return np.asarray(small, np.uint8)
 
 
-def _read(page: PageInk, lines: LineSegmenter) -> float:
+def _segmented(page: PageInk, lines: LineSegmenter) -> PageInk:
+    return replace(page, segments=tuple(lines.segments(page.components)))
+
+
+def _read(page: PageInk) -> float:
     """How much of the ink is read as digits, and how surely: from 0 to 1."""
-    segments = lines.segments(page.components)
-    sizes = np.array([max(segment.box[2:]) for segment in segments], np.float64)
-    sure = [0.0 if segment.seen is None else float(segment.seen[:NO_DIGIT].max()) for segment in segments]
-    return float(np.average(sure, weights=sizes)) if segments else 0.0
-
-
-def _best(pages: Sequence[PageInk], lines: LineSegmenter) -> tuple[PageInk, float]:
-    """The page of which most is read, and how much."""
-    values = [_read(page, lines) for page in pages]
-    best = int(np.argmax(values))
-    return pages[best], values[best]
+    if not page.segments:
+        return 0.0
+    sizes = [max(segment.box[2:]) for segment in page.segments]
+    sure = [0.0 if segment.seen is None else float(segment.seen[:NO_DIGIT].max()) for segment in page.segments]
+    return float(np.average(sure, weights=sizes))
 
 
 def _moved(page: PageInk, matrix: Matrix, size: tuple[int, int]) -> PageInk:

@@ -206,7 +206,7 @@ def read_file(path: Path, network: Network | Personal, lines: LineSegmenter) -> 
 
 def _read_photograph(image: NDArray[np.uint8], network: Network | Personal, lines: LineSegmenter) -> Reading:
     page = page_ink(image, lines)
-    reading = _read_segments(lines.segments(page.components), network, page.components.left_out)
+    reading = _read_segments(page.segments, network, page.components.left_out)
     return replace(reading, matrix=page.matrix)
 
 

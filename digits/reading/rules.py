@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import cv2
@@ -14,7 +15,7 @@ Places = NDArray[np.int64]
 LONG = 2.2  #: usual heights of what is written: a straight line that is longer is a rule
 THICK = 1.7  #: widths of the pen: a thicker line is none
 CROSSED = 5.0  #: widths of the pen: a line goes on behind what crosses it in so much of its length
-BROKEN = 4.0  #: pixels, and not more than the pen is wide: and is interrupted by so little paper
+BROKEN = 4  #: pixels: and is interrupted by less paper
 AS_THICK, LONGER = 0.7, 1.5  #: a line of so many widths of the pen may be a stroke, unless it is so much longer
 STEEP = 0.45  #: of a line's length: how far it rises at most
 MOSTLY = 0.6  #: share of pixels that are near the line, and of columns that have one
@@ -23,7 +24,7 @@ SLENDER = 8.0  #: of its thickness: a line is longer
 ROUGH = 0.005  #: of its length: how far its pixels are from its middle, besides its thickness
 BENT = 0.25  #: how much its slope changes from its middle to its ends
 STRAIGHT = 0.004  #: of a rule's length: how far it may be from where a straight line would go on
-SHORTEST = 4.0  #: widths of the pen: shorter lines are not looked at
+SHORTEST, LEAST_LONG = 4.0, 12  #: widths of the pen, and pixels: shorter lines are not looked at
 CROSSING, RULED = 0.5, 3  #: of the page's longer side: so many lines that are longer are rules, whatever is written
 FREE = 1.3  #: usual heights of what is written: a straight line across that touches nothing is a rule if it is longer
 BOXES = 3  #: so many lines end on one side of boxes that are beside each other; on strokes of a digit do fewer
@@ -54,10 +55,9 @@ class _Line:
 
     def goes_on_in(self, other: "_Line") -> bool:
         """Whether another line is on the same straight line, and as thick."""
-        ends = np.array([other.columns.min(), other.columns.max()])
-        away = (self.slope - other.slope) * ends + self.offset - other.offset
-        near = float(np.abs(away).max()) <= self.thickness + STRAIGHT * self.length
-        return near and self.is_as_thick_as(other)
+        near = self.thickness + STRAIGHT * self.length
+        away = (abs((self.slope - other.slope) * end + self.offset - other.offset) for _, end in other.ends)
+        return self.is_as_thick_as(other) and all(distance <= near for distance in away)
 
     def with_(self, other: "_Line") -> "_Line":
         """This line and another one on the same straight line."""
@@ -75,8 +75,7 @@ class _Line:
     def ends_at(self, others: Sequence["_Line"]) -> bool:
         """Whether both ends are on lines of the other direction that are as thick: it is the side of a box."""
         there = [line for line in others if self.is_as_thick_as(line)]
-        for end in self.ends:
-            row, column = float(self.rows[end]), float(self.columns[end])
+        for row, column in self.ends:
             if not any(line.is_at(column, row, 2 * self.thickness + 2) for line in there):
                 return False
         return True
@@ -85,19 +84,22 @@ class _Line:
         """How many lines of the other direction that are as thick end on it."""
         near = 2 * self.thickness + 2
         return sum(
-            any(self.is_at(float(line.columns[end]), float(line.rows[end]), near) for end in line.ends)
+            self.is_as_thick_as(line) and any(self.is_at(column, row, near) for row, column in line.ends)
             for line in others
-            if self.is_as_thick_as(line)
         )
 
-    @property
-    def ends(self) -> tuple[int, int]:
-        """The indices of the pixels at its ends."""
-        return int(self.columns.argmin()), int(self.columns.argmax())
+    @cached_property
+    def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Row and column of the pixels at its left and its right end."""
+        first, last = int(self.columns.argmin()), int(self.columns.argmax())
+        return (
+            (float(self.rows[first]), float(self.columns[first])),
+            (float(self.rows[last]), float(self.columns[last])),
+        )
 
     def is_at(self, row: float, column: float, near: float) -> bool:
         """Whether a place is on the line."""
-        within = self.columns.min() - near <= column <= self.columns.max() + near
+        within = self.ends[0][1] - near <= column <= self.ends[1][1] + near
         return bool(within and abs(row - self.slope * column - self.offset) <= near + STRAIGHT * self.length)
 
 
@@ -121,8 +123,9 @@ def without_rules(difference: Image, least: float, noise: float, pen: float) -> 
         return difference
     longest = _longest_of_writing(mask, across, down, pen)
     rows, columns = _rules(across, longest, pen), _rules(down, longest, pen)
-    rows += [line for line in across if line not in rows and line.is_met_by(down) >= BOXES]
-    rows += _alone([line for line in across if line not in rows and line.length > FREE / LONG * longest], mask)
+    usual = longest / LONG
+    rows += [line for line in across if line not in rows and line.length > usual and line.is_met_by(down) >= BOXES]
+    rows += _alone([line for line in across if line not in rows and line.length > FREE * usual], mask)
     rows, columns = (
         [*rows, *(line for line in across if line not in rows and line.ends_at(columns))],
         [*columns, *(line for line in down if line not in columns and line.ends_at(rows))],
@@ -196,9 +199,9 @@ def _lines(difference: Image, noise: float, pen: float) -> list[_Line]:
 def _joined(lines: list[_Line], gap: float) -> list[_Line]:
     """The lines, but pieces of one that something touches between them are one."""
     whole: list[_Line] = []
-    for line in sorted(lines, key=lambda line: float(line.columns.min())):
+    for line in sorted(lines, key=lambda line: line.ends[0][1]):
         for i, before in enumerate(whole):
-            if before.goes_on_in(line) and 0 < line.columns.min() - before.columns.max() <= gap:
+            if 0 < line.ends[0][1] - before.ends[1][1] <= gap and before.goes_on_in(line):
                 whole[i] = before.with_(line)
                 break
         else:
@@ -211,15 +214,17 @@ def _lines_of(mask: Image, thickest: int, pen: float) -> list[_Line]:
     thin = mask & ~cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thickest + 1, 1), np.uint8))
     gap = max(2, round(CROSSED * pen)) | 1
     crossed = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8)) & mask
-    joined = cv2.morphologyEx(crossed, cv2.MORPH_CLOSE, np.ones((1, max(3, round(min(BROKEN, pen)))), np.uint8))
+    joined = _coarser(crossed)  # which closes gaps as well
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    stats[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH]] *= BROKEN
     lines = []
-    for i in np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] >= SHORTEST * pen).tolist():
+    for i in np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] >= max(SHORTEST * pen, LEAST_LONG)).tolist():
         left, top, width, height = stats[i, :4].tolist()
         if i == 0 or height > STEEP * width + 2 * thickest:
             continue
         around = np.s_[top : top + height, left : left + width]
-        own = labels[around] == i
+        own = np.repeat(labels[top : top + height, left // BROKEN : (left + width) // BROKEN] == i, BROKEN, axis=1)
+        own = own[:, : mask.shape[1] - left]
         rows, columns = np.nonzero(own & (thin[around] > 0))
         drawn = np.nonzero(own & (crossed[around] > 0))
         if len(rows) and (line := _line(rows + top, columns + left, (drawn[0] + top, drawn[1] + left))):
@@ -227,27 +232,43 @@ def _lines_of(mask: Image, thickest: int, pen: float) -> list[_Line]:
     return lines
 
 
+def _coarser(mask: Image) -> Image:
+    """A mask with wider pixels, each 1 where any of its pixels is."""
+    height, width = mask.shape
+    padded = cv2.copyMakeBorder(mask, 0, 0, 0, -width % BROKEN, cv2.BORDER_CONSTANT, value=0)
+    size = padded.shape[1] // BROKEN, height
+    return (cv2.resize(255 * padded, size, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)
+
+
 def _line(rows: Places, columns: Places, drawn: tuple[Places, Places]) -> _Line | None:
     """A line of these pixels, without those that are beside it; None if they are no straight line."""
-    near, middle = np.ones(len(rows), bool), columns.mean()
+    first, near = int(columns.min()), np.ones(len(rows), bool)
     for _ in range(2):  # first of all, then of those near it
-        if np.count_nonzero(np.bincount(columns[near])) < SHORTEST:
+        counts = np.bincount(columns[near] - first)
+        there = np.flatnonzero(counts)
+        if len(there) < SHORTEST:
             return None
-        bent = np.polyfit(columns[near] - middle, rows[near], 2)  # paper is not quite flat
-        counts = np.bincount(columns[near] - columns[near].min())
-        width, thickness = len(counts), float(np.median(counts[counts > 0]))
-        near = np.abs(rows - np.polyval(bent, columns - middle)) <= _room(thickness, width)
+        middles = np.bincount(columns[near] - first, weights=rows[near])[there] / counts[there]
+        bent = _fitted(there, middles, 2)  # paper is not quite flat
+        width, thickness = int(there[-1] - there[0]) + 1, float(np.median(counts[there]))
+        near = np.abs(rows - np.polyval(bent, columns - first)) <= _room(thickness, width)
         if near.sum() < MOSTLY * len(rows):
             return None
-    if np.count_nonzero(counts) < MOSTLY * width or width < SLENDER * thickness:
+    if len(there) < MOSTLY * width or width < SLENDER * thickness or abs(bent[0]) * width > BENT:
         return None
-    if abs(bent[0]) * width > BENT:
-        return None
-    slope, offset = np.polyfit(columns[near], rows[near], 1)
-    beside = np.abs(drawn[0] - np.polyval(bent, drawn[1] - middle)) <= _room(thickness, width)
+    slope, offset = _fitted(there, middles, 1)
+    beside = np.abs(drawn[0] - np.polyval(bent, drawn[1] - first)) <= _room(thickness, width)
     length = float(width * (1 + slope * slope) ** 0.5)
     drawn = drawn[0][beside], drawn[1][beside]
-    return _Line(rows[near], columns[near], float(slope), float(offset), length, thickness, drawn)
+    return _Line(rows[near], columns[near], float(slope), float(offset - slope * first), length, thickness, drawn)
+
+
+def _fitted(x: Places, y: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
+    """The coefficients of the polynomial nearest to points, the highest first: NumPy's polyfit takes ten times as long."""
+    scale = max(float(x[-1]), 1.0)
+    powers = (x[:, np.newaxis] / scale) ** np.arange(degree, -1, -1)
+    found: NDArray[np.float64] = np.linalg.lstsq(powers, y, rcond=None)[0] / scale ** np.arange(degree, -1, -1)
+    return found
 
 
 def _room(thickness: float, width: int) -> float:
