@@ -146,7 +146,7 @@ def test_ink_that_is_not_read_is_named(
     assert said in one_line(capsys.readouterr().err)
     assert main(["--image", str(pages / "b.png"), "--model", "ANN", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert json.loads(out)["left_out"] == 1234 and said in one_line(err)
+    assert json.loads(out)["unread"] == 1234 and said in one_line(err)
 
 
 @pytest.mark.parametrize(

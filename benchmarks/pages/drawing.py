@@ -1,15 +1,19 @@
 """Photographs of pages with numbers that people have written: paper, pen, light, lens and desk, each as wanted."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
 
 from benchmarks.pen_digits.drawing import number
 from digits.learning.handwriting import Character
 from digits.reading.ink import Stroke, bounds, rasterise
+from digits.reading.page import open_image
 
 Image = NDArray[np.uint8]
 Picture = NDArray[np.float32]
@@ -154,9 +158,10 @@ def photograph(hands: Sequence[Sequence[Character]], look: Look, rng: Rng) -> Pa
     lit += rng.normal(0, look.noise, lit.shape).astype(np.float32) if look.noise else 0
     image = np.clip(lit, 0, 255).astype(np.uint8)
     if look.quality:
+        coded = io.BytesIO()
         quality = int(rng.integers(look.quality[0], look.quality[1] + 1))
-        _, coded = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-        image = np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1])
+        PIL.Image.fromarray(image).save(coded, "JPEG", quality=quality)
+        image = open_image(coded.getvalue(), "a page")
     return PageImage(image, numbers)
 
 
@@ -204,7 +209,7 @@ def _print(page: Picture, paper: str, boxes: Boxes, size: float, rng: Rng) -> No
     """Print, or rule, what is on the paper before anybody writes there."""
     height, width = page.shape[:2]
     thin = max(1.0, 0.35 * MM * width)
-    lines: list[tuple[float, float, float, float]] = []
+    lines: list[tuple[float, ...]] = []
     colour, thick = (150, 170, 205), thin
     if paper in ("ruled", "squared"):
         step = (8 if paper == "ruled" else 5) * MM * width * float(rng.uniform(0.9, 1.3))
@@ -215,8 +220,7 @@ def _print(page: Picture, paper: str, boxes: Boxes, size: float, rng: Rng) -> No
         colour, thick = (40, 40, 46), thin * float(rng.uniform(1, 2.2))
         ends = [min(min(box[1] for box in line) for line in boxes), max(max(box[3] for box in line) for line in boxes)]
         middles = [
-            (max(box[3] for box in above) + min(box[1] for box in below)) / 2
-            for above, below in zip(boxes, boxes[1:], strict=False)
+            (max(box[3] for box in above) + min(box[1] for box in below)) / 2 for above, below in pairwise(boxes)
         ]
         top, bottom = max(ends[0] - 0.4 * size, 2), min(ends[1] + 0.4 * size, height - 3)
         left = max(min(line[0][0] for line in boxes) - 0.5 * size, 2)
@@ -228,7 +232,7 @@ def _print(page: Picture, paper: str, boxes: Boxes, size: float, rng: Rng) -> No
         colour, thick = (60, 60, 66), thin * float(rng.uniform(1, 2))
         for line in boxes:
             top, bottom = min(box[1] for box in line) - 0.2 * size, max(box[3] for box in line) + 0.2 * size
-            between = [(a[2] + b[0]) / 2 for a, b in zip(line, line[1:], strict=False)]
+            between = [(a[2] + b[0]) / 2 for a, b in pairwise(line)]
             xs = [line[0][0] - 0.25 * size, *between, line[-1][2] + 0.25 * size]
             lines += [(xs[0], y, xs[-1], y) for y in (top, bottom)] + [(x, top, x, bottom) for x in xs]
     elif paper == "frame":
@@ -244,7 +248,7 @@ def _print(page: Picture, paper: str, boxes: Boxes, size: float, rng: Rng) -> No
             lines.append((line[0][0] - 0.2 * size, y - slope / 2, line[-1][2] + 0.2 * size, y + slope / 2))
     if lines:
         drawn = rasterise([Stroke(((x, y), (x2, y2)), thick) for x, y, x2, y2 in lines], width, height)
-        _cover(page, drawn.astype(np.float32) / 255, colour)
+        _cover(page, drawn.astype(np.float32) / np.float32(255), colour)
 
 
 def _cover(page: Picture, alpha: Picture, colour: tuple[int, int, int]) -> None:
@@ -253,13 +257,13 @@ def _cover(page: Picture, alpha: Picture, colour: tuple[int, int, int]) -> None:
 
 
 def _ink(page: Picture, ink: Image, look: Look, pen: float, rng: Rng) -> None:
-    alpha = ink.astype(np.float32) / 255
+    alpha: Picture = ink.astype(np.float32) / np.float32(255)
     if look.ink == "pencil":
         grain = rng.normal(0, 1, ink.shape).astype(np.float32)
         grain = cv2.GaussianBlur(grain, (0, 0), max(0.6, 0.12 * pen))
         grain /= max(float(grain.std()), 1e-6)
-        alpha *= np.clip(rng.uniform(0.45, 0.7) + 0.15 * grain, 0.15, 1)
-        _cover(page, alpha, (60, 60, 64))
+        grey = np.clip(np.float32(rng.uniform(0.45, 0.7)) + np.float32(0.15) * grain, 0.15, 1)
+        _cover(page, alpha * grey, (60, 60, 64))
         return
     name = look.ink if look.ink != "any" else str(rng.choice([*PENS]))
     _cover(page, alpha * np.float32(rng.uniform(0.85, 1)), PENS[name])
@@ -285,10 +289,11 @@ def _seen(page: Picture, look: Look, rng: Rng) -> Picture:
         seen = (seen - (low + high) / 2) * scale
         background = DESKS[rng.integers(len(DESKS))]
     else:  # the paper goes on
-        background = tuple(int(value) for value in np.median(page[::7, ::7].reshape(-1, 3), axis=0))
+        red, green, blue = (int(value) for value in np.median(page[::7, ::7].reshape(-1, 3), axis=0))
+        background = red, green, blue
         scale = min((width, height) / (seen.max(axis=0) - seen.min(axis=0)))
         seen *= scale
-    placed = (seen + (width / 2, height / 2)).astype(np.float32)
+    placed = (seen + np.array([width / 2, height / 2])).astype(np.float32)
     given = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(given, placed)
     picture: Picture = np.empty_like(page)
@@ -317,14 +322,10 @@ def _lit(page: Picture, look: Look, rng: Rng) -> Picture:
         softness = rng.uniform(0.01, 0.05)
         across = x * np.cos(angle) + y * np.sin(angle) - offset
         light *= 1 - look.shadow / (1 + np.exp(-np.clip(across / softness, -30, 30)))
-    page = page * light[..., np.newaxis]
-    return page
+    lit: Picture = page * light[..., np.newaxis]
+    return lit
 
 
 def looks(condition: str, rng: Rng) -> Look:
     """The look of a page of a condition of ``CONDITIONS``, or of "mixed"."""
     return mixed(rng) if condition == "mixed" else CONDITIONS[condition]
-
-
-__all__: Sequence[str] = ("CONDITIONS", "Look", "PageImage", "looks", "mixed", "photograph", "replace")
-_unused: Mapping[str, Look] = CONDITIONS

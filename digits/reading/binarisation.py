@@ -56,7 +56,7 @@ def _pen_of(difference: Image, least: float) -> float:
 
 
 def _reach(image: Image, farthest: int) -> int:
-    """How far ink reaches at most from its middle, and how far paper must be looked for, in pixels of the coarse image."""
+    """How far paper must be looked for, so that it is found beside the thickest ink, in pixels of the coarse image."""
     scale = min(1.0, (SMALL / (image.shape[0] * image.shape[1])) ** 0.5)
     size = max(2, round(image.shape[1] * scale)), max(2, round(image.shape[0] * scale))
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -164,4 +164,5 @@ def _connected(levels: Image, strong: NDArray[np.bool_]) -> Image:
     kept = np.zeros(n, bool)
     kept[labels[strong]] = True
     kept[0] = False
-    return levels * kept[labels]
+    connected: Image = levels * kept[labels]
+    return connected

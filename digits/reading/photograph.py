@@ -92,7 +92,8 @@ def boxes_in_photograph(boxes: Sequence[Box], matrix: Matrix | None) -> list[Box
     there = cv2.perspectiveTransform(corners, matrix)
     low, high = np.floor(there.min(axis=1)).astype(int), np.ceil(there.max(axis=1)).astype(int)
     return [
-        (left, top, right - left, bottom - top) for (left, top), (right, bottom) in zip(low.tolist(), high.tolist())
+        (left, top, right - left, bottom - top)
+        for (left, top), (right, bottom) in zip(low.tolist(), high.tolist(), strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Rules: the straight lines of ruled paper, tables, forms and frames, and those that underline. What crosses them stays."""
+"""Rules: the straight lines of ruled paper, tables, forms and frames, and underlines. What crosses them stays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,13 @@ ROUGH = 0.005  #: of its length: how far its pixels are from its middle, besides
 BENT = 0.25  #: how much its slope changes from its middle to its ends
 STRAIGHT = 0.004  #: of a rule's length: how far it may be from where a straight line would go on
 SHORTEST, LEAST_LONG = 4.0, 12  #: widths of the pen, and pixels: shorter lines are not looked at
-CROSSING, RULED = 0.5, 3  #: of the page's longer side: so many lines that are longer are rules, whatever is written
+CROSSING, RULED = 0.5, 3  #: of the page's side: so many lines that are longer are rules, whatever is written
 FREE = 1.3  #: usual heights of what is written: a straight line across that touches nothing is a rule if it is longer
 BOXES = 3  #: so many lines end on one side of boxes that are beside each other; on strokes of a digit do fewer
 SMOOTHED = 3.0  #: widths of the pen over which faint lines are averaged
 FAINTEST = 9  #: grey levels of a line that is looked for
 ABOVE = 5.0  #: standard deviations of the noise
+HEAVY = 0.5  #: of the pen's ink over its length: lighter pieces are what is left of rules, or dirt
 LEAST = 3.0  #: widths of the pen: smaller ink says nothing of how high writing is
 
 
@@ -72,13 +73,15 @@ class _Line:
         """Whether another line is about as thick."""
         return abs(other.thickness - self.thickness) <= max(1, 0.3 * self.thickness)
 
+    def is_like(self, other: "_Line") -> bool:
+        """Whether another line is parallel and as thick."""
+        return self.is_as_thick_as(other) and abs(self.slope - other.slope) * self.length <= 1 + self.thickness / 2
+
     def ends_at(self, others: Sequence["_Line"]) -> bool:
         """Whether both ends are on lines of the other direction that are as thick: it is the side of a box."""
         there = [line for line in others if self.is_as_thick_as(line)]
-        for row, column in self.ends:
-            if not any(line.is_at(column, row, 2 * self.thickness + 2) for line in there):
-                return False
-        return True
+        near = 2 * self.thickness + 2
+        return all(any(line.is_at(column, row, near) for line in there) for row, column in self.ends)
 
     def is_met_by(self, others: Sequence["_Line"]) -> int:
         """How many lines of the other direction that are as thick end on it."""
@@ -121,9 +124,7 @@ def without_rules(difference: Image, least: float, noise: float, pen: float) -> 
     down = _lines(np.ascontiguousarray(difference.T), noise, pen)
     if not across and not down:
         return difference
-    longest = _longest_of_writing(mask, across, down, pen)
-    rows, columns = _rules(across, longest, pen), _rules(down, longest, pen)
-    usual = longest / LONG
+    rows, columns, usual = _told_apart(mask, across, down, pen)
     rows += [line for line in across if line not in rows and line.length > usual and line.is_met_by(down) >= BOXES]
     rows += _alone([line for line in across if line not in rows and line.length > FREE * usual], mask)
     rows, columns = (
@@ -156,7 +157,8 @@ def _without_remains(difference: Image, there: Image, least: float, thickness: f
     n, labels = cv2.connectedComponents((difference > least).astype(np.uint8), connectivity=8)
     elsewhere = np.zeros(n, bool)
     elsewhere[labels[beside == 0]] = True
-    return difference * elsewhere[labels]
+    kept: Image = difference * elsewhere[labels]
+    return kept
 
 
 def _alone(lines: list[_Line], mask: Image) -> list[_Line]:
@@ -237,12 +239,13 @@ def _coarser(mask: Image) -> Image:
     height, width = mask.shape
     padded = cv2.copyMakeBorder(mask, 0, 0, 0, -width % BROKEN, cv2.BORDER_CONSTANT, value=0)
     size = padded.shape[1] // BROKEN, height
-    return (cv2.resize(255 * padded, size, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)
+    return np.asarray(cv2.resize(255 * padded, size, interpolation=cv2.INTER_AREA) > 0, np.uint8)
 
 
 def _line(rows: Places, columns: Places, drawn: tuple[Places, Places]) -> _Line | None:
     """A line of these pixels, without those that are beside it; None if they are no straight line."""
-    first, near = int(columns.min()), np.ones(len(rows), bool)
+    first = int(columns.min())
+    near: NDArray[np.bool_] = np.ones(len(rows), np.bool_)
     for _ in range(2):  # first of all, then of those near it
         counts = np.bincount(columns[near] - first)
         there = np.flatnonzero(counts)
@@ -250,7 +253,8 @@ def _line(rows: Places, columns: Places, drawn: tuple[Places, Places]) -> _Line 
             return None
         middles = np.bincount(columns[near] - first, weights=rows[near])[there] / counts[there]
         bent = _fitted(there, middles, 2)  # paper is not quite flat
-        width, thickness = int(there[-1] - there[0]) + 1, float(np.median(counts[there]))
+        width = int(there[-1] - there[0]) + 1
+        thickness = float(np.median(counts[there[:: 1 + width // 400]]))
         near = np.abs(rows - np.polyval(bent, columns - first)) <= _room(thickness, width)
         if near.sum() < MOSTLY * len(rows):
             return None
@@ -264,7 +268,7 @@ def _line(rows: Places, columns: Places, drawn: tuple[Places, Places]) -> _Line 
 
 
 def _fitted(x: Places, y: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
-    """The coefficients of the polynomial nearest to points, the highest first: NumPy's polyfit takes ten times as long."""
+    """The coefficients, the highest first, of the polynomial nearest to points; NumPy's polyfit takes longer."""
     scale = max(float(x[-1]), 1.0)
     powers = (x[:, np.newaxis] / scale) ** np.arange(degree, -1, -1)
     found: NDArray[np.float64] = np.linalg.lstsq(powers, y, rcond=None)[0] / scale ** np.arange(degree, -1, -1)
@@ -276,26 +280,50 @@ def _room(thickness: float, width: int) -> float:
     return 0.7 * thickness + 0.5 + ROUGH * width
 
 
-def _longest_of_writing(mask: Image, across: list[_Line], down: list[_Line], pen: float) -> float:
-    """How long a straight line of what is written may be; infinite if nothing is written beside the lines."""
-    crossing = CROSSING * max(mask.shape)
-    is_ruled = max(sum(line.length > crossing for line in lines) for lines in (across, down)) >= RULED
-    longest = crossing if is_ruled else np.inf
+def _told_apart(
+    mask: Image, across: list[_Line], down: list[_Line], pen: float
+) -> tuple[list[_Line], list[_Line], float]:
+    """The rules among straight lines, across and down, and the usual height of what is written; infinite if nothing is.
+
+    Which lines are too long to be written depends on how high writing is, and that on which are rules.
+    """
+    height, width = mask.shape
+    printed = _ruling(across, width, mask, pen), _ruling(down, height, mask, pen)
+    rows, columns, usual = *printed, np.inf
     for _ in range(5):
         rest = mask.copy()
-        for line in _rules(across, longest, pen):
+        for line in rows:
             rest[line.rows, line.columns] = 0
-        for line in _rules(down, longest, pen):
+        for line in columns:
             rest[line.columns, line.rows] = 0
         _, _, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
         sizes = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-        heights = stats[1:, cv2.CC_STAT_HEIGHT][sizes > LEAST * pen]
+        heavy = stats[1:, cv2.CC_STAT_AREA] >= HEAVY * pen * sizes
+        heights = stats[1:, cv2.CC_STAT_HEIGHT][(sizes > LEAST * pen) & heavy]
         if not len(heights):
-            return np.inf
-        before, longest = longest, LONG * float(np.median(heights))
-        if longest == before:
+            return *printed, np.inf
+        before, usual = usual, float(np.median(heights))
+        if usual == before:
             break
-    return longest
+        rows, columns = (
+            [*known, *(line for line in _rules(lines, LONG * usual, pen) if line not in known)]
+            for known, lines in zip(printed, (across, down), strict=True)
+        )
+    return rows, columns, usual
+
+
+def _ruling(lines: list[_Line], side: int, mask: Image, pen: float) -> list[_Line]:
+    """The lines of ruled paper, which cross most of the page, whose ``side`` is so long; none if they are few."""
+    thin = [line for line in lines if line.thickness < AS_THICK * pen and line.length > CROSSING * side]
+    thick = [line for line in lines if line not in thin and line.length > CROSSING * max(mask.shape)]
+    if len(thin) + len(thick) < RULED:
+        return []
+    pieces = [  # of others, along which something is drawn
+        line
+        for line in lines
+        if line not in thin and line.thickness < AS_THICK * pen and any(line.is_like(one) for one in thin)
+    ]
+    return [*thin, *thick, *pieces]
 
 
 def _erased(difference: Image, mask: Image, rules: list[_Line]) -> Image:

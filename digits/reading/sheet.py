@@ -122,7 +122,8 @@ def _edges(paper: Image, corners: NDArray[np.float64]) -> tuple[float, bool]:
 
 def _values(image: Image, points: NDArray[np.float64]) -> NDArray[np.float64]:
     columns, rows = np.round(points).astype(int).T
-    return image[rows.clip(0, image.shape[0] - 1), columns.clip(0, image.shape[1] - 1)].astype(np.float64)
+    found: NDArray[np.float64] = image[rows.clip(0, image.shape[0] - 1), columns.clip(0, image.shape[1] - 1)] * 1.0
+    return found
 
 
 def _straightened(image: Image, corners: NDArray[np.float64]) -> Sheet:

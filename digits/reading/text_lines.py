@@ -85,7 +85,9 @@ def _merge(lines: list[list[list[int]]], found: list[list[list[int]]], boxes: Bo
         else:
             lines.append(small)
     for number, smalls in wanted.items():
-        whole, beside, joined = [*before[number].tolist()], [], boxes.copy()
+        whole: list[int] = before[number].tolist()
+        alone: list[list[int]] = []
+        joined = boxes.copy()
         for stack in _stacked(smalls, boxes):
             units = [unit for small in stack for run in small for unit in run]
             if len(stack) > 1 and _fits(_around(boxes[units]), boxes[before[number]]):  # a digit in several pieces
@@ -94,10 +96,10 @@ def _merge(lines: list[list[list[int]]], found: list[list[list[int]]], boxes: Bo
             elif len(stack) > 1:
                 lines += stack
             else:
-                beside += stack[0]
+                alone += stack[0]
         if len(whole) > len(before[number]):
             lines[number] = _runs(whole, joined)
-        lines[number] += beside
+        lines[number] += alone
 
 
 def _stacked(lines: list[list[list[int]]], boxes: Boxes) -> list[list[list[list[int]]]]:

@@ -16,7 +16,7 @@ FEW = 10  #: digits of which it is not said how many are read rightly by the oth
 
 @dataclass(frozen=True)
 class StyledDigit:
-    """One digit of the number: its text, "plain", "rejected", "confirmed" or "corrected", and if a space precedes it."""
+    """One digit of the number: its text; "plain", "rejected", "confirmed" or "corrected"; if a space precedes it."""
 
     text: str
     style: str

@@ -36,7 +36,7 @@ try:
 except UserError as error:
     found = str(error)
 else:
-    found = f"{{len(reading.digits)}} digits, {{reading.left_out}} left out"
+    found = f"{{len(reading.digits)}} digits, {{reading.unread}} left out"
 print(time.process_time() - start, peak_memory(), found)
 """
 COMPONENTS = f"""{AROUND}

@@ -109,8 +109,8 @@ def test_of_more_digits_than_a_slow_network_reads_the_largest_are_read(
     segments = found(stroke_components([*written("42"), *small]))
     assert read(segments, cnn).text == "423"
     monkeypatch.setattr(cnn, "most", 2)
-    reading = read(segments, cnn, left_out=5)
-    assert (reading.text, reading.left_out) == ("42?", 6)
+    reading = read(segments, cnn, unread=5)
+    assert (reading.text, reading.unread) == ("42?", 6)
     assert reading.digits[-1].rejected == "more digits than CNN reads" and not reading.digits[-1].is_read
     assert [digit.get("is_read", True) for digit in reading.as_json()["digits"]] == [True, True, False]
 

@@ -55,8 +55,8 @@ def test_networks_that_cannot_be_used_are_left_out(tmp_path: Path) -> None:
 def test_what_is_left_out_of_strokes_and_photograph_is_counted(engine: Engine) -> None:
     many = tuple(Stroke(((20.0 * i, 0.0), (20.0 * i, 60.0)), 4) for i in range(MOST_COMPONENTS + 3))
     image = np.zeros((9, 9, 3), np.uint8)
-    state = State(many, Photograph("p", image, (), image, left_out=4))
-    assert engine.read(state, ["ANN"]).readings["ANN"].left_out == 7
+    state = State(many, Photograph("p", image, (), image, unread=4))
+    assert engine.read(state, ["ANN"]).readings["ANN"].unread == 7
 
 
 def test_opening_either_kind(engine: Engine, tmp_path: Path) -> None:

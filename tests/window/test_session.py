@@ -77,7 +77,7 @@ def test_lines_are_kept_apart(session: Session) -> None:
     assert summary.text(session.number()) == "47\n1"
     assert session.result is not None
     assert summary.found(session.result, NAMES) == "3 digits in 2 lines · VGG16 12 ms"
-    full = replace(session.result.readings["VGG16"], left_out=300)
+    full = replace(session.result.readings["VGG16"], unread=300)
     session.take(Result(session.document.state, keys, {"VGG16": full}))
     assert session.result is not None
     assert summary.found(session.result, NAMES).endswith(" · the 300 smallest pieces not read")
