@@ -14,6 +14,7 @@ NOISE = 6  #: least difference between ink and paper, in standard deviations of 
 WEAK = 0.28  #: share of the contrast of the ink around it that a pixel needs to be ink, if it is beside ink
 STRONG = 0.55  #: share of it that some pixel of each piece needs
 FAINT = 0.25  #: share of the contrast of a page's dark ink below which nothing is ink
+AREA = 3.0  #: widths of the pen: what is thicker, and touches the border, is no ink
 AROUND = 6  #: widths of the pen within which ink is about as dark
 COARSE = 400  #: longest side of the reduced image from which the paper is estimated, pixels
 SMALL = 500_000  #: pixels of the image in which the thickest strokes are measured
@@ -42,6 +43,7 @@ def to_ink(image: Image) -> Image:
     pen = _pen_of(difference, least)
     if not pen:
         return np.zeros_like(difference)
+    difference = _without_areas(difference, least, pen)
     difference = without_rules(difference, least, noise, pen)
     pen = _pen_of(difference, least)
     return _levelled(difference, least, pen) if pen else np.zeros_like(difference)
@@ -133,6 +135,28 @@ def _from_paper(image: Image, reach: int) -> tuple[Image, float]:
 
 def _least(noise: float) -> float:
     return max(CONTRAST, NOISE * noise)
+
+
+def _without_areas(difference: Image, least: float, pen: float) -> Image:
+    """Remove dark areas that reach into the picture from its border, such as a hand or the desk."""
+    side = max(3, round(AREA * pen))
+    step = max(1, side // 6)
+    size = max(1, difference.shape[1] // step), max(1, difference.shape[0] // step)
+    mask = (cv2.resize(difference, size, interpolation=cv2.INTER_AREA) > least).astype(np.uint8)
+    kernel = np.ones((max(3, side // step),) * 2, np.uint8)
+    room = kernel.shape[0]  # what is beyond the border is as dark as the border
+    padded = cv2.copyMakeBorder(mask, room, room, room, room, cv2.BORDER_REPLICATE)
+    thick = cv2.morphologyEx(padded, cv2.MORPH_OPEN, kernel)[room:-room, room:-room]
+    edge = np.concatenate([thick[0], thick[-1], thick[:, 0], thick[:, -1]])
+    if not edge.any():
+        return difference
+    _, labels = cv2.connectedComponents(np.ascontiguousarray(thick), connectivity=8)
+    touching = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    there = np.isin(labels, touching[touching > 0]).astype(np.uint8)
+    grown = cv2.dilate(there, np.ones((5, 5), np.uint8))
+    whole = cv2.resize(grown, difference.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    kept: Image = difference * (1 - whole)
+    return kept
 
 
 def _levelled(difference: Image, least: float, pen: float) -> Image:

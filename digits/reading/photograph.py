@@ -154,9 +154,16 @@ def _sheared(page: PageInk, degrees: float) -> PageInk:
 
 
 def _quarter(page: PageInk, times: int) -> PageInk:
-    """A page turned to the left by a right angle, as often as that."""
-    cos, sin = ((1, 0), (0, 1), (-1, 0), (0, -1))[times]
-    return _fitted(page, np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1.0]]))
+    """A page turned to the left by a right angle, as often as that. What lay across stands now, so it is found anew."""
+    height, width = page.image.shape[:2]
+    found = ink_of(np.ascontiguousarray(np.rot90(page.image, times)))
+    back = (
+        np.array([[0, -1, width - 1], [1, 0, 0], [0, 0, 1.0]]),
+        np.array([[-1, 0, width - 1], [0, -1, height - 1], [0, 0, 1.0]]),
+        np.array([[0, 1, 0], [-1, 0, height - 1], [0, 0, 1.0]]),
+    )[times - 1]
+    inner = back if found.matrix is None else back @ found.matrix
+    return replace(found, matrix=inner if page.matrix is None else page.matrix @ inner)
 
 
 def _fitted(page: PageInk, matrix: Matrix) -> PageInk:

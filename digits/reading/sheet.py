@@ -12,10 +12,12 @@ COARSE = 400  #: longest side of the reduced image in which the sheet is looked 
 SMALLEST = 150  #: pixels of an image's shorter side, below which it is no photograph of a sheet
 THRESHOLDS = 12  #: levels of brightness that are tried
 LEAST, MOST = 0.15, 0.985  #: share of the picture that a sheet covers
-FULL = 0.94  #: share of the quadrilateral that is paper
+FULL = 0.92  #: share of the quadrilateral that is the sheet, and of the sheet that the quadrilateral is
+SHOWN = 0.8  #: share of it that is paper: a hand may lie on it
+PARALLEL = 0.3  #: sine of the angle in which two sides meet at least
 EDGE = 0.02  #: of the picture's longer side: sides of the sheet that are nearer to its edge are cut off
 STEP = 22  #: grey levels by which the desk is darker beside the sheet
-SEEN = 0.85  #: share of a side along which it is
+SEEN, COVERED = 0.85, 0.45  #: share of all sides along which it is, and of each
 DARK = 0.55  #: brightness of the desk, of the paper's: what is brighter may be a shadow, unless the whole sheet is seen
 INSIDE = 0.012  #: of the sheet's sides that is cut off with the edge
 
@@ -77,29 +79,46 @@ def _quadrilateral(coarse: Image) -> tuple[NDArray[np.float64], bool] | None:
 
 
 def _corners(mask: Image) -> NDArray[np.float64] | None:
-    """The corners of a region that is a quadrilateral."""
+    """The corners of a region that is a quadrilateral, whose corners may be rounded, and of which a part may be hidden."""
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     contour = max(contours, key=cv2.contourArea)
     if not LEAST <= cv2.contourArea(contour) / mask.size <= MOST:
         return None
     hull = cv2.convexHull(contour)
-    around = cv2.arcLength(hull, True)
-    for share in np.linspace(0.01, 0.08, 15):
-        polygon = cv2.approxPolyDP(hull, share * around, True)
-        if len(polygon) == 4:
-            break
-    if len(polygon) != 4 or cv2.contourArea(contour) < FULL * max(cv2.contourArea(polygon), cv2.contourArea(hull)):
+    polygon = cv2.approxPolyDP(hull, 0.01 * cv2.arcLength(hull, True), True)[:, 0].astype(np.float64)
+    corners = _where_sides_meet(polygon)
+    if corners is None:
         return None
-    corners = polygon[:, 0].astype(np.float64)
+    area = cv2.contourArea(corners.astype(np.float32))
+    if cv2.contourArea(hull) < FULL * area or area < FULL * cv2.contourArea(hull):
+        return None
+    if cv2.contourArea(contour) < SHOWN * area:
+        return None
     corners = corners[np.argsort(np.arctan2(*(corners - corners.mean(axis=0)).T[::-1]))]
     return np.roll(corners, -int(corners.sum(axis=1).argmin()), axis=0)
+
+
+def _where_sides_meet(polygon: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Where the four longest sides of a polygon, shape (n, 2), would meet; None if it has fewer, or some do not."""
+    if len(polygon) < 4:
+        return None
+    along = np.roll(polygon, -1, axis=0) - polygon
+    sides = np.sort(np.argsort(-np.hypot(*along.T), kind="stable")[:4])
+    found = []
+    for one, next_ in zip(sides, np.roll(sides, -1), strict=True):
+        directions = np.stack([along[one], -along[next_]], axis=1)
+        if abs(np.linalg.det(directions)) < PARALLEL * np.hypot(*along[one]) * np.hypot(*along[next_]):
+            return None
+        share = np.linalg.solve(directions, polygon[next_] - polygon[one])[0]
+        found.append(polygon[one] + share * along[one])
+    return np.array(found)
 
 
 def _edges(paper: Image, corners: NDArray[np.float64]) -> tuple[float, bool]:
     """How large the sheet is if its sides are edges, else 0; and whether none of them is the picture's."""
     height, width = paper.shape
     edge = EDGE * max(height, width)
-    darker, free = [], 0
+    darker, seen, free = [], [], 0
     inwards = corners.mean(axis=0)
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         ends = np.array([start, end])
@@ -112,10 +131,9 @@ def _edges(paper: Image, corners: NDArray[np.float64]) -> tuple[float, bool]:
         normal = np.array([end[1] - start[1], start[0] - end[0]]) / max(float(np.hypot(*(end - start))), 1e-6)
         normal *= np.sign((inwards - start) @ normal) or 1
         inside, outside = (_values(paper, points + away * normal) for away in (4, -4))
-        if (inside - outside >= STEP).mean() < SEEN:
-            return 0.0, False
+        seen.append(float((inside - outside >= STEP).mean()))
         darker.append(float(np.median(outside) / max(float(np.median(inside)), 1)))
-    if not free or (free < 4 and max(darker) > DARK):
+    if not free or min(seen) < COVERED or float(np.mean(seen)) < SEEN or (free < 4 and max(darker) > DARK):
         return 0.0, False
     return cv2.contourArea(corners.astype(np.float32)), free == 4
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import groupby
 
 import numpy as np
 
@@ -10,8 +10,11 @@ from digits.reading.line_segmenter import is_none
 from digits.reading.segmentation import Segment
 
 SPACE = 1.5  #: widths of a digit: more paper than that is a space
+FAR = 3.0  #: and more than that is one even between digits that are evenly spaced, as in the boxes of a form
+UNEVEN = 1.5  #: gaps of a line, of which the others are so many times the least, are not even
 NARROWEST = 0.6  #: of its height: the width that a digit takes, however narrow it is
 DIGIT_LIKE = (0.6, 1.6)  #: usual heights of the digits: a single piece of such a height may be one that is not read
+TEXT = (4, 0.5)  #: a word of so many pieces, of which more than that share are no digits, is text
 
 Word = list[Segment]
 
@@ -45,10 +48,12 @@ def told_apart(segments: Sequence[Segment]) -> tuple[list[Segment], list[Segment
 def _words(line: Sequence[Segment]) -> list[Word]:
     """A line's segments, split where there is a space."""
     usual = float(np.median([max(segment.box[2], NARROWEST * segment.box[3]) for segment in line]))
-    words, right = [[line[0]]], line[0].box[0] + line[0].box[2]
-    for before, segment in pairwise(line):
-        right = max(right, before.box[0] + before.box[2])
-        if segment.box[0] - right > SPACE * usual:
+    ends = np.maximum.accumulate([segment.box[0] + segment.box[2] for segment in line])
+    gaps = [segment.box[0] - int(end) for segment, end in zip(line[1:], ends[:-1], strict=True)]
+    evenly = min(gaps) * UNEVEN if len(gaps) > 1 else 0.0
+    words = [[line[0]]]
+    for segment, gap in zip(line[1:], gaps, strict=True):
+        if gap > FAR * usual or (gap > SPACE * usual and gap > evenly):
             words.append([])
         words[-1].append(segment)
     return words
@@ -56,6 +61,9 @@ def _words(line: Sequence[Segment]) -> list[Word]:
 
 def _is_beside(word: Word, usual: float) -> bool:
     """Whether a word is no number; ``usual`` is the height of a digit."""
-    if not all(is_none(segment) and not segment.strokes for segment in word):
+    if any(segment.strokes for segment in word):
         return False
+    none = sum(map(is_none, word))
+    if none < len(word):
+        return len(word) >= TEXT[0] and none > TEXT[1] * len(word)
     return len(word) > 1 or not DIGIT_LIKE[0] * usual <= word[0].box[3] <= DIGIT_LIKE[1] * usual
