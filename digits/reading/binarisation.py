@@ -14,7 +14,8 @@ NOISE = 6  #: least difference between ink and paper, in standard deviations of 
 WEAK = 0.28  #: share of the contrast of the ink around it that a pixel needs to be ink, if it is beside ink
 STRONG = 0.55  #: share of it that some pixel of each piece needs
 FAINT = 0.25  #: share of the contrast of a page's dark ink below which nothing is ink
-AREA = 3.0  #: widths of the pen: what is thicker, and touches the border, is no ink
+AREA = 4.0  #: widths of the pen: what is thicker, and touches the border, is no ink
+THINNEST_AREA = 12  #: pixels: and nothing thinner than that is such an area
 AROUND = 6  #: widths of the pen within which ink is about as dark
 COARSE = 400  #: longest side of the reduced image from which the paper is estimated, pixels
 SMALL = 500_000  #: pixels of the image in which the thickest strokes are measured
@@ -139,13 +140,13 @@ def _least(noise: float) -> float:
 
 def _without_areas(difference: Image, least: float, pen: float) -> Image:
     """Remove dark areas that reach into the picture from its border, such as a hand or the desk."""
-    side = max(3, round(AREA * pen))
+    side = max(THINNEST_AREA, round(AREA * pen))
     step = max(1, side // 6)
     size = max(1, difference.shape[1] // step), max(1, difference.shape[0] // step)
     mask = (cv2.resize(difference, size, interpolation=cv2.INTER_AREA) > least).astype(np.uint8)
     kernel = np.ones((max(3, side // step),) * 2, np.uint8)
-    room = kernel.shape[0]  # what is beyond the border is as dark as the border
-    padded = cv2.copyMakeBorder(mask, room, room, room, room, cv2.BORDER_REPLICATE)
+    room = kernel.shape[0]  # of paper, so that strokes along the border are not thick
+    padded = cv2.copyMakeBorder(mask, room, room, room, room, cv2.BORDER_CONSTANT, value=0)
     thick = cv2.morphologyEx(padded, cv2.MORPH_OPEN, kernel)[room:-room, room:-room]
     edge = np.concatenate([thick[0], thick[-1], thick[:, 0], thick[:, -1]])
     if not edge.any():

@@ -72,7 +72,9 @@ def _quadrilateral(coarse: Image) -> tuple[NDArray[np.float64], bool] | None:
         found = _corners((labels == largest).astype(np.uint8))
         if found is None:
             continue
-        value, whole = _edges(paper, found)
+        area, whole = _edges(paper, found)
+        shown = stats[largest, cv2.CC_STAT_AREA] / max(area, 1)
+        value = area * (shown if whole else 0.5 * shown * (shown > FULL))
         if value > highest:
             best, highest = (found, whole), value
     return best
