@@ -219,7 +219,8 @@ class LineSegmenter:
             symbols = best if candidate is candidates[0] else [_moved(symbol, run) for symbol in candidate.symbols]
             segments, n_cut, without_ink = _segments(run.components, symbols, self._union)
             value = candidate.probability + n_cut * np.log(ONE_STROKE) + without_ink * np.log(NO_INK)
-            value += sum(segment.is_cut and is_none(segment) for segment in segments) * np.log(MARKED)
+            if len(segments) <= MOST_ALONE:  # more ways to cut a long line would take too long
+                value += sum(segment.is_cut and is_none(segment) for segment in segments) * np.log(MARKED)
             if value > highest and (n_cut or grouping is None):
                 found, highest, n = segments, value, len(candidate.labels)
         if grouping and not found:

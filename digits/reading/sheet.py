@@ -81,7 +81,7 @@ def _quadrilateral(coarse: Image) -> tuple[NDArray[np.float64], bool] | None:
 
 
 def _corners(mask: Image) -> NDArray[np.float64] | None:
-    """The corners of a region that is a quadrilateral, whose corners may be rounded, and of which a part may be hidden."""
+    """The corners of a region that is a quadrilateral; they may be rounded, and a part of it hidden."""
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     contour = max(contours, key=cv2.contourArea)
     if not LEAST <= cv2.contourArea(contour) / mask.size <= MOST:

@@ -80,7 +80,8 @@ def on_desk(sheet: Image, margin: int = 90, turn: float = 4, tilt: float = 0.06,
     back = np.clip(back + grain[..., np.newaxis], 0, 255).astype(np.uint8)
     inside = cv2.warpPerspective(np.full((height, width), 255, np.uint8), matrix, size)[..., np.newaxis] / 255
     seen = cv2.warpPerspective(sheet, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    return (back * (1 - inside) + seen * inside).astype(np.uint8)
+    whole: Image = (back * (1 - inside) + seen * inside).astype(np.uint8)
+    return whole
 
 
 def note(text: str, seed: int, pen: float = 7, height: float = 90, colour: tuple[int, int, int] = INK) -> Image:
@@ -227,8 +228,8 @@ def _table(seed: int) -> Scene:
 
 def _ring(seed: int) -> Scene:
     page = note("375", seed)
-    cv2.ellipse(page, (page.shape[1] // 2, page.shape[0] // 2), (page.shape[1] // 2 - 30, page.shape[0] // 2 - 25), 0, 0,
-                360, INK, 5)  # fmt: skip
+    x, y = page.shape[1] // 2, page.shape[0] // 2
+    cv2.ellipse(page, (x, y), (x - 30, y - 25), 0, 0, 360, INK, 5)
     return Scene(page, "375")
 
 

@@ -1,0 +1,79 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from digits.line_image import NO_DIGIT
+from digits.reading.segmentation import Segment
+from digits.reading.words import told_apart
+
+
+def segment(x: int, label: int = 7, line: int = 0, height: int = 50, width: int = 30) -> Segment:
+    seen = np.zeros(NO_DIGIT + 1, np.float32)
+    seen[label] = 1
+    return Segment((x, 100 * line, width, height), np.full((height, width), 255, np.uint8), line, seen=seen)
+
+
+def spaces(xs: list[int], **options: int) -> list[bool]:
+    return [found.spaced for found in told_apart([segment(x, **options) for x in xs])[0]]
+
+
+@pytest.mark.parametrize(
+    ("xs", "spaced"),
+    [
+        ([0, 36, 72], [False, False, False]),
+        ([0, 36, 120, 156], [False, False, True, False]),
+        ([0, 100], [False, True]),
+        ([0, 36, 100], [False, False, False]),
+        ([0, 90, 180, 270], [False, False, False, False]),
+        ([0, 200, 400, 600], [False, True, True, True]),
+        ([0, 36, 300, 336, 600, 636], [False, False, True, False, True, False]),
+    ],
+)  # fmt: skip
+def test_a_gap_of_more_than_a_digit_and_a_half_is_a_space_unless_all_are_alike(
+    xs: list[int], spaced: list[bool]
+) -> None:
+    assert spaces(xs) == spaced
+
+
+def test_narrow_digits_do_not_make_spaces() -> None:
+    assert spaces([0, 30, 62], width=6) == [False, False, False]
+
+
+def test_a_line_begins_without_a_space() -> None:
+    stay, _ = told_apart([segment(0), segment(500), segment(900, line=1)])
+    assert [found.spaced for found in stay] == [False, True, False]
+
+
+def test_words_without_a_digit_are_left_out_beside_digits() -> None:
+    word = [segment(x, NO_DIGIT, line=1) for x in (0, 36, 72)]
+    stay, left_out = told_apart([segment(0), *word])
+    assert len(stay) == 1 and left_out == word
+
+
+def test_what_is_alone_on_a_page_stays() -> None:
+    word = [segment(x, NO_DIGIT) for x in (0, 36, 72)]
+    assert [len(part) for part in told_apart(word)] == [3, 0]
+
+
+def test_a_piece_that_may_be_a_digit_stays_and_one_of_another_size_is_left_out() -> None:
+    for height, there in ((50, 2), (20, 1), (120, 1)):
+        stay, _ = told_apart([segment(0), segment(200, NO_DIGIT, height=height)])
+        assert len(stay) == there
+
+
+def test_text_in_which_some_letters_look_like_digits_is_left_out() -> None:
+    text = [segment(36 * i, label, line=1) for i, label in enumerate((NO_DIGIT, 0, NO_DIGIT, NO_DIGIT, 1))]
+    stay, left_out = told_apart([segment(0), segment(36), *text])
+    assert (len(stay), len(left_out)) == (2, 5)
+    doubtful = [segment(36 * i, label, line=1) for i, label in enumerate((4, 0, NO_DIGIT, NO_DIGIT))]
+    assert not told_apart([segment(0), *doubtful])[1]
+
+
+def test_what_was_drawn_stroke_by_stroke_is_never_left_out() -> None:
+    word = [replace(segment(x, NO_DIGIT, line=1), strokes=(i,)) for i, x in enumerate((0, 36, 72))]
+    assert not told_apart([segment(0), *word])[1]
+
+
+def test_nothing_is_told_apart_from_nothing() -> None:
+    assert told_apart([]) == ([], [])
