@@ -22,6 +22,7 @@ PLOTS = ROOT / "plots"
 #: The commands that write the results.
 RESULTS = "python test.py"
 PEN_DIGITS = "python -m benchmarks.pen_digits --strokes FILE --handwriting FILE …"
+PAGES = "python -m benchmarks.pages --handwriting FILE …"
 HAND = "python -m benchmarks.hand --strokes FILE"
 RECOMMENDATION = "python -m benchmarks.recommendation --data FILE"
 STUDY = "python test.py --study"

@@ -9,6 +9,8 @@ from benchmarks import published
 from benchmarks.faults import page as faults_page
 from benchmarks.hand import measure as hand_measure
 from benchmarks.hand import page as hand_page
+from benchmarks.pages import measure as pages_measure
+from benchmarks.pages import page as pages_page
 from benchmarks.pen_digits import measure as pen_measure
 from benchmarks.pen_digits import page as pen_page
 from benchmarks.pen_digits.measure import Results
@@ -32,8 +34,8 @@ def with_tables(page: str, plots: Path) -> str:
     """A Markdown page with the tables put between their comments.
 
     Args:
-        page: has the sections ``results``, ``seeds``, ``study``, ``pen digits``, ``hand``, ``recommendation`` and
-            ``faults``.
+        page: has the sections ``results``, ``seeds``, ``study``, ``pen digits``, ``pages``, ``hand``,
+            ``recommendation`` and ``faults``.
         plots: the folder with the results.
 
     Raises:
@@ -44,6 +46,7 @@ def with_tables(page: str, plots: Path) -> str:
         settle(folder)
     cards, seeds, comparison = read_cards(plots), read_seeds(plots), read_comparison(plots)
     pen = read(plots / "pen_digits.json", Results, published.PEN_DIGITS, pen_measure.check)
+    pages = read(plots / "pages.json", pages_measure.Results, published.PAGES, pages_measure.check)
     hand = read(plots / "hand.json", hand_measure.Results, published.HAND, hand_measure.check)
     measured = read(plots / "recommendation.json", Measured, published.RECOMMENDATION, recommendation_measure.check)
     broken = read(plots / "faults.json", faults_page.Results, published.FAULTS, faults_page.check)
@@ -52,6 +55,7 @@ def with_tables(page: str, plots: Path) -> str:
         "seeds": study_page.seeds_table(seeds),
         "study": study_page.summary(comparison),
         "pen digits": pen_page.summary(pen),
+        "pages": pages_page.summary(pages),
         "hand": hand_page.summary(hand),
         "recommendation": recommendation_page.summary(findings(measured, cards, pen)),
         "faults": faults_page.summary(broken),

@@ -125,31 +125,35 @@ class PageImage:
 
     Attributes:
         image: ``uint8``, shape (height, width, 3), RGB.
+        ink: as it was drawn, of the same size, bright on 0: ``uint8``, shape (height, width).
         numbers: what is written, from top to bottom.
     """
 
     image: Image
+    ink: Image
     numbers: tuple[str, ...]
 
 
-def photograph(hands: Sequence[Sequence[Character]], look: Look, rng: Rng) -> PageImage:
+def photograph(hands: Sequence[Sequence[Character]], look: Look, writing: Rng, rng: Rng) -> PageImage:
     """Write numbers on a page and photograph it.
 
     Args:
         hands: the digits of each writer; each number is by one.
         look: how it looks.
-        rng: chooses.
+        writing: chooses the numbers.
+        rng: chooses all else.
     """
     megapixels = float(np.exp(rng.uniform(*np.log(look.megapixels))))
     height = round((megapixels * 1e6 / 1.25) ** 0.5)
     width = round(1.25 * height)
     size = width * float(rng.uniform(*look.height))
     pen = size * float(rng.uniform(*look.pen))
-    numbers, strokes, boxes = _written(hands, width, height, size, pen, rng)
+    numbers, strokes, boxes = _written(hands, (width, height), size, pen, writing, rng)
     page = np.empty((height, width, 3), np.float32)
     page[:] = PAPERS[rng.integers(len(PAPERS))] if look.paper != "form" else PAPERS[0]
     _print(page, look.paper, boxes, size, rng)
-    _ink(page, rasterise(strokes, width, height), look, pen, rng)
+    ink = rasterise(strokes, width, height)
+    _ink(page, ink, look, pen, rng)
     page = _seen(page, look, rng)
     lit = _lit(page, look, rng)
     blur = pen * float(rng.uniform(*look.blur))
@@ -162,19 +166,19 @@ def photograph(hands: Sequence[Sequence[Character]], look: Look, rng: Rng) -> Pa
         quality = int(rng.integers(look.quality[0], look.quality[1] + 1))
         PIL.Image.fromarray(image).save(coded, "JPEG", quality=quality)
         image = open_image(coded.getvalue(), "a page")
-    return PageImage(image, numbers)
+    return PageImage(image, ink, numbers)
 
 
 Boxes = list[list[tuple[float, float, float, float]]]  #: by number and digit: left, top, right, bottom
 
 
 def _written(
-    hands: Sequence[Sequence[Character]], width: int, height: int, size: float, pen: float, rng: Rng
+    hands: Sequence[Sequence[Character]], shape: tuple[int, int], size: float, pen: float, writing: Rng, rng: Rng
 ) -> tuple[tuple[str, ...], list[Stroke], Boxes]:
-    numbers, strokes, boxes = [], [], []
+    (width, height), numbers, strokes, boxes = shape, [], [], []
     room = height / LINES
     for line in range(LINES):
-        text, drawn = number(hands[int(rng.integers(len(hands)))], GAP, rng)
+        text, drawn = number(hands[int(writing.integers(len(hands)))], GAP, writing)
         left, top, across, down = bounds(drawn)
         scale = min(size / max(_usual_height(drawn), 1), 0.8 * width / across, 0.7 * room / down)
         x = rng.uniform(0.06 * width, max(0.94 * width - across * scale, 0.07 * width))
@@ -189,7 +193,8 @@ def _written(
 
 
 def _usual_height(strokes: Sequence[Stroke]) -> float:
-    return float(np.median([np.ptp(stroke.path[:, 1]) for stroke in strokes if np.ptp(stroke.path[:, 1]) > 0] or [1]))
+    heights = [float(np.ptp(stroke.path[:, 1])) for stroke in strokes]
+    return float(np.median([height for height in heights if height > 0] or [1.0]))
 
 
 def _digit_boxes(strokes: Sequence[Stroke]) -> list[tuple[float, float, float, float]]:
@@ -213,9 +218,9 @@ def _print(page: Picture, paper: str, boxes: Boxes, size: float, rng: Rng) -> No
     colour, thick = (150, 170, 205), thin
     if paper in ("ruled", "squared"):
         step = (8 if paper == "ruled" else 5) * MM * width * float(rng.uniform(0.9, 1.3))
-        lines += [(0, y, width, y) for y in np.arange(step * rng.uniform(0.3, 1), height, step)]
+        lines += [(0, y, width, y) for y in np.arange(step * rng.uniform(0.3, 1), height, step).tolist()]
         if paper == "squared":
-            lines += [(x, 0, x, height) for x in np.arange(step * rng.uniform(0.3, 1), width, step)]
+            lines += [(x, 0, x, height) for x in np.arange(step * rng.uniform(0.3, 1), width, step).tolist()]
     elif paper == "table":
         colour, thick = (40, 40, 46), thin * float(rng.uniform(1, 2.2))
         ends = [min(min(box[1] for box in line) for line in boxes), max(max(box[3] for box in line) for line in boxes)]

@@ -176,14 +176,14 @@ def read_pages(
     """
     if path.suffix.lower() == ".json":
         drawn = stroke_components(open_strokes(path).strokes)
-        yield Page(1, 1, _read_segments(lines.segments(drawn), network, drawn.left_out))
+        yield Page(1, 1, read_segments(lines.segments(drawn), network, drawn.left_out))
         return
     with image_file.opened(path, str(path)) as pages:
         for index in range(pages.count):
             if index + 1 in known:
                 continue
             try:
-                reading = _read_photograph(open_page(pages, index), network, lines)
+                reading = read_photograph(open_page(pages, index), network, lines)
             except UserError as error:
                 if pages.count == 1:
                     raise
@@ -204,10 +204,16 @@ def read_file(path: Path, network: Network | Personal, lines: LineSegmenter) -> 
     return reading
 
 
-def _read_photograph(image: NDArray[np.uint8], network: Network | Personal, lines: LineSegmenter) -> Reading:
+def read_photograph(image: NDArray[np.uint8], network: Network | Personal, lines: LineSegmenter) -> Reading:
+    """Read a page; the boxes of its digits are in pixels of the straightened page.
+
+    Args:
+        image: ``uint8`` RGB array of shape (height, width, 3).
+        network: the network, which may know the hand.
+        lines: finds the digits.
+    """
     page = page_ink(image, lines)
-    reading = _read_segments(page.segments, network, page.components.left_out)
-    return replace(reading, matrix=page.matrix)
+    return replace(read_segments(page.segments, network, page.components.left_out), matrix=page.matrix)
 
 
 @dataclass(frozen=True)
@@ -223,7 +229,7 @@ class _Answer:
 Remembered = dict[int, _Answer]  #: a network's answers by the identity of the crop
 
 
-def _read_segments(
+def read_segments(
     segments: Sequence[Segment], network: Network | Personal, unread: int = 0, remembered: Remembered | None = None
 ) -> Reading:
     """Read digits with one network, without what stands beside them; the arguments are those of :func:`read`."""
