@@ -144,7 +144,7 @@ def compare(folder: Path) -> None:
 
 
 def scan(folder: Path) -> None:
-    """A photograph of paper in uneven light, opened from a file."""
+    """A photograph of a sheet on a desk, in uneven light, opened from a file."""
     path = folder / "photograph.jpg"
     Image.fromarray(paper()).save(path, quality=90)
     studio = Studio(folder, "light")
@@ -207,7 +207,7 @@ def write_gif(path: Path, frames: list[Image.Image]) -> None:
 
 
 def paper() -> NDArray[np.uint8]:
-    """A synthetic photograph: handwriting on squared paper, slightly turned, lit from one side, with shadow and noise.
+    """A synthetic photograph: a framed sheet of squared paper on a desk, seen from one side, with a shadow and noise.
 
     Returns:
         ``uint8`` array of shape (1080, 1600, 3), RGB.
@@ -215,22 +215,28 @@ def paper() -> NDArray[np.uint8]:
     rng = np.random.default_rng(1)
     width, height = 1600, 1080
     sheet = np.full((height, width, 3), (244, 241, 232), np.float32)
-    sheet[::54] = sheet[:, ::54] = (214, 222, 230)
+    sheet[::54] = sheet[:, ::54] = (206, 216, 228)
+    cv2.rectangle(sheet, (70, 70), (width - 70, height - 70), (40, 40, 46), 5)
     written = [
-        *strokes("31415", 240, 210, 230, gap=0.42, seed=21),
+        *strokes("31415", 240, 200, 230, gap=0.42, seed=21),
         *strokes("92653", 250, 610, 230, gap=0.42, seed=22),
     ]
     ink = rasterise([Stroke(tuple(points), 13) for points in written], width, height)
     share = cv2.GaussianBlur(ink, (5, 5), 0)[..., np.newaxis] / 255 * 0.9
     sheet = sheet * (1 - share) + np.array((38, 44, 92), np.float32) * share
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), 2.0, 1.06)
-    sheet = cv2.warpAffine(sheet, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    seen = np.array([[190, 60], [1350, 110], [1500, 1000], [110, 1020]], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners, seen)
+    inside = cv2.warpPerspective(np.ones((height, width), np.float32), matrix, (width, height))[..., np.newaxis]
+    grain = cv2.GaussianBlur(rng.normal(0, 90, (height, width)).astype(np.float32), (0, 0), 14, sigmaY=1.2)
+    desk = np.array((92, 66, 46), np.float32) + grain[..., np.newaxis]
+    page = desk * (1 - inside) + cv2.warpPerspective(sheet, matrix, (width, height)) * inside
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     lit = 1.02 - 0.38 * (x / width) - 0.16 * (y / height)
-    shadow = 1 - 0.25 / (1 + np.exp(-(x + 0.5 * y - 1500) / 60))
-    sheet *= (lit * shadow)[..., np.newaxis]
-    sheet += cv2.GaussianBlur(rng.normal(0, 9, sheet.shape).astype(np.float32), (3, 3), 0)
-    photograph: NDArray[np.uint8] = np.clip(sheet, 0, 255).astype(np.uint8)
+    shadow = 1 - 0.35 / (1 + np.exp(-(x + 0.5 * y - 1350) / 40))
+    page = page * (lit * shadow)[..., np.newaxis]
+    page += cv2.GaussianBlur(rng.normal(0, 9, page.shape).astype(np.float32), (3, 3), 0)
+    photograph: NDArray[np.uint8] = np.clip(page, 0, 255).astype(np.uint8)
     return photograph
 
 

@@ -17,6 +17,9 @@ from benchmarks.growth import __main__ as growth
 from benchmarks.growth.plots import GrowthDisplay
 from benchmarks.hand import measure as hand_measure
 from benchmarks.hand import page as hand
+from benchmarks.pages import measure as pages_measure
+from benchmarks.pages import page as pages
+from benchmarks.pages.drawing import LINES
 from benchmarks.pen_digits import page as pen_digits
 from benchmarks.recommendation import findings
 from benchmarks.recommendation import page as recommendation
@@ -109,6 +112,14 @@ def test_the_pen_digit_page_shows_what_was_measured() -> None:
     assert (measured["stroke_width"], measured["confidence"]) == (STROKE_WIDTH, CONFIDENCE)
     for name, digest in measured["models"].items():
         assert sha256(ROOT / "models" / f"{name}.onnx") == digest
+
+
+def test_the_page_of_photographed_pages_shows_what_was_measured() -> None:
+    measured = read("pages")
+    pages_measure.check(measured)
+    assert (PLOTS / "pages.md").read_text(encoding="utf-8") == pages.page(measured)
+    assert {one["n"] for one in measured["conditions"].values()} == {pages_measure.PAGES * LINES}
+    assert measured["network"] == CARDS["ResNet"]["files"]["ResNet.onnx"]
 
 
 def test_the_page_of_hands_shows_what_was_measured() -> None:

@@ -47,9 +47,7 @@ def _work(arguments: Sequence[str] | None) -> int:
     people = handwriting.load(options.handwriting)
     by_hand = hands(people.split()[1].by_writer())
     if not by_hand:
-        raise UserError(
-            "nobody whom training left out has written enough; give the files that test.py was given"
-        )
+        raise UserError("nobody whom training left out has written enough; give the files that test.py was given")
     folder, name = home(options.output or published.PLOTS)
     planned = [str(PurePosixPath(name, file)) for file in FILES]
     with exclusive(folder) as writer:

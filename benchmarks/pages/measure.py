@@ -18,7 +18,7 @@ from digits.networks import DEFAULT
 from digits.processes import available_cores, mapped
 from digits.reading.classifier import Classifier
 from digits.reading.line_segmenter import LineSegmenter
-from digits.reading.recognizer import Reading, read_photograph, read_segments
+from digits.reading.recognizer import read_photograph, read_segments
 from digits.reading.segmentation import image_components
 
 PAGES = 25  #: of each condition, with four numbers each
@@ -104,20 +104,19 @@ def _condition(hands: Hands, models: Path, pages: int, name: str) -> Condition:
     found = Condition(n=LINES * pages, missed=0, unread=0, beyond=0)
     for number in range(pages):
         page = page_of(name, hands, number)
-        missed, beyond = missing(page.numbers, read_photograph(page.image, network, lines))
+        missed, beyond = missing(page.numbers, read_photograph(page.image, network, lines).text)
         found["missed"] += missed
         found["beyond"] += beyond
         found["unread"] += missing(page.numbers, _read_ink(page.ink, network, lines))[0]
     return found
 
 
-def _read_ink(ink: Image, network: Classifier, lines: LineSegmenter) -> Reading:
-    pieces = image_components(ink)
-    return read_segments(lines.segments(pieces), network)
+def _read_ink(ink: Image, network: Classifier, lines: LineSegmenter) -> str:
+    return read_segments(lines.segments(image_components(ink)), network).text
 
 
-def missing(numbers: Sequence[str], reading: Reading) -> tuple[int, int]:
+def missing(numbers: Sequence[str], text: str) -> tuple[int, int]:
     """How many numbers are not among the lines that were read, in their order; and how many further lines there are."""
-    lines = [line.replace(" ", "") for line in reading.text.split("\n") if line]
+    lines = [line.replace(" ", "") for line in text.split("\n") if line]
     blocks = SequenceMatcher(None, numbers, lines, autojunk=False).get_matching_blocks()
     return len(numbers) - sum(block.size for block in blocks), max(0, len(lines) - len(numbers))

@@ -17,9 +17,9 @@ from digits.reading.recognizer import Reading
 FIGURE = "pages.png"
 HEAD = """Made with `python -m benchmarks.pages --handwriting FILE …`. Numbers of two to six digits by {writers} writers
 whom training left out are written on pages, four on each, and photographed by a program; {network} reads them. The
-numbers are the same in every condition, pens and sizes are not. A number is missed unless it is read exactly, with nothing
-added. *Without a photograph* is what is missed when the same ink is read as it was drawn: of these numbers a page loses
-nothing. *Lines beyond* were read where nothing was written."""
+numbers are the same in every condition, pens and sizes are not. A number is missed unless it is read exactly, with
+nothing added. *Without a photograph* is what is missed when the same ink is read as it was drawn, which shows what the
+page itself costs. *Lines beyond* were read where nothing was written."""
 #: What each condition is, as the table says it.
 TITLES = {
     "clean": "clean, as scanned",

@@ -5,6 +5,7 @@ from typing import Any, cast
 import numpy as np
 
 from benchmarks.hand import measure as hand
+from benchmarks.pages import measure as pages
 from benchmarks.pen_digits.measure import Results
 from benchmarks.recommendation.measure import Measured
 from digits.learning.card import Card
@@ -109,6 +110,14 @@ def small_results(networks: Networks = NETWORKS, vote: tuple[int, int] = (58, 15
         "models": {},
     }
     return cast(Measured, measured), cast(dict[str, Card], cards), cast(Results, pen)
+
+
+def small_pages() -> pages.Results:
+    """``pages.json`` of four numbers of each condition, of which the n-th misses n of them, up to three."""
+    conditions: dict[str, pages.Condition] = {
+        name: {"n": 4, "missed": min(i, 3), "unread": 0, "beyond": i % 2} for i, name in enumerate(pages.NAMES)
+    }
+    return {"files": {"a.json": "b" * 64}, "writers": 2, "network": "c" * 64, "conditions": conditions}
 
 
 def small_hand() -> hand.Results:

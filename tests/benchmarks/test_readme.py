@@ -8,15 +8,16 @@ import pytest
 from benchmarks import published
 from benchmarks.faults import page as faults_page
 from benchmarks.hand import page as hand_page
+from benchmarks.pages import page as pages_page
 from benchmarks.pen_digits import page as pen_page
 from benchmarks.readme import main, with_tables
 from digits.networks import MODELS
 from tests.benchmarks import small_faults
-from tests.benchmarks.small_results import NETWORKS, small_hand, small_results
+from tests.benchmarks.small_results import NETWORKS, small_hand, small_pages, small_results
 from tests.json_damage import some_damaged
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "plots"
-SECTIONS = ("results", "seeds", "study", "pen digits", "hand", "recommendation", "faults")
+SECTIONS = ("results", "seeds", "study", "pen digits", "pages", "hand", "recommendation", "faults")
 EMPTY = "".join(f"before {name}\n<!-- {name} -->\nold\n<!-- /{name} -->\n" for name in SECTIONS)
 
 
@@ -29,6 +30,7 @@ def plots(tmp_path: Path) -> Path:
         shutil.copy(PUBLISHED / name, folder / name)
     measured, _, pen = small_results(dict.fromkeys(MODELS, NETWORKS["ResNet"]))
     (folder / "pen_digits.json").write_text(json.dumps(pen), encoding="utf-8")
+    (folder / "pages.json").write_text(json.dumps(small_pages()), encoding="utf-8")
     (folder / "hand.json").write_text(json.dumps(small_hand()), encoding="utf-8")
     (folder / "recommendation.json").write_text(json.dumps(measured), encoding="utf-8")
     (folder / "faults.json").write_text(json.dumps(small_faults.clean()), encoding="utf-8")
@@ -44,6 +46,7 @@ def test_every_table_is_put_between_its_comments(plots: Path) -> None:
     assert shown["seeds"].startswith("\n| network | seed 0 |")
     assert shown["study"].startswith("\n**")
     assert shown["pen digits"].strip() == pen_page.summary(json.loads((plots / "pen_digits.json").read_text("utf-8")))
+    assert shown["pages"].strip() == pages_page.summary(small_pages())
     assert shown["hand"].strip() == hand_page.summary(small_hand())
     assert "| wanted | use | because |" in shown["recommendation"]
     assert shown["faults"].strip() == faults_page.summary(small_faults.clean())
@@ -57,7 +60,8 @@ def test_the_readme_is_rewritten(plots: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["results.json", "study/seeds.json", "study/preprocessing.json", "pen_digits.json", "hand.json"]
+    "name",
+    ["results.json", "study/seeds.json", "study/preprocessing.json", "pen_digits.json", "pages.json", "hand.json"],
 )
 def test_a_missing_result_is_named_and_the_readme_stays(
     name: str, plots: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -78,6 +82,7 @@ def test_a_missing_result_is_named_and_the_readme_stays(
         "study/seeds.json",
         "study/preprocessing.json",
         "pen_digits.json",
+        "pages.json",
         "hand.json",
         "recommendation.json",
         "faults.json",
