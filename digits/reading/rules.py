@@ -28,6 +28,11 @@ SHORTEST, LEAST_LONG = 4.0, 12  #: widths of the pen, and pixels: shorter lines 
 CROSSING, RULED = 0.5, 3  #: of the page's side: so many lines that are longer are rules, whatever is written
 FREE = 1.3  #: usual heights of what is written: a straight line across that touches nothing is a rule if it is longer
 BOXES = 3  #: so many lines end on one side of boxes that are beside each other; on strokes of a digit do fewer
+OPPOSITE = 0.15  #: of their length: opposite sides of boxes begin and end so near each other
+WRITTEN = 10.0  #: squares of the pen's width: ink in a box that is none of its sides
+HIGHEST = 3.0  #: usual heights of what is written: a box is not higher
+SLOPES = np.linspace(-0.24, 0.24, 25)  #: of lines that are looked for between the sides of boxes
+INKED = 0.94  #: share of their length that is ink
 SMOOTHED = 3.0  #: widths of the pen over which faint lines are averaged
 FAINTEST = 9  #: grey levels of a line that is looked for
 ABOVE = 5.0  #: standard deviations of the noise
@@ -43,6 +48,7 @@ class _Line:
         rows, columns: of its pixels, shape (n,), but for those where something crosses it.
         slope, offset: its row is slope × column + offset.
         length, thickness: in pixels.
+        width: in pixels, of as much ink as dark as its darkest: less than ``thickness`` if its edges are soft.
         drawn: rows and columns of all of its pixels.
     """
 
@@ -52,6 +58,7 @@ class _Line:
     offset: float
     length: float
     thickness: float
+    width: float
     drawn: tuple[Places, Places]
 
     def goes_on_in(self, other: "_Line") -> bool:
@@ -66,8 +73,9 @@ class _Line:
         slope, offset = np.polyfit(columns, rows, 1)
         length = float(np.ptp(columns) * (1 + slope * slope) ** 0.5)
         drawn = np.append(self.drawn[0], other.drawn[0]), np.append(self.drawn[1], other.drawn[1])
-        thickness = self.thickness if self.length >= other.length else other.thickness
-        return _Line(rows, columns, float(slope), float(offset), length, thickness, drawn)
+        wider = self if self.length >= other.length else other
+        thickness = wider.thickness
+        return _Line(rows, columns, float(slope), float(offset), length, thickness, wider.width, drawn)
 
     def is_as_thick_as(self, other: "_Line") -> bool:
         """Whether another line is about as thick."""
@@ -82,6 +90,13 @@ class _Line:
         there = [line for line in others if self.is_as_thick_as(line)]
         near = 2 * self.thickness + 2
         return all(any(line.is_at(column, row, near) for line in there) for row, column in self.ends)
+
+    def is_opposite(self, other: "_Line") -> bool:
+        """Whether another line may be the opposite side of the same boxes: both begin and end at about the same place."""
+        room = OPPOSITE * min(self.length, other.length)
+        return self.is_as_thick_as(other) and all(
+            abs(one[1] - two[1]) <= room for one, two in zip(self.ends, other.ends, strict=True)
+        )
 
     def is_met_by(self, others: Sequence["_Line"]) -> int:
         """How many lines of the other direction that are as thick end on it."""
@@ -126,11 +141,14 @@ def without_rules(difference: Image, least: float, noise: float, pen: float) -> 
         return difference
     rows, columns, usual = _told_apart(mask, across, down, pen)
     rows += [line for line in across if line not in rows and line.length > usual and line.is_met_by(down) >= BOXES]
+    rows += _closed([line for line in across if line not in rows], [*down], mask, pen)
     rows += _alone([line for line in across if line not in rows and line.length > FREE * usual], mask)
     rows, columns = (
         [*rows, *(line for line in across if line not in rows and line.ends_at(columns))],
         [*columns, *(line for line in down if line not in columns and line.ends_at(rows))],
     )
+    boxes = [line for line in rows if line.length < CROSSING * mask.shape[1] and line.is_met_by(down) > 1]
+    columns += _between(boxes, mask, usual)
     without_columns, without_rows = mask.copy(), turned.copy()
     for line in columns:
         without_columns[line.columns, line.rows] = 0
@@ -152,7 +170,7 @@ def without_rules(difference: Image, least: float, noise: float, pen: float) -> 
 
 def _without_remains(difference: Image, there: Image, least: float, thickness: float) -> Image:
     """Remove what is on or beside rules alone, such as where they cross."""
-    reach = 2 * round(1.5 * thickness) + 3
+    reach = 2 * round(0.5 * thickness) + 3
     beside = cv2.dilate(there, np.ones((reach, reach), np.uint8))
     n, labels = cv2.connectedComponents((difference > least).astype(np.uint8), connectivity=8)
     elsewhere = np.zeros(n, bool)
@@ -176,9 +194,78 @@ def _alone(lines: list[_Line], mask: Image) -> list[_Line]:
     return found
 
 
+def _closed(across: list[_Line], down: list[_Line], mask: Image, pen: float) -> list[_Line]:
+    """Those of the lines across that are sides of boxes which are closed, and in which something is written."""
+    while True:
+        before = len(across), len(down)
+        across = [line for line in across if line.ends_at(down)]
+        down = [line for line in down if line.ends_at(across)]
+        if (len(across), len(down)) == before:
+            break
+    rest = mask.copy()
+    for line in across:
+        rest[line.drawn] = 0
+    for line in down:
+        rest[line.drawn[::-1]] = 0
+    found = []
+    for line in across:
+        others = [other for other in across if other is not line and other.is_opposite(line)]
+        for other in others:
+            (top, left), (_, right) = line.ends
+            bottom = other.ends[0][0]
+            inside = rest[int(min(top, bottom)) : int(max(top, bottom)), int(left) : int(right)]
+            if int(inside.sum()) >= WRITTEN * pen * pen:
+                found.append(line)
+                break
+    return found
+
+
+def _between(rows: list[_Line], mask: Image, usual: float) -> list[_Line]:
+    """The lines that run all the way from one side of boxes to the opposite one, even if something touches them."""
+    found = []
+    rows = sorted(rows, key=lambda line: line.ends[0][0])
+    for i, top in enumerate(rows):
+        bottom = next((line for line in rows[i + 1 :] if line.is_opposite(top)), None)
+        if bottom is None or bottom.ends[0][0] - top.ends[0][0] > HIGHEST * usual:
+            continue
+        room = round(top.thickness)
+        first, last = int(max(top.ends[0][1], bottom.ends[0][1])), int(min(top.ends[1][1], bottom.ends[1][1]))
+        x = np.arange(max(first - 4 * room, 0), min(last + 4 * room, mask.shape[1] - 1) + 1)
+        start = top.slope * x + top.offset + room
+        height = bottom.slope * x + bottom.offset - room - start
+        steps = int(height.max())
+        if steps < 2 * room or height.min() <= 0:
+            continue
+        shares = []
+        for slope in SLOPES:
+            y = start[:, np.newaxis] + np.linspace(0, 1, steps) * height[:, np.newaxis]
+            at = x[:, np.newaxis] + slope * (y - start[:, np.newaxis])
+            shares.append(mask[y.astype(int).clip(0, mask.shape[0] - 1), at.astype(int).clip(0, mask.shape[1] - 1)].mean(1))
+        best = np.array(shares)
+        inked = best.max(axis=0) >= INKED
+        for group in np.split(np.flatnonzero(inked), np.flatnonzero(np.diff(np.flatnonzero(inked)) > 1) + 1):
+            if len(group) and len(group) <= 2 * top.thickness + 1:
+                middle = int(group[len(group) // 2])
+                slope = SLOPES[int(best[:, group].max(axis=1).argmax())]
+                found.append(_drawn_line(float(x[middle]), slope, start[middle], height[middle], top, mask))
+    return found
+
+
+def _drawn_line(x: float, slope: float, top: float, height: float, like: _Line, mask: Image) -> _Line:
+    """A line that runs down, with the ink on it, as thick as another one; turned, as lines that run down are."""
+    y = np.arange(int(top), int(top + height) + 1)
+    half = max(1, round(like.thickness / 2))
+    at = (x + slope * (y - top)).astype(int)[:, np.newaxis] + np.arange(-half, half + 1)
+    rows, columns = np.broadcast_to(y[:, np.newaxis], at.shape).ravel(), at.ravel()
+    there = (columns >= 0) & (columns < mask.shape[1]) & (rows < mask.shape[0])
+    there[there] = mask[rows[there], columns[there]] > 0
+    drawn = columns[there], rows[there]
+    return _Line(*drawn, slope, x - slope * top, height, like.thickness, like.width, drawn)
+
+
 def _rules(lines: list[_Line], least: float, pen: float) -> list[_Line]:
     """The rules among straight lines: those that are long, and shorter ones that continue them."""
-    long = [line for line in lines if line.length > least * (LONGER if line.thickness >= AS_THICK * pen else 1)]
+    long = [line for line in lines if line.length > least * (LONGER if line.width >= AS_THICK * pen else 1)]
     return long + [line for line in lines if line not in long and any(one.goes_on_in(line) for one in long)]
 
 
@@ -191,7 +278,7 @@ def _lines(difference: Image, noise: float, pen: float) -> list[_Line]:
     for thinner, thickest in pairwise((0, *THICKNESSES)):
         if thinner >= max(THICKNESSES[0], THICK * pen):
             break
-        found = _lines_of(mask, thickest, pen)
+        found = _lines_of(mask, difference, thickest, pen)
         lines += found
         for line in found:
             mask[line.drawn] = 0
@@ -211,7 +298,7 @@ def _joined(lines: list[_Line], gap: float) -> list[_Line]:
     return whole
 
 
-def _lines_of(mask: Image, thickest: int, pen: float) -> list[_Line]:
+def _lines_of(mask: Image, difference: Image, thickest: int, pen: float) -> list[_Line]:
     """The straight lines that are no thicker than so many pixels."""
     thin = mask & ~cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thickest + 1, 1), np.uint8))
     gap = max(2, round(CROSSED * pen)) | 1
@@ -229,7 +316,8 @@ def _lines_of(mask: Image, thickest: int, pen: float) -> list[_Line]:
         own = own[:, : mask.shape[1] - left]
         rows, columns = np.nonzero(own & (thin[around] > 0))
         drawn = np.nonzero(own & (crossed[around] > 0))
-        if len(rows) and (line := _line(rows + top, columns + left, (drawn[0] + top, drawn[1] + left))):
+        dark = difference[rows + top, columns + left]
+        if len(rows) and (line := _line(rows + top, columns + left, dark, (drawn[0] + top, drawn[1] + left))):
             lines.append(line)
     return lines
 
@@ -242,7 +330,7 @@ def _coarser(mask: Image) -> Image:
     return np.asarray(cv2.resize(255 * padded, size, interpolation=cv2.INTER_AREA) > 0, np.uint8)
 
 
-def _line(rows: Places, columns: Places, drawn: tuple[Places, Places]) -> _Line | None:
+def _line(rows: Places, columns: Places, dark: Image, drawn: tuple[Places, Places]) -> _Line | None:
     """A line of these pixels, without those that are beside it; None if they are no straight line."""
     first = int(columns.min())
     near: NDArray[np.bool_] = np.ones(len(rows), np.bool_)
@@ -264,7 +352,10 @@ def _line(rows: Places, columns: Places, drawn: tuple[Places, Places]) -> _Line 
     beside = np.abs(drawn[0] - np.polyval(bent, drawn[1] - first)) <= _room(thickness, width)
     length = float(width * (1 + slope * slope) ** 0.5)
     drawn = drawn[0][beside], drawn[1][beside]
-    return _Line(rows[near], columns[near], float(slope), float(offset - slope * first), length, thickness, drawn)
+    width_of_ink = float(dark[near].sum() / len(there) / max(np.percentile(dark[near], 90), 1))
+    return _Line(
+        rows[near], columns[near], float(slope), float(offset - slope * first), length, thickness, width_of_ink, drawn
+    )
 
 
 def _fitted(x: Places, y: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
@@ -314,14 +405,14 @@ def _told_apart(
 
 def _ruling(lines: list[_Line], side: int, mask: Image, pen: float) -> list[_Line]:
     """The lines of ruled paper, which cross most of the page, whose ``side`` is so long; none if they are few."""
-    thin = [line for line in lines if line.thickness < AS_THICK * pen and line.length > CROSSING * side]
+    thin = [line for line in lines if line.width < AS_THICK * pen and line.length > CROSSING * side]
     thick = [line for line in lines if line not in thin and line.length > CROSSING * max(mask.shape)]
     if len(thin) + len(thick) < RULED:
         return []
     pieces = [  # of others, along which something is drawn
         line
         for line in lines
-        if line not in thin and line.thickness < AS_THICK * pen and any(line.is_like(one) for one in thin)
+        if line not in thin and line.width < AS_THICK * pen and any(line.is_like(one) for one in thin)
     ]
     return [*thin, *thick, *pieces]
 
