@@ -207,7 +207,7 @@ def write_gif(path: Path, frames: list[Image.Image]) -> None:
 
 
 def paper() -> NDArray[np.uint8]:
-    """A synthetic photograph: a framed sheet of squared paper on a desk, seen from one side, with a shadow and noise.
+    """A synthetic photograph: a sheet of squared paper with a frame and a printed word, on a desk, seen from one side.
 
     Returns:
         ``uint8`` array of shape (1080, 1600, 3), RGB.
@@ -217,6 +217,7 @@ def paper() -> NDArray[np.uint8]:
     sheet = np.full((height, width, 3), (244, 241, 232), np.float32)
     sheet[::54] = sheet[:, ::54] = (206, 216, 228)
     cv2.rectangle(sheet, (70, 70), (width - 70, height - 70), (40, 40, 46), 5)
+    cv2.putText(sheet, "Pump", (1190, 600), cv2.FONT_HERSHEY_DUPLEX, 2.6, (40, 40, 46), 5, cv2.LINE_AA)
     written = [
         *strokes("31415", 240, 200, 230, gap=0.42, seed=21),
         *strokes("92653", 250, 610, 230, gap=0.42, seed=22),

@@ -22,8 +22,8 @@ from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.opinions import logits, softmax
 from digits.reading.page import open_page
 from digits.reading.photograph import boxes_in_photograph, page_ink
-from digits.reading.segmentation import MOST_COMPONENTS, Box, Segment, stroke_components
-from digits.reading.words import told_apart
+from digits.reading.segmentation import MOST_COMPONENTS, Box, Components, Segment, stroke_components
+from digits.reading.words import places_beside, told_apart
 
 CONFIDENCE = 0.4  #: a digit of less confidence is rejected
 NOT_A_DIGIT = "not a digit"
@@ -95,7 +95,7 @@ class Reading:
         digits: in reading order.
         seconds: time taken by the network for these digits, whenever it has read them.
         unread: number of pieces of ink that were not read because there are too many.
-        left_out: printed text and drawings beside the digits.
+        left_out: where printed text and drawings beside the digits are.
         matrix: takes (x, y, 1) of the page to the photograph that it was straightened from, shape (3, 3); None if it
             was not.
     """
@@ -104,7 +104,7 @@ class Reading:
     digits: tuple[Digit, ...]
     seconds: float
     unread: int = 0
-    left_out: tuple[Segment, ...] = ()
+    left_out: tuple[Box, ...] = ()
     matrix: NDArray[np.float64] | None = None
 
     @property
@@ -135,7 +135,7 @@ class Reading:
             for digit, box in zip(self.digits, boxes, strict=True)
         ]
         lines = [{"text": text_of(line), "confidence": round(confidence_of(line), 6)} for line in self.lines]
-        beside = boxes_in_photograph([segment.box for segment in self.left_out], self.matrix)
+        beside = boxes_in_photograph(self.left_out, self.matrix)
         left_out = {"left_out": [{"box": list(box), "why": NOT_A_DIGIT} for box in beside]} if beside else {}
         unread = {"unread": self.unread} if self.unread else {}
         return {"model": self.model, "text": self.text, "lines": lines, "digits": digits, **left_out, **unread}
@@ -176,7 +176,7 @@ def read_pages(
     """
     if path.suffix.lower() == ".json":
         drawn = stroke_components(open_strokes(path).strokes)
-        yield Page(1, 1, read_segments(lines.segments(drawn), network, drawn.left_out))
+        yield Page(1, 1, read_segments(lines.segments(drawn), network, drawn))
         return
     with image_file.opened(path, str(path)) as pages:
         for index in range(pages.count):
@@ -213,7 +213,7 @@ def read_photograph(image: NDArray[np.uint8], network: Network | Personal, lines
         lines: finds the digits.
     """
     page = page_ink(image, lines)
-    return replace(read_segments(page.segments, network, page.components.left_out), matrix=page.matrix)
+    return replace(read_segments(page.segments, network, page.components), matrix=page.matrix)
 
 
 @dataclass(frozen=True)
@@ -230,11 +230,19 @@ Remembered = dict[int, _Answer]  #: a network's answers by the identity of the c
 
 
 def read_segments(
-    segments: Sequence[Segment], network: Network | Personal, unread: int = 0, remembered: Remembered | None = None
+    segments: Sequence[Segment], network: Network | Personal, components: Components | None = None
 ) -> Reading:
-    """Read digits with one network, without what stands beside them; the arguments are those of :func:`read`."""
-    kept, left_out = told_apart(segments)
-    return replace(read(kept, network, unread, remembered), left_out=tuple(left_out))
+    """Read digits with one network, without what stands beside them.
+
+    Args:
+        segments: as for :func:`read`.
+        network: the network, which may know the hand.
+        components: the pieces of ink that they were found in.
+    """
+    kept, beside = told_apart(segments)
+    pieces = components or Components((), 0)
+    places = places_beside(pieces, segments, beside)
+    return replace(read(kept, network, pieces.left_out), left_out=tuple(places))
 
 
 def read(

@@ -92,7 +92,7 @@ class _Line:
         return all(any(line.is_at(column, row, near) for line in there) for row, column in self.ends)
 
     def is_opposite(self, other: "_Line") -> bool:
-        """Whether another line may be the opposite side of the same boxes: both begin and end at about the same place."""
+        """Whether another line may be the opposite side of the same boxes: it begins and ends at about the same place."""
         room = OPPOSITE * min(self.length, other.length)
         return self.is_as_thick_as(other) and all(
             abs(one[1] - two[1]) <= room for one, two in zip(self.ends, other.ends, strict=True)
@@ -240,7 +240,9 @@ def _between(rows: list[_Line], mask: Image, usual: float) -> list[_Line]:
         for slope in SLOPES:
             y = start[:, np.newaxis] + np.linspace(0, 1, steps) * height[:, np.newaxis]
             at = x[:, np.newaxis] + slope * (y - start[:, np.newaxis])
-            shares.append(mask[y.astype(int).clip(0, mask.shape[0] - 1), at.astype(int).clip(0, mask.shape[1] - 1)].mean(1))
+            shares.append(
+                mask[y.astype(int).clip(0, mask.shape[0] - 1), at.astype(int).clip(0, mask.shape[1] - 1)].mean(1)
+            )
         best = np.array(shares)
         inked = best.max(axis=0) >= INKED
         for group in np.split(np.flatnonzero(inked), np.flatnonzero(np.diff(np.flatnonzero(inked)) > 1) + 1):

@@ -1,17 +1,19 @@
 """What stands together on a line, and which of it is writing or a drawing beside the digits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 
 from digits.reading.line_segmenter import is_none
-from digits.reading.segmentation import Segment
+from digits.reading.segmentation import Box, Segment
 
 SPACE = 1.5  #: widths of a digit: more paper than that is a space
 FAR = 3.0  #: and more than that is one even between digits that are evenly spaced, as in the boxes of a form
 UNEVEN = 1.5  #: gaps of a line, of which the others are so many times the least, are not even
+SMALLEST = 0.15  #: usual heights of the digits: smaller ink is dirt
+NEAR = 0.6  #: of their height: letters that are nearer are one word
 NARROWEST = 0.6  #: of its height: the width that a digit takes, however narrow it is
 DIGIT_LIKE = (0.6, 1.6)  #: usual heights of the digits: a single piece of such a height may be one that is not read
 TEXT = (4, 0.5)  #: a word of so many pieces, of which more than that share are no digits, is text
@@ -43,6 +45,45 @@ def told_apart(segments: Sequence[Segment]) -> tuple[list[Segment], list[Segment
     stay = [replace(segment, spaced=i > 0 and k == 0) for words in kept for i, word in enumerate(words)
             for k, segment in enumerate(word)]  # fmt: skip
     return stay, [segment for segment in segments if id(segment) not in there]
+
+
+def places_beside(components: Iterable[Segment], segments: Sequence[Segment], beside: Sequence[Segment]) -> list[Box]:
+    """Where the printed text and drawings are that stand beside the digits: a box for each word.
+
+    Args:
+        components: the pieces of ink of an image; drawn strokes among them are passed over.
+        segments: all that was found in them.
+        beside: those of them that are left out.
+    """
+    if len(segments) == len(beside):
+        return []
+    usual = float(np.median([segment.box[3] for segment in segments if segment not in beside]))
+    found = np.array([segment.box for segment in segments], np.float64).reshape(-1, 4)
+    claimed = np.concatenate([found[:, :2], found[:, :2] + found[:, 2:]], axis=1)
+    boxes = [segment.box for segment in beside]
+    for piece in components:
+        x, y, width, height = piece.box
+        if piece.strokes or max(width, height) < SMALLEST * usual:
+            continue
+        common = np.minimum(claimed[:, 2:], (x + width, y + height)) - np.maximum(claimed[:, :2], (x, y))
+        if not len(common) or float(common.clip(min=0).prod(axis=1).max()) < 0.5 * width * height:
+            boxes.append(piece.box)
+    return _joined(boxes)
+
+
+def _joined(boxes: Sequence[Box]) -> list[Box]:
+    """Boxes; those that stand beside each other, and are near, are one."""
+    joined: list[Box] = []
+    for x, y, width, height in sorted(boxes):
+        for i, (left, top, across, down) in enumerate(joined):
+            near = x - (left + across) <= NEAR * max(height, down)
+            if near and min(y + height, top + down) - max(y, top) > 0:
+                right, bottom = max(left + across, x + width), max(top + down, y + height)
+                joined[i] = left, min(top, y), right - left, bottom - min(top, y)
+                break
+        else:
+            joined.append((x, y, width, height))
+    return joined
 
 
 def _words(line: Sequence[Segment]) -> list[Word]:

@@ -19,7 +19,7 @@ from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.photograph import page_ink
 from digits.reading.recognizer import Reading, Remembered, read
 from digits.reading.segmentation import Box, Components, Segment, stroke_components
-from digits.reading.words import told_apart
+from digits.reading.words import places_beside, told_apart
 from digits.window.document import Photograph, State, digit_key
 
 BATCH = 32  #: collected digits that are looked at in one call
@@ -146,9 +146,11 @@ class Engine:
         if known.state.strokes is not state.strokes or known.state.photograph is not state.photograph:
             drawn, photograph = self._components(state.strokes), state.photograph
             components = [*drawn, *(photograph.components if photograph else ())]
-            digits, beside = told_apart(self.lines.segments(components, remember=True))
+            segments = self.lines.segments(components, remember=True)
+            digits, beside = told_apart(segments)
+            places = places_beside(components, segments, beside)
             unread = drawn.left_out + (photograph.unread if photograph else 0)
-            known = self._segmented = _Segmented(state, digits, tuple(segment.box for segment in beside), unread)
+            known = self._segmented = _Segmented(state, digits, tuple(places), unread)
         if state.hidden:
             digits = [digit for digit in known.digits if digit_key(digit) not in state.hidden]
             return replace(known, digits=digits)

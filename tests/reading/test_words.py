@@ -5,7 +5,7 @@ import pytest
 
 from digits.line_image import NO_DIGIT
 from digits.reading.segmentation import Segment
-from digits.reading.words import told_apart
+from digits.reading.words import places_beside, told_apart
 
 
 def segment(x: int, label: int = 7, line: int = 0, height: int = 50, width: int = 30) -> Segment:
@@ -73,6 +73,16 @@ def test_text_in_which_some_letters_look_like_digits_is_left_out() -> None:
 def test_what_was_drawn_stroke_by_stroke_is_never_left_out() -> None:
     word = [replace(segment(x, NO_DIGIT, line=1), strokes=(i,)) for i, x in enumerate((0, 36, 72))]
     assert not told_apart([segment(0), *word])[1]
+
+
+def test_what_no_digit_claims_is_named_by_words() -> None:
+    digits = [segment(0), segment(36)]
+    letters = [segment(x, height=20, width=14, line=2) for x in (0, 18, 36, 90)]
+    dirt = segment(300, height=6, width=6)
+    drawn = replace(segment(400), strokes=(0,))
+    found = places_beside([*digits, *letters, dirt, drawn], digits, [])
+    assert found == [(0, 200, 50, 20), (90, 200, 14, 20)]
+    assert places_beside(letters, letters, letters) == []
 
 
 def test_nothing_is_told_apart_from_nothing() -> None:
