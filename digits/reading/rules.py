@@ -20,6 +20,7 @@ AS_THICK, LONGER = 0.7, 1.5  #: a line of so many widths of the pen may be a str
 STEEP = 0.45  #: of a line's length: how far it rises at most
 MOSTLY = 0.6  #: share of pixels that are near the line, and of columns that have one
 THICKNESSES = (4, 8, 16, 32)  #: pixels: of lines that are looked for one after another
+MOST_LINES = 400  #: of a thickness, that are looked at: the longest
 SLENDER = 8.0  #: of its thickness: a line is longer
 ROUGH = 0.005  #: of its length: how far its pixels are from its middle, besides its thickness
 BENT = 0.25  #: how much its slope changes from its middle to its ends
@@ -92,7 +93,7 @@ class _Line:
         return all(any(line.is_at(column, row, near) for line in there) for row, column in self.ends)
 
     def is_opposite(self, other: "_Line") -> bool:
-        """Whether another line may be the opposite side of the same boxes: it begins and ends at about the same place."""
+        """Whether another line may be the opposite side of the same boxes: it begins and ends near this one's ends."""
         room = OPPOSITE * min(self.length, other.length)
         return self.is_as_thick_as(other) and all(
             abs(one[1] - two[1]) <= room for one, two in zip(self.ends, other.ends, strict=True)
@@ -309,9 +310,12 @@ def _lines_of(mask: Image, difference: Image, thickest: int, pen: float) -> list
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     stats[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH]] *= BROKEN
     lines = []
-    for i in np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] >= max(SHORTEST * pen, LEAST_LONG)).tolist():
+    widths = stats[:, cv2.CC_STAT_WIDTH].copy()
+    widths[0] = 0  # the paper
+    longest = np.argsort(-widths, kind="stable")[:MOST_LINES]
+    for i in np.sort(longest[widths[longest] >= max(SHORTEST * pen, LEAST_LONG)]).tolist():
         left, top, width, height = stats[i, :4].tolist()
-        if i == 0 or height > STEEP * width + 2 * thickest:
+        if height > STEEP * width + 2 * thickest:
             continue
         around = np.s_[top : top + height, left : left + width]
         own = np.repeat(labels[top : top + height, left // BROKEN : (left + width) // BROKEN] == i, BROKEN, axis=1)

@@ -16,6 +16,7 @@ from digits.window import summary
 from digits.window.document import Photograph, State
 from digits.window.engine import BATCH, Engine
 from tests.handwriting import strokes
+from tests.reading.scenes import SCENES, note, on_desk
 from tests.window.conftest import MODELS, Hand
 
 DRAWN = tuple(Stroke(tuple(points), 12) for points in strokes("402", 40, 40, 150))
@@ -59,6 +60,24 @@ def test_what_is_left_out_of_strokes_and_photograph_is_counted(engine: Engine) -
     assert engine.read(state, ["ANN"]).readings["ANN"].unread == 7
 
 
+def test_a_photograph_is_straightened_and_what_stands_beside_the_digits_is_named(
+    engine: Engine, tmp_path: Path
+) -> None:
+    sheet = on_desk(note("13540", seed=0), turn=6, tilt=0.05)
+    Image.fromarray(sheet).save(tmp_path / "desk.png")
+    opened = engine.open(tmp_path / "desk.png")
+    assert isinstance(opened, Photograph) and opened.rgb[:9].mean() > 200 > sheet[:9].mean()
+    found = engine.read(State(photograph=opened), ["ResNet"])
+    assert (found.readings["ResNet"].text, found.left_out) == ("13540", ())
+
+    Image.fromarray(SCENES["printed text"](0).image).save(tmp_path / "print.png")
+    opened = engine.open(tmp_path / "print.png")
+    assert isinstance(opened, Photograph)
+    found = engine.read(State(photograph=opened), ["ResNet"])
+    assert found.readings["ResNet"].text == "40726" and len(found.left_out) >= 2
+    assert " left out" in summary.found(found, ["ResNet"])
+
+
 def test_opening_either_kind(engine: Engine, tmp_path: Path) -> None:
     save_strokes(tmp_path / "drawing.json", Strokes(DRAWN, (640, 480)))
     assert engine.open(tmp_path / "drawing.json") == Strokes(DRAWN, (640, 480))
@@ -97,10 +116,10 @@ def test_the_part_of_a_file_that_is_open_is_said(engine: Engine, tmp_path: Path)
     page = Image.fromarray(255 - rasterise(DRAWN, 500, 300))
     page.save(tmp_path / "pages.tif", save_all=True, append_images=[page, page])
     page.save(tmp_path / "frames.png", save_all=True, append_images=[Image.new("L", page.size)])
-    for name, note in (("pages.tif", "page 1 of 3"), ("frames.png", "without 1 further frame")):
+    for name, said in (("pages.tif", "page 1 of 3"), ("frames.png", "without 1 further frame")):
         opened = engine.open(tmp_path / name)
-        assert isinstance(opened, Photograph) and opened.note == note
-        assert note in summary.found(engine.read(State(photograph=opened), ["ANN"]), ["ANN"])
+        assert isinstance(opened, Photograph) and opened.said == note
+        assert said in summary.found(engine.read(State(photograph=opened), ["ANN"]), ["ANN"])
 
 
 def test_a_hand_is_learned_in_portions(engine: Engine) -> None:

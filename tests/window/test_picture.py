@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import ImageColor
 
 from digits.reading.ink import FARTHEST, Stroke, rasterise
 from digits.window.document import Photograph, State
+from digits.window.palette import LIGHT
 from digits.window.picture import Mark, render
 
 DRAWN = (Stroke(((20, 20), (60, 80)), 10),)
@@ -29,6 +31,12 @@ def test_marks_are_drawn_solid_or_dashed() -> None:
     dashed = top_edge(rejected=True)
     assert dashed.any()
     assert not dashed.all()
+
+
+def test_what_is_left_out_is_pale() -> None:
+    image = np.asarray(render(State(DRAWN), (300, 300), [Mark((100, 100, 100, 100), "", "left out", left_out=True)]))
+    colours = {tuple(colour) for colour in image[94, 94:206].tolist()}
+    assert ImageColor.getrgb(LIGHT.muted) in colours and (255, 255, 255) in colours
 
 
 def test_a_photograph_keeps_its_pixels_and_its_array() -> None:

@@ -70,6 +70,19 @@ def test_the_number_and_its_marks(session: Session) -> None:
     assert [(mark.text, mark.note, mark.rejected) for mark in marks] == [("4", "40%", False), ("?", "", True)]
 
 
+def test_what_is_left_out_is_marked_after_the_digits(session: Session) -> None:
+    assert session.result is not None
+    session.take(replace(session.result, left_out=((5, 6, 70, 8),)))
+    mark = session.marks()[-1]
+    assert (len(session.marks()), mark.box, mark.text, mark.note) == (3, (5, 6, 70, 8), "", "left out")
+    assert mark.left_out and not mark.rejected and mark.words == "left out"
+
+
+def test_a_space_stands_between_numbers(session: Session) -> None:
+    digits = session.number()[0]
+    assert summary.text([[digits[0], replace(digits[1], spaced=True)]]) == "4 ?"
+
+
 def test_lines_are_kept_apart(session: Session) -> None:
     lines = ("47", "1")
     keys = tuple(map(digit_key, segments(lines)))
