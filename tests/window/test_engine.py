@@ -118,7 +118,7 @@ def test_the_part_of_a_file_that_is_open_is_said(engine: Engine, tmp_path: Path)
     page.save(tmp_path / "frames.png", save_all=True, append_images=[Image.new("L", page.size)])
     for name, said in (("pages.tif", "page 1 of 3"), ("frames.png", "without 1 further frame")):
         opened = engine.open(tmp_path / name)
-        assert isinstance(opened, Photograph) and opened.said == note
+        assert isinstance(opened, Photograph) and opened.note == said
         assert said in summary.found(engine.read(State(photograph=opened), ["ANN"]), ["ANN"])
 
 
