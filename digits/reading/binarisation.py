@@ -15,7 +15,6 @@ WEAK = 0.28  #: share of the contrast of the ink around it that a pixel needs to
 STRONG = 0.55  #: share of it that some pixel of each piece needs
 FAINT = 0.25  #: share of the contrast of a page's dark ink below which nothing is ink
 AREA = 4.0  #: widths of the pen: what is thicker, and touches the border, is no ink
-GREY = 0.5  #: of the least contrast of ink: areas are darker on average
 THINNEST_AREA = 12  #: pixels: and nothing thinner than that is such an area
 AROUND = 6  #: widths of the pen within which ink is about as dark
 COARSE = 400  #: longest side of the reduced image from which the paper is estimated, pixels
@@ -151,7 +150,7 @@ def _without_areas(difference: Image, least: float, pen: float) -> Image:
     side = max(THINNEST_AREA, round(AREA * pen))
     step = max(1, side // 6)
     size = max(1, difference.shape[1] // step), max(1, difference.shape[0] // step)
-    mask = (cv2.resize(difference, size, interpolation=cv2.INTER_AREA) > GREY * least).astype(np.uint8)
+    mask = (cv2.resize(difference, size, interpolation=cv2.INTER_AREA) > least).astype(np.uint8)
     kernel = np.ones((max(3, side // step),) * 2, np.uint8)
     room = kernel.shape[0]  # of paper, so that strokes along the border are not thick
     padded = cv2.copyMakeBorder(mask, room, room, room, room, cv2.BORDER_CONSTANT, value=0)
