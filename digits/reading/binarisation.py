@@ -19,6 +19,7 @@ THINNEST_AREA = 12  #: pixels: and nothing thinner than that is such an area
 AROUND = 6  #: widths of the pen within which ink is about as dark
 COARSE = 400  #: longest side of the reduced image from which the paper is estimated, pixels
 SMALL = 500_000  #: pixels of the image in which the thickest strokes are measured
+COLOURED = 4.0  #: times by which ink differs more from paper in one colour than in brightness, at most
 DIM = 1.5  #: times that paper is darker than usual where it is in the dark
 DARKEST = 24  #: brightness below which paper is not told from the dark
 
@@ -115,18 +116,21 @@ def _from_paper(image: Image, reach: int) -> tuple[Image, float]:
     """How much darker than the paper each pixel is (0 to 255), as the maximum over the channels; and its noise.
 
     The brightness of the paper is estimated on a reduced image in which a morphological closing, of ``reach`` pixels,
-    removes the ink and keeps the light.
+    removes the ink and keeps the light. What differs in colour and hardly in brightness is none: JPEG smears colours.
     """
     height, width = image.shape[:2]
     coarse = cv2.resize(image, _coarse_size(image)[::-1], interpolation=cv2.INTER_AREA)
     kernel = np.ones((reach | 1, reach | 1), np.uint8)  # OpenCV is fast with a rectangular kernel
     paper = cv2.morphologyEx(cv2.medianBlur(coarse, 3), cv2.MORPH_CLOSE, kernel)
     paper = cv2.blur(paper, (max(3, reach // 4) | 1,) * 2)
+    grey, paper_grey = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (image, paper))
     most = np.zeros((height, width), np.uint8)
     for channel in range(3):  # one at a time, to limit memory
         there = cv2.resize(paper[..., channel], (width, height), interpolation=cv2.INTER_LINEAR)
         lit = cv2.divide(image[..., channel], cv2.max(there, DARKEST), scale=255)
         cv2.max(most, cv2.bitwise_not(lit), dst=most)
+    dimmer = cv2.divide(grey, cv2.max(cv2.resize(paper_grey, (width, height)), DARKEST), scale=255)
+    cv2.min(most, cv2.convertScaleAbs(cv2.bitwise_not(dimmer), alpha=COLOURED), dst=most)
     sample = most[:: max(1, height // 1000), :: max(1, width // 1000)]
     middle = float(np.median(sample))
     noise = 1.4826 * float(np.median(np.abs(sample - middle)))

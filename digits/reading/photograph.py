@@ -23,7 +23,7 @@ FINEST = 6_000_000  #: pixels to which an image is reduced if its pen is thin
 THIN = 2.0  #: pixels of the reduced image: a thinner pen needs a finer one
 LEVEL = 4.0  #: degrees by which lines rise or fall at most that are read as they are
 WELL = 0.8  #: a page that is read with this share of its ink is not turned
-BETTER = 0.3  #: by so much more of its ink a page is read that is turned
+BETTER = 0.2  #: by so much more of its ink a page is read that is turned
 FEWEST, MOST = 4, 250  #: pieces of ink, of a page that is turned
 
 

@@ -27,6 +27,7 @@ BENT = 0.25  #: how much its slope changes from its middle to its ends
 STRAIGHT = 0.004  #: of a rule's length: how far it may be from where a straight line would go on
 SHORTEST, LEAST_LONG = 4.0, 12  #: widths of the pen, and pixels: shorter lines are not looked at
 CROSSING, RULED = 0.5, 3  #: of the page's side: so many lines that are longer are rules, whatever is written
+AS_DARK = 0.35  #: share by which lines that are drawn alike differ in how dark they are
 FREE = 1.3  #: usual heights of what is written: a straight line across that touches nothing is a rule if it is longer
 BOXES = 3  #: so many lines end on one side of boxes that are beside each other; on strokes of a digit do fewer
 OPPOSITE = 0.15  #: of their length: opposite sides of boxes begin and end so near each other
@@ -50,6 +51,7 @@ class _Line:
         slope, offset: its row is slope × column + offset.
         length, thickness: in pixels.
         width: in pixels, of as much ink as dark as its darkest: less than ``thickness`` if its edges are soft.
+        dark: how dark it is, grey levels.
         drawn: rows and columns of all of its pixels.
     """
 
@@ -60,6 +62,7 @@ class _Line:
     length: float
     thickness: float
     width: float
+    dark: float
     drawn: tuple[Places, Places]
 
     def goes_on_in(self, other: "_Line") -> bool:
@@ -76,11 +79,13 @@ class _Line:
         drawn = np.append(self.drawn[0], other.drawn[0]), np.append(self.drawn[1], other.drawn[1])
         wider = self if self.length >= other.length else other
         thickness = wider.thickness
-        return _Line(rows, columns, float(slope), float(offset), length, thickness, wider.width, drawn)
+        return _Line(rows, columns, float(slope), float(offset), length, thickness, wider.width, wider.dark, drawn)
 
     def is_as_thick_as(self, other: "_Line") -> bool:
-        """Whether another line is about as thick."""
-        return abs(other.thickness - self.thickness) <= max(1, 0.3 * self.thickness)
+        """Whether another line is about as thick, and as dark: with another pen, it is none of the same."""
+        darker = max(self.dark, other.dark)
+        alike = abs(self.dark - other.dark) <= AS_DARK * darker
+        return alike and abs(other.thickness - self.thickness) <= max(1, 0.3 * self.thickness)
 
     def is_like(self, other: "_Line") -> bool:
         """Whether another line is parallel and as thick."""
@@ -89,7 +94,7 @@ class _Line:
     def ends_at(self, others: Sequence["_Line"]) -> bool:
         """Whether both ends are on lines of the other direction that are as thick: it is the side of a box."""
         there = [line for line in others if self.is_as_thick_as(line)]
-        near = 2 * self.thickness + 2
+        near = self.thickness + 2
         return all(any(line.is_at(column, row, near) for line in there) for row, column in self.ends)
 
     def is_opposite(self, other: "_Line") -> bool:
@@ -263,7 +268,7 @@ def _drawn_line(x: float, slope: float, top: float, height: float, like: _Line, 
     there = (columns >= 0) & (columns < mask.shape[1]) & (rows < mask.shape[0])
     there[there] = mask[rows[there], columns[there]] > 0
     drawn = columns[there], rows[there]
-    return _Line(*drawn, slope, x - slope * top, height, like.thickness, like.width, drawn)
+    return _Line(*drawn, slope, x - slope * top, height, like.thickness, like.width, like.dark, drawn)
 
 
 def _rules(lines: list[_Line], least: float, pen: float) -> list[_Line]:
@@ -358,10 +363,10 @@ def _line(rows: Places, columns: Places, dark: Image, drawn: tuple[Places, Place
     beside = np.abs(drawn[0] - np.polyval(bent, drawn[1] - first)) <= _room(thickness, width)
     length = float(width * (1 + slope * slope) ** 0.5)
     drawn = drawn[0][beside], drawn[1][beside]
-    width_of_ink = float(dark[near].sum() / len(there) / max(np.percentile(dark[near], 90), 1))
-    return _Line(
-        rows[near], columns[near], float(slope), float(offset - slope * first), length, thickness, width_of_ink, drawn
-    )
+    darkest = max(float(np.percentile(dark[near], 90)), 1.0)
+    inked = float(dark[near].sum() / len(there) / darkest)
+    place = float(slope), float(offset - slope * first)
+    return _Line(rows[near], columns[near], *place, length, thickness, inked, darkest, drawn)
 
 
 def _fitted(x: Places, y: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
@@ -396,7 +401,8 @@ def _told_apart(
         _, _, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
         sizes = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
         heavy = stats[1:, cv2.CC_STAT_AREA] >= HEAVY * pen * sizes
-        heights = stats[1:, cv2.CC_STAT_HEIGHT][(sizes > LEAST * pen) & heavy]
+        heights = stats[1:, cv2.CC_STAT_HEIGHT]
+        heights = heights[(heights > LEAST * pen) & heavy]
         if not len(heights):
             return *printed, np.inf
         before, usual = usual, float(np.median(heights))
