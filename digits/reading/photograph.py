@@ -23,7 +23,7 @@ FINEST = 6_000_000  #: pixels to which an image is reduced if its pen is thin
 THIN = 2.0  #: pixels of the reduced image: a thinner pen needs a finer one
 LEVEL = 4.0  #: degrees by which lines rise or fall at most that are read as they are
 WELL = 0.8  #: a page that is read with this share of its ink is not turned
-BETTER = 0.2  #: by so much more of its ink a page is read that is turned
+BETTER, CLEAR = 0.2, 0.85  #: by so much more of its ink, and with so much of it, a page is read that is turned
 FEWEST, MOST = 4, 250  #: pieces of ink, of a page that is turned
 
 
@@ -68,7 +68,7 @@ def page_ink(image: Image, lines: LineSegmenter) -> PageInk:
             found, value = level, _read(level)
     if value < WELL:
         turned = max((_segmented(_quarter(found, times), lines) for times in (1, 2, 3)), key=_read)
-        if _read(turned) >= value + BETTER:
+        if _read(turned) >= max(value + BETTER, CLEAR):
             found = turned
     return found
 
