@@ -129,13 +129,13 @@ def _from_paper(image: Image, reach: int) -> tuple[Image, float]:
         there = cv2.resize(paper[..., channel], (width, height), interpolation=cv2.INTER_LINEAR)
         lit = cv2.divide(image[..., channel], cv2.max(there, DARKEST), scale=255)
         cv2.max(most, cv2.bitwise_not(lit), dst=most)
-    dimmer = cv2.divide(grey, cv2.max(cv2.resize(paper_grey, (width, height)), DARKEST), scale=255)
-    cv2.min(most, cv2.convertScaleAbs(cv2.bitwise_not(dimmer), alpha=COLOURED), dst=most)
     sample = most[:: max(1, height // 1000), :: max(1, width // 1000)]
     middle = float(np.median(sample))
     noise = 1.4826 * float(np.median(np.abs(sample - middle)))
     if middle >= 1:
         most = cv2.subtract(most, np.full_like(most, round(middle)))
+    dimmer = cv2.divide(grey, cv2.max(cv2.resize(paper_grey, (width, height)), DARKEST), scale=255)
+    cv2.min(most, cv2.convertScaleAbs(cv2.bitwise_not(dimmer), alpha=COLOURED), dst=most)
     light = paper.min(axis=2).astype(np.float32)
     darker = float(np.median(light)) / np.maximum(light, DARKEST)
     if noise and float(darker.max()) > DIM:  # where there is less light, the same noise is a larger share of it
