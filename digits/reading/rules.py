@@ -28,6 +28,7 @@ STRAIGHT = 0.004  #: of a rule's length: how far it may be from where a straight
 SHORTEST, LEAST_LONG = 4.0, 12  #: widths of the pen, and pixels: shorter lines are not looked at
 CROSSING, RULED = 0.5, 3  #: of the page's side: so many lines that are longer are rules, whatever is written
 AS_DARK = 0.35  #: share by which lines that are drawn alike differ in how dark they are
+DARKER, PLUS = 1.4, 14  #: times, and grey levels, by which ink on a rule is darker than the rule
 FREE = 1.3  #: usual heights of what is written: a straight line across that touches nothing is a rule if it is longer
 BOXES = 3  #: so many lines end on one side of boxes that are beside each other; on strokes of a digit do fewer
 OPPOSITE = 0.15  #: of their length: opposite sides of boxes begin and end so near each other
@@ -431,13 +432,13 @@ def _ruling(lines: list[_Line], side: int, mask: Image, pen: float) -> list[_Lin
 
 def _erased(difference: Image, mask: Image, rules: list[_Line]) -> Image:
     """Erase rules that run across, and mend what crossed them."""
-    rule = np.zeros_like(mask)
+    rule = np.zeros_like(mask)  # how dark its ink may be
     for line in rules:
-        rule[line.drawn] = 1
+        rule[line.drawn] = min(255, round(DARKER * line.dark + PLUS))
     thickest = max(2, round(max(line.thickness for line in rules)))
     rule = cv2.dilate(rule, np.ones((3, 3), np.uint8))
     beside = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((round(1.5 * thickest) + 3, 1), np.uint8))
-    on_rule = (rule > 0) & (beside == 0)
+    on_rule = (difference < rule) & (beside == 0)
     without = np.where(on_rule, np.uint8(0), difference)
     bridged = cv2.morphologyEx(without, cv2.MORPH_CLOSE, np.ones((thickest + 4, 1), np.uint8))
     return np.where(on_rule, np.minimum(bridged, difference), without)

@@ -1,13 +1,16 @@
 """Photographs, scans and forms, drawn: what people have on paper, one fault of each at a time."""
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
 
 from digits.reading.ink import Stroke, rasterise
+from digits.reading.page import open_image
 from tests.reading.conftest import on_paper, picture, written
 
 Image = NDArray[np.uint8]
@@ -54,6 +57,13 @@ def noisy(page: Image, deviation: float = 3, seed: int = 0) -> Image:
     """A page with the noise of a camera."""
     noise = np.random.default_rng(seed).normal(0, deviation, page.shape)
     return np.clip(page + noise, 0, 255).astype(np.uint8)
+
+
+def compressed(page: Image, quality: int) -> Image:
+    """A page as a JPEG keeps it, with its colours at half the resolution."""
+    coded = io.BytesIO()
+    PIL.Image.fromarray(page).save(coded, "JPEG", quality=quality, subsampling="4:2:0")
+    return open_image(coded.getvalue(), "a page")
 
 
 def shaded(page: Image, darkest: float = 0.5) -> Image:
@@ -318,6 +328,23 @@ def _turned(times: int) -> Callable[[int], Scene]:
     return scene
 
 
+def _ruled(step: int, quality: int | None, margin: bool = False) -> Callable[[int], Scene]:
+    """Ruled paper of an exercise book, with digits that stand between its rules."""
+
+    def scene(seed: int) -> Scene:
+        page = paper(620, 900, (250, 249, 245))
+        for y in range(40, 620, step):
+            cv2.line(page, (0, y), (899, y), (150, 180, 220), 2)
+        if margin:
+            cv2.line(page, (110, 0), (110, 619), (220, 110, 120), 2)
+        rows = ("4072", "815", "1160")
+        for i, text in enumerate(rows):
+            put(page, number(text, seed + i, height=90, pen=6), 160, 50 + 180 * i, (40, 45, 110))
+        return Scene(compressed(page, quality) if quality else page, "\n".join(rows))
+
+    return scene
+
+
 SCENES: dict[str, Callable[[int], Scene]] = {
     "a thin pen": _thin,
     "pencil": _pencil,
@@ -341,6 +368,11 @@ SCENES: dict[str, Callable[[int], Scene]] = {
     "boxes apart": _boxes(joined=False),
     "boxes joined": _boxes(joined=True),
     "a table ruled by hand": _table,
+    "wide rules": _ruled(100, None),
+    "wide rules, compressed": _ruled(100, 85),
+    "narrow rules, compressed": _ruled(60, 60),
+    "rules and a margin": _ruled(80, None, margin=True),
+    "rules and a margin, compressed": _ruled(60, 85, margin=True),
     "a ring": _ring,
     "underlined": _underlined,
     "a line between numbers": _between,
