@@ -364,10 +364,15 @@ def _line(rows: Places, columns: Places, dark: Image, drawn: tuple[Places, Place
     beside = np.abs(drawn[0] - np.polyval(bent, drawn[1] - first)) <= _room(thickness, width)
     length = float(width * (1 + slope * slope) ** 0.5)
     drawn = drawn[0][beside], drawn[1][beside]
+    if not dark[near].any():
+        return None
     darkest = max(float(np.percentile(dark[near], 90)), 1.0)
     inked = float(dark[near].sum() / len(there) / darkest)
+    in_columns = np.zeros(int(columns.max()) - first + 1, np.uint8)  # the darkest of each: under half are strokes
+    np.maximum.at(in_columns, columns[near] - first, dark[near])
+    usual = float(np.median(in_columns[in_columns > 0]))
     place = float(slope), float(offset - slope * first)
-    return _Line(rows[near], columns[near], *place, length, thickness, inked, darkest, drawn)
+    return _Line(rows[near], columns[near], *place, length, thickness, inked, usual, drawn)
 
 
 def _fitted(x: Places, y: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
