@@ -16,6 +16,10 @@ STRONG = 0.55  #: share of it that some pixel of each piece needs
 FAINT = 0.25  #: share of the contrast of a page's dark ink below which nothing is ink
 AREA = 4.0  #: widths of the pen: what is thicker, and touches the border, is no ink
 THINNEST_AREA = 12  #: pixels: and nothing thinner than that is such an area
+STRIP = (
+    1.5  #: widths of the pen: what is thicker, and is the border for BORDER of a side of the picture, is none either
+)
+BORDER = 0.8
 AROUND = 6  #: widths of the pen within which ink is about as dark
 COARSE = 400  #: longest side of the reduced image from which the paper is estimated, pixels
 SMALL = 500_000  #: pixels of the image in which the thickest strokes are measured
@@ -159,16 +163,27 @@ def _without_areas(difference: Image, least: float, pen: float) -> Image:
     room = kernel.shape[0]  # of paper, so that strokes along the border are not thick
     padded = cv2.copyMakeBorder(mask, room, room, room, room, cv2.BORDER_CONSTANT, value=0)
     thick = cv2.morphologyEx(padded, cv2.MORPH_OPEN, kernel)[room:-room, room:-room]
-    edge = np.concatenate([thick[0], thick[-1], thick[:, 0], thick[:, -1]])
-    if not edge.any():
+    narrow = max(3, round(STRIP * pen / step))
+    strips = cv2.morphologyEx(padded, cv2.MORPH_OPEN, np.ones((narrow, narrow), np.uint8))[room:-room, room:-room]
+    there = cv2.bitwise_or(_along_border(thick, 0.0), _along_border(strips, BORDER))
+    if not there.any():
         return difference
-    _, labels = cv2.connectedComponents(np.ascontiguousarray(thick), connectivity=8)
-    touching = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    there = np.isin(labels, touching[touching > 0]).astype(np.uint8)
     grown = cv2.dilate(there, np.ones((5, 5), np.uint8))
     whole = cv2.resize(grown, difference.shape[::-1], interpolation=cv2.INTER_NEAREST)
     kept: Image = difference * (1 - whole)
     return kept
+
+
+def _along_border(mask: Image, share: float) -> Image:
+    """The pieces of a mask that are more than a share of one side of the picture."""
+    _, labels = cv2.connectedComponents(np.ascontiguousarray(mask), connectivity=8)
+    long = [
+        label
+        for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+        for label, count in zip(*np.unique(side, return_counts=True), strict=True)
+        if label and count > share * len(side)
+    ]
+    return np.isin(labels, long).astype(np.uint8)
 
 
 def _levelled(difference: Image, least: float, pen: float) -> Image:

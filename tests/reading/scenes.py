@@ -158,6 +158,14 @@ def _strip(edge: int) -> Callable[[int], Scene]:
     return scene
 
 
+def _light_desk(seed: int) -> Scene:
+    """A light desk, of which narrow strips are seen below and at the right."""
+    page = note("13540", seed)
+    width = (14, 20, 26)[seed % 3]
+    page[-width:] = page[:, -width:] = (170, 138, 110)
+    return Scene(noisy(page), "13540")
+
+
 def _rounded(seed: int) -> Scene:
     sheet, radius = note("13540", seed), 40
     mask = np.zeros(sheet.shape[:2], np.uint8)
@@ -358,6 +366,7 @@ SCENES: dict[str, Callable[[int], Scene]] = {
     "a strip of the desk at the left": _strip(1),
     "a strip of the desk above": _strip(2),
     "a strip of the desk at the right": _strip(3),
+    "a light desk on two sides": _light_desk,
     "a sheet with rounded corners": _rounded,
     "a hand that holds the sheet": _hand,
     "a shadow with an edge": _shadow,
