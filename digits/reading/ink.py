@@ -4,10 +4,11 @@ What anything here costs follows the ink: an image that would be too large, or t
 Drawings of an ordinary size never are.
 """
 
+import base64
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypedDict
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from digits.errors import UserError, reason
 from digits.files import parse_json, read_bytes, write_text
+from digits.image_format import CLASSES
 
 FINER = 4  #: supersampling factor; OpenCV's own anti-aliased lines come out too wide
 SHIFT = 4  #: fractional bits of the coordinates given to OpenCV: 1/16 pixel
@@ -27,6 +29,8 @@ FARTHEST = 100_000_000  #: largest coordinate, width or canvas size in a file, p
 THINNEST = 0.1  #: smallest width in a file, pixels
 MOST_STROKES = 20_000  #: in a file
 MOST_POINTS = 400_000  #: in a file: an hour of drawing without a pause
+MOST_LABELS = 20_000  #: in a file
+MOST_PICTURE = 16 << 20  #: bytes, in a file
 MOST_BYTES = 24 << 20  #: of a file: more than the largest that is written
 
 MOST_PIXELS = 1 << 26  #: of a supersampled image: 2048×2048 pixels of the drawing
@@ -66,16 +70,48 @@ class Stroke:
 
 
 @dataclass(frozen=True)
+class Label:
+    """A digit as a person corrected or confirmed it.
+
+    Attributes:
+        digit: 0 to 9.
+        box: (x, y, width, height) of its ink in the drawing's pixels.
+    """
+
+    digit: int
+    box: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The photograph below a drawing.
+
+    Attributes:
+        name: of its file.
+        content: of its file.
+        deleted: boxes of what was deleted from it, in the drawing's pixels.
+    """
+
+    name: str
+    content: bytes
+    deleted: tuple[tuple[int, int, int, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class Strokes:
     """A drawing.
 
     Attributes:
         strokes: in the order in which they were drawn.
         size: (width, height) of the canvas in pixels.
+        labels: what a person said that digits are.
+        picture: the photograph that the strokes are drawn on, if there is one.
     """
 
     strokes: tuple[Stroke, ...]
     size: tuple[int, int]
+    labels: tuple[Label, ...] = ()
+    picture: Picture | None = None
 
 
 # ---- rasterising
@@ -268,8 +304,17 @@ class _File(TypedDict):
     strokes: list[Stroke]
 
 
+class _Whole(_File, total=False):
+    """What it may have besides."""
+
+    labels: list[Label]
+    picture: Picture
+
+
 def save_strokes(path: Path, drawing: Strokes) -> None:
     """Save a drawing as JSON, atomically: the canvas size, and the width and points of each stroke, in pixels.
+
+    Labels and a picture follow where there are any.
 
     Raises:
         OSError: the file cannot be written.
@@ -280,8 +325,16 @@ def save_strokes(path: Path, drawing: Strokes) -> None:
     except ValueError as error:
         raise UserError(f"{path} cannot be saved: {error}; erase some of it") from error
     strokes = [{"width": stroke.width, "points": stroke.points} for stroke in drawing.strokes]
-    content = {"format": FORMAT, "version": 1, "size": drawing.size, "strokes": strokes}
-    write_text(path, json.dumps(content, separators=(",", ":")) + "\n")
+    content: dict[str, object] = {"format": FORMAT, "version": 1, "size": drawing.size, "strokes": strokes}
+    if drawing.labels:
+        content["labels"] = [asdict(label) for label in drawing.labels]
+    if drawing.picture is not None:
+        encoded = base64.b64encode(drawing.picture.content).decode()
+        content["picture"] = {**asdict(drawing.picture), "content": encoded}
+    text = json.dumps(content, separators=(",", ":")) + "\n"
+    if len(text) > MOST_BYTES:
+        raise UserError(f"{path} cannot be saved: it would have more than {MOST_BYTES:,} bytes; save it as a picture")
+    write_text(path, text)
 
 
 def open_strokes(path: Path) -> Strokes:
@@ -306,8 +359,8 @@ def read_strokes(content: bytes) -> Strokes:
     Raises:
         ValueError: it is not of a strokes file, is damaged or too large.
     """
-    found = parse_json(content, _File)
-    drawing = Strokes(tuple(found["strokes"]), found["size"])
+    found = parse_json(content, _Whole)
+    drawing = Strokes(tuple(found["strokes"]), found["size"], tuple(found.get("labels", ())), found.get("picture"))
     _check(drawing)
     return drawing
 
@@ -322,6 +375,14 @@ def _check(drawing: Strokes) -> None:
     for found, most, what in ((len(drawing.strokes), MOST_STROKES, "strokes"), (points, MOST_POINTS, "points")):
         if found > most:
             raise ValueError(f"it has {found:,} {what}, more than the {most:,} that a file may have")
+    if len(drawing.labels) > MOST_LABELS:
+        raise ValueError(f"it has {len(drawing.labels):,} labels, more than the {MOST_LABELS:,} that a file may have")
+    for label in drawing.labels:
+        if label.digit not in range(CLASSES):
+            raise ValueError(f"one of its labels is no digit from 0 to 9, but {label.digit}")
+    if drawing.picture is not None and len(drawing.picture.content) > MOST_PICTURE:
+        size = len(drawing.picture.content)
+        raise ValueError(f"its picture has {size:,} bytes, more than the {MOST_PICTURE:,} that a file may have")
     if not all(1 <= side <= FARTHEST for side in drawing.size):
         raise ValueError(f"the sides of its canvas are not 1 to {FARTHEST:,} pixels long, but {drawing.size}")
     for number, stroke in enumerate(drawing.strokes, 1):

@@ -17,7 +17,7 @@ from digits.line_image import NO_DIGIT
 from digits.reading import image_file
 from digits.reading.classifier import Network
 from digits.reading.hand import Personal
-from digits.reading.ink import open_strokes
+from digits.reading.ink import Strokes, open_strokes
 from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.opinions import logits, softmax
 from digits.reading.page import open_page
@@ -175,8 +175,7 @@ def read_pages(
         UserError: the file cannot be read; the message names it.
     """
     if path.suffix.lower() == ".json":
-        drawn = stroke_components(open_strokes(path).strokes)
-        yield Page(1, 1, read_segments(lines.segments(drawn), network, drawn))
+        yield Page(1, 1, _read_drawing(open_strokes(path), path, network, lines))
         return
     with image_file.opened(path, str(path)) as pages:
         for index in range(pages.count):
@@ -190,6 +189,19 @@ def read_pages(
                 yield Page(index + 1, pages.count, error, pages.left_out)
             else:
                 yield Page(index + 1, pages.count, reading, pages.left_out)
+
+
+def _read_drawing(drawing: Strokes, path: Path, network: Network | Personal, lines: LineSegmenter) -> Reading:
+    """Read strokes, and the picture below them."""
+    drawn = stroke_components(drawing.strokes)
+    if drawing.picture is None:
+        return read_segments(lines.segments(drawn), network, drawn)
+    with image_file.opened(drawing.picture.content, f"the picture in {path}") as pages:
+        page = page_ink(open_page(pages, 0), lines)
+    components = Components([*drawn, *page.components], drawn.left_out + page.components.left_out)
+    deleted = drawing.picture.deleted
+    kept = [found for found in lines.segments(components) if found.strokes or found.box not in deleted]
+    return replace(read_segments(kept, network, components), matrix=page.matrix)
 
 
 def read_file(path: Path, network: Network | Personal, lines: LineSegmenter) -> Reading:

@@ -38,7 +38,7 @@ def run(models: Path, names: Sequence[str] = MODELS, hand: Path | None = None, s
     Raises:
         UserError: there is no display, or tkinter or ttkbootstrap is not installed.
         KeyboardInterrupt: Ctrl-C, or another signal that the caller treats in the same way, has closed the window. It
-            closes without a question; the settings are saved.
+            closes without a question; the settings are saved, and an unsaved drawing is offered at the next start.
     """
     share_memory()
     _require_toolkit()
@@ -92,6 +92,7 @@ def _look_after(window: "MainWindow", came: list[int]) -> None:
     if not window.alive:
         return
     if came:
+        window.ended = True
         window.destroy()
         return
     for generation in (2, 1, 0):

@@ -4,23 +4,28 @@ import math
 import tkinter as tk
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from tkinter import font
 
 import cv2
 import numpy as np
 from PIL import Image, ImageTk
 
 from digits.reading.ink import FARTHEST, Stroke
-from digits.window import smooth
+from digits.window import labels, smooth
 from digits.window.document import Photograph
 from digits.window.palette import LIGHT, ON_PHOTOGRAPH, Palette
 from digits.window.picture import Mark, colour_of
-from digits.window.tools import Gesture, Point, Tool
-from digits.window.view import View, for_photograph, for_strokes
+from digits.window.tools import Erase, Gesture, Point, Tool, erase_ink
+from digits.window.view import View, for_ink, for_photograph, for_strokes
 
 Strokes = tuple[Stroke, ...]  #: that are shown as one image
 
 HINT = "Draw digits here, or open or paste an image"
 CLICK = 3  #: logical px; the pointer moves less in a click
+REST = 350  #: ms after which labels come back once the pen is lifted
+SPACE = 60  #: ms within which a key that repeats is pressed again
+WHEEL = 60  #: logical px by which a step of the wheel moves the paper
+STEP = 1.25  #: by which a step of the zoom magnifies
 MOST_ITEMS = 2000  #: strokes that are shown as an image each; more are shown as one image
 MOST_PIXELS = 32_000_000  #: screen pixels of those images
 
@@ -32,12 +37,14 @@ class Handlers:
     Attributes:
         drawn: given a new stroke.
         erased: given all strokes that remain.
-        clicked: given the x and y of a click; returns whether there is a digit.
+        clicked: given the x and y of a click; returns whether it was for a digit.
+        menu: given the x and y of a click with the other button, and the same on the screen.
     """
 
     drawn: Callable[[Stroke], None]
     erased: Callable[[tuple[Stroke, ...]], None]
     clicked: Callable[[float, float], bool]
+    menu: Callable[[float, float, int, int], None]
 
 
 class DrawingCanvas(tk.Canvas):
@@ -70,13 +77,36 @@ class DrawingCanvas(tk.Canvas):
         self._background: ImageTk.PhotoImage | None = None
         self._preview: list[ImageTk.PhotoImage] = []
         self._gesture: Gesture | None = None
+        self._labelled = True  # whether labels are wanted
+        self._own_view = False  # whether the user has zoomed or moved the paper
+        self._panned: tuple[int, int] | None = None  # where the pointer was while it moves the paper
+        self._other: tuple[int, int] | None = None  # where the other button was pressed
+        self._space = False  # whether the space bar is down
+        self._later: dict[str, str] = {}  # what is scheduled, by name
         self.set_tool(tool, pen)
+        self._bind_pointer()
+
+    def _bind_pointer(self) -> None:
+        other = 2 if str(self.tk.call("tk", "windowingsystem")) == "aqua" else 3
+        middle = 5 - other
         self.bind("<ButtonPress-1>", self._press)
         self.bind("<B1-Motion>", self._move)
         self.bind("<ButtonRelease-1>", self._release)
+        self.bind(f"<ButtonPress-{other}>", self._press_other)
+        self.bind(f"<B{other}-Motion>", self._move_other)
+        self.bind(f"<ButtonRelease-{other}>", self._release_other)
+        self.bind(f"<ButtonPress-{middle}>", self._start_pan)
+        self.bind(f"<B{middle}-Motion>", self._pan)
+        self.bind(f"<ButtonRelease-{middle}>", self._end_pan)
         self.bind("<Motion>", self._show_reach)
         self.bind("<Leave>", lambda _: self.delete("reach"))
-        self.bind("<Configure>", lambda _: self.fit())
+        self.bind("<Configure>", lambda _: self._resized())
+        self.bind("<KeyPress-space>", self._space_down)
+        self.bind("<KeyRelease-space>", self._space_up)
+        for modifier, act in (("", self._scroll), ("Shift-", self._scroll_aside), ("Control-", self._wheel_zoom)):
+            self.bind(f"<{modifier}MouseWheel>", act)
+            self.bind(f"<{modifier}Button-4>", act)
+            self.bind(f"<{modifier}Button-5>", act)
 
     @property
     def drawing(self) -> bool:
@@ -84,12 +114,17 @@ class DrawingCanvas(tk.Canvas):
         return self._gesture is not None
 
     @property
+    def moved(self) -> bool:
+        """Whether the user has zoomed or moved the paper."""
+        return self._own_view
+
+    @property
     def page_size(self) -> tuple[int, int]:
         """(width, height) of the paper in the drawing's pixels."""
         if self._photograph is not None:
             return self._photograph.size
-        width, height = self.winfo_width() / self.view.scale, self.winfo_height() / self.view.scale
-        return min(math.ceil(width), FARTHEST), min(math.ceil(height), FARTHEST)
+        width, height = self.view.to_page(self.winfo_width(), self.winfo_height())
+        return min(max(1, math.ceil(width)), FARTHEST), min(max(1, math.ceil(height)), FARTHEST)
 
     def set_palette(self, palette: Palette) -> None:
         """Change all colours."""
@@ -100,6 +135,7 @@ class DrawingCanvas(tk.Canvas):
     def set_tool(self, tool: Tool, pen: int) -> None:
         """Use another tool, or another diameter of the pen in logical pixels."""
         self._tool, self._pen = tool, pen
+        self._eraser = replace(tool, start=erase_ink, reach=1.0)  # of the other button
         self.configure(cursor=tool.cursor)
         self.delete("reach")
 
@@ -114,19 +150,52 @@ class DrawingCanvas(tk.Canvas):
             self._show_hint()
 
     def show_marks(self, marks: Sequence[Mark], selected: int | None) -> None:
-        """Show a box and a text for each digit, and a ring around the selected one."""
+        """Show a box and, once the pen rests, a text for each digit; and a ring around the selected one."""
         self._marks, self._selected = marks, selected
         self.delete("mark")
         for i, mark in enumerate(marks):
             self._show_mark(mark, i == selected)
+        if not self.drawing and "rest" not in self._later:
+            self._show_labels()
+
+    def want_labels(self, wanted: bool) -> None:
+        """Show labels beside the digits, or none."""
+        self._labelled = wanted
+        self._show_labels()
 
     def fit(self) -> None:
         """Scale the drawing so that all of it is visible, and redraw everything."""
+        self._own_view = False
         if self._photograph is not None:
             self.view = for_photograph(self._photograph.size, self._screen, 16 * self._factor)
         else:
             self.view = for_strokes(self._strokes, self._screen, self._factor)
         self._redraw()
+
+    def fit_to_ink(self) -> None:
+        """Show what is drawn as large as the paper allows; a photograph as a whole."""
+        if self._photograph is not None or not self._strokes:
+            self.fit()
+            return
+        self._own_view = True
+        self.view = for_ink(self._strokes, self._screen, self._factor)
+        self._redraw()
+
+    def zoom(self, steps: int, at: tuple[float, float] | None = None) -> None:
+        """Magnify by some steps, or reduce; the place ``at``, in screen pixels, or the middle, stays where it is."""
+        x, y = at or (self.winfo_width() / 2, self.winfo_height() / 2)
+        view = self.view.zoomed(STEP**steps, x, y, self._factor)
+        if view != self.view and not self.drawing:
+            self._own_view, self.view = True, view
+            self._redraw()
+
+    def scroll(self, x: float, y: float) -> None:
+        """Move the paper by some screen pixels."""
+        if self.drawing:
+            return
+        self._own_view, self.view = True, self.view.moved(x, y)
+        self.move("all", x, y)
+        self._schedule("redraw", 80, self._redraw)  # what has come into view
 
     # ---- the tools' paper
 
@@ -252,45 +321,140 @@ class DrawingCanvas(tk.Canvas):
             outer = (frame[0] - ring, frame[1] - ring, frame[2] + ring, frame[3] + ring)
             self.create_rectangle(outer, outline=palette.accent, width=max(2, round(3 * px)), tags=("mark", "ring"))
         self.create_rectangle(frame, outline=colour, width=max(1, int(1.5 * px)), dash=dash, tags=("mark", "box"))
-        gap = (6 if selected else 3) * px
-        self._show_label(mark, (left + right) / 2, frame[1] - gap, frame[3] + gap, colour)
 
-    def _show_label(self, mark: Mark, middle: float, above: float, below: float, colour: str) -> None:
-        """Show the digit and its note at the box, on a background that keeps them legible over ink."""
-        text = replace(mark, text=f"{mark.text} ✓").words if mark.corrected else mark.words
-        font = "Small" if mark.left_out else "Strong"
-        item = self.create_text(middle, below, text=text, fill=colour, font=font, anchor="n", tags="mark")
-        left, _, right, bottom = self.bbox(item)
-        if bottom > self.winfo_height():
-            self.coords(item, middle, above)
-            self.itemconfigure(item, anchor="s")
-        self.move(item, max(0, 4 - left) - max(0, right + 4 - self.winfo_width()), 0)
-        left, top, right, bottom = self.bbox(item)
-        pad = round(3 * self._factor)
-        chip = (left - pad, top, right + pad, bottom)
-        self.tag_lower(self.create_rectangle(chip, fill=self._palette.paper, width=0, tags="mark"), item)
+    def _show_labels(self) -> None:
+        """Show the digits and their notes beside the boxes, where they cover no ink."""
+        self.delete("label")
+        if not self._labelled:
+            return
+        wanted = [self._wanted(i, mark) for i, mark in enumerate(self._marks)]
+        texts = [_texts(mark) for mark in self._marks]
+        for place, mark, choice in zip(labels.arrange(wanted, self._screen), self._marks, texts, strict=True):
+            if place is None:
+                continue
+            left, top, right, bottom = place.where
+            self.create_rectangle(place.where, fill=self._palette.paper, width=0, tags=("mark", "label"))
+            self.create_text(
+                (left + right) / 2, (top + bottom) / 2, text=choice[place.text], fill=colour_of(mark, self._palette),
+                font=_font(mark), tags=("mark", "label"),
+            )  # fmt: skip
+
+    def _wanted(self, i: int, mark: Mark) -> labels.Wanted:
+        x, y, width, height = mark.box
+        ink = (*self.view.to_screen(x, y), *self.view.to_screen(x + width, y + height))
+        face = font.nametofont(_font(mark), self)
+        pad = 3 * self._factor
+        sizes = [(face.measure(text) + 2 * pad, face.metrics("linespace")) for text in _texts(mark)]
+        return labels.Wanted(ink, (12 if i == self._selected else 9) * self._factor, sizes)
 
     # ---- the pointer
 
     def _press(self, event: "tk.Event[tk.Misc]") -> None:
         self.focus_set()
-        self.delete("hint")
-        self._gesture = self._tool.start(self, self._place(event))
+        if self._space:
+            self._start_pan(event)
+            return
+        self._begin(self._tool, event)
+
+    def _begin(self, tool: Tool, event: "tk.Event[tk.Misc]") -> None:
+        self._cancel("rest")
+        self.delete("hint", "label")
+        self._gesture = tool.start(self, self._place(event))
         self._show_reach(event)
 
     def _move(self, event: "tk.Event[tk.Misc]") -> None:
-        if self._gesture is not None:
+        if self._panned is not None:
+            self._pan(event)
+        elif self._gesture is not None:
             self._gesture.move(self._place(event))
             self._show_reach(event)
 
     def _release(self, event: "tk.Event[tk.Misc]") -> None:
         self._move(event)
+        self._end_pan(event)
         gesture, self._gesture = self._gesture, None
         if gesture is not None:
+            self._schedule("rest", REST, self._show_labels)
             gesture.release()
         self.delete("preview")
         self._preview.clear()
         self._show_hint()
+
+    def _press_other(self, event: "tk.Event[tk.Misc]") -> None:
+        if self._gesture is None:
+            self._other = event.x, event.y
+
+    def _move_other(self, event: "tk.Event[tk.Misc]") -> None:
+        """The other button erases, whatever the tool is, once it has moved farther than in a click."""
+        if self._other is None:
+            self._move(event)
+        elif math.dist(self._other, (event.x, event.y)) > CLICK * self._factor:
+            self._other = None
+            self._begin(self._eraser, event)
+
+    def _release_other(self, event: "tk.Event[tk.Misc]") -> None:
+        if self._other is None:
+            self._release(event)
+            return
+        self._other = None
+        self._handlers.menu(*self.view.to_page(event.x, event.y), event.x_root, event.y_root)
+
+    # ---- moving the paper
+
+    def _resized(self) -> None:
+        if self._own_view:
+            self._redraw()
+        else:
+            self.fit()
+
+    def _start_pan(self, event: "tk.Event[tk.Misc]") -> None:
+        if self._gesture is None:
+            self._panned = event.x, event.y
+            self.configure(cursor="fleur")
+
+    def _pan(self, event: "tk.Event[tk.Misc]") -> None:
+        if self._panned is not None:
+            x, y = self._panned
+            self._panned = event.x, event.y
+            self.scroll(event.x - x, event.y - y)
+
+    def _end_pan(self, _: "tk.Event[tk.Misc]") -> None:
+        if self._panned is not None:
+            self._panned = None
+            self.configure(cursor=self._tool.cursor)
+
+    def _space_down(self, _: "tk.Event[tk.Misc]") -> None:
+        self._cancel("space")
+        self._space = True
+
+    def _space_up(self, _: "tk.Event[tk.Misc]") -> None:
+        def up() -> None:
+            self._space = False
+
+        self._schedule("space", SPACE, up)  # a key that repeats is released and pressed again and again
+
+    def _scroll(self, event: "tk.Event[tk.Misc]") -> None:
+        self.scroll(0, WHEEL * self._factor * _steps(event))
+
+    def _scroll_aside(self, event: "tk.Event[tk.Misc]") -> None:
+        self.scroll(WHEEL * self._factor * _steps(event), 0)
+
+    def _wheel_zoom(self, event: "tk.Event[tk.Misc]") -> None:
+        self.zoom(_steps(event), (event.x, event.y))
+
+    def _schedule(self, name: str, ms: int, act: Callable[[], None]) -> None:
+        """Do something later, in place of what was scheduled by the same name."""
+        self._cancel(name)
+
+        def now() -> None:
+            self._later.pop(name, None)
+            act()
+
+        self._later[name] = self.after(ms, now)
+
+    def _cancel(self, name: str) -> None:
+        if name in self._later:
+            self.after_cancel(self._later.pop(name))
 
     def _place(self, event: "tk.Event[tk.Misc]") -> Point:
         """The event's point in the drawing; outside the paper, the nearest point on its edge."""
@@ -304,7 +468,23 @@ class DrawingCanvas(tk.Canvas):
     def _show_reach(self, event: "tk.Event[tk.Misc]") -> None:
         """Show the ring of a tool that has one."""
         self.delete("reach")
-        radius = self._tool.reach * self._pen * self._factor
+        erases = self._gesture is not None and isinstance(self._gesture, Erase)
+        radius = (1.0 if erases else self._tool.reach) * self._pen * self._factor
         if radius:
             ring = (event.x - radius, event.y - radius, event.x + radius, event.y + radius)
             self.create_oval(ring, outline=self._palette.muted, width=max(1, round(self._factor)), tags="reach")
+
+
+def _texts(mark: Mark) -> list[str]:
+    """What a label may say, the best first."""
+    alone = f"{mark.text} ✓" if mark.corrected else mark.text
+    return list(dict.fromkeys(filter(None, (replace(mark, text=alone).words, alone))))
+
+
+def _font(mark: Mark) -> str:
+    return "Small" if mark.left_out else "Strong"
+
+
+def _steps(event: "tk.Event[tk.Misc]") -> int:
+    """1 or -1: which way the wheel was turned; X11 has a button for each way."""
+    return 1 if event.num == 4 or event.delta > 0 else -1

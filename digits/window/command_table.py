@@ -5,6 +5,7 @@ Menus, tooltips, help and advice take them from these tables.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from digits.window import settings
@@ -21,6 +22,7 @@ class FileActions(Protocol):
     """What the File menu does, and Paste."""
 
     def open(self) -> object: ...
+    def open_path(self, path: Path) -> object: ...
     def save(self) -> object: ...
     def save_as(self) -> object: ...
     def save_annotated(self) -> object: ...
@@ -47,6 +49,13 @@ class WindowActions(Protocol):
     def choose_tool(self, tool: Tool) -> object: ...
     def set_pen(self, diameter: int) -> object: ...
     def select_next(self, step: int) -> object: ...
+    def select_doubtful(self) -> object: ...
+    def deselect(self) -> object: ...
+    def zoom_in(self) -> object: ...
+    def zoom_out(self) -> object: ...
+    def reset_view(self) -> object: ...
+    def fit_to_ink(self) -> object: ...
+    def switch_labels(self) -> object: ...
     def confirm(self) -> object: ...
     def delete_digit(self) -> object: ...
     def toggle_evidence(self) -> object: ...
@@ -72,23 +81,25 @@ def _file(window: WindowActions, files: FileActions, session: Session) -> list[C
     def any_drawing() -> bool:
         return not session.document.state.empty
 
-    def any_strokes() -> bool:
-        return bool(session.document.state.strokes)
-
     return [
         Command("File", "Open…", files.open, ("Mod+O",), button=Button("folder2-open", -3)),
-        Command("File", "Save", files.save, ("Mod+S",), any_strokes, rule=True, button=Button("floppy", -1)),
+        Command("File", "Save", files.save, ("Mod+S",), any_drawing, rule=True, button=Button("floppy", -1)),
         Command("File", "Save as…", files.save_as, ("Mod+Shift+S",), any_drawing),
-        Command("File", "Save annotated PNG…", files.save_annotated, ("Mod+E",), any_drawing),
+        Command("File", "Save annotated picture…", files.save_annotated, ("Mod+E",), any_drawing),
+        *(_recent(files, Path(name), i == 0) for i, name in enumerate(session.settings.recent)),
         Command("File", "Quit", window.close, ("Mod+Q",), rule=True),
     ]
+
+
+def _recent(files: FileActions, path: Path, first: bool) -> Command:
+    return Command("File", f"{path.name}   {path.parent}", lambda: files.open_path(path), rule=first)
 
 
 def _edit(window: WindowActions, files: FileActions, session: Session) -> list[Command]:
     document = session.document
 
     def can_clear() -> bool:
-        return session.selected_index is not None or not document.state.empty
+        return not document.state.empty
 
     def resize(by: int) -> None:
         window.set_pen(session.pen + by)
@@ -99,7 +110,7 @@ def _edit(window: WindowActions, files: FileActions, session: Session) -> list[C
         Command("Edit", "Redo", window.redo, ("Mod+Shift+Z", "Mod+Y"), lambda: document.can_redo, button=redo),
         Command("Edit", "Copy number", window.copy, ("Mod+C",), lambda: bool(session.keys), rule=True),
         Command("Edit", "Paste image", files.paste, ("Mod+V",), button=Button("clipboard-plus", -2)),
-        Command("Edit", "Clear", window.clear, ("Esc",), can_clear, button=trash),
+        Command("Edit", "Clear", window.clear, ("Mod+Delete", "Mod+BackSpace"), can_clear, button=trash),
         *(_tool(window, session, tool) for tool in session.tools),
         Command("Edit", "Thinner pen", lambda: resize(-PEN_STEP), ("[",)),
         Command("Edit", "Thicker pen", lambda: resize(PEN_STEP), ("]",)),
@@ -129,6 +140,8 @@ def _digit(window: WindowActions, session: Session) -> list[Command]:
     return [
         Command("Digit", "Next digit", lambda: window.select_next(1), ("Tab", "Right"), any_digits),
         Command("Digit", "Previous digit", lambda: window.select_next(-1), ("Shift+Tab", "Left"), any_digits),
+        Command("Digit", "Next doubtful digit", window.select_doubtful, ("D",), lambda: bool(session.doubtful)),
+        Command("Digit", "Deselect", window.deselect, ("Esc",), is_selected),
         Command("Digit", "Confirm digit", window.confirm, ("Return", "Enter"), is_selected, rule=True),
         Command("Digit", "Delete digit", window.delete_digit, ("Delete", "BackSpace"), is_selected),
         Command("Digit", "Show evidence", window.toggle_evidence, ("W",), rule=True,
@@ -140,6 +153,11 @@ def _view(window: WindowActions, session: Session) -> list[Command]:
     return [
         *(_theme(window, session, name, label) for name, label in THEMES.items()),
         *(_zoom(window, session, zoom) for zoom in settings.ZOOMS),
+        Command("View", "Zoom in", window.zoom_in, ("Mod+=", "Mod++"), rule=True),
+        Command("View", "Zoom out", window.zoom_out, ("Mod+-",)),
+        Command("View", "Actual size", window.reset_view, ("Mod+0",)),
+        Command("View", "Fit to ink", window.fit_to_ink, ("F",)),
+        Command("View", "Labels", window.switch_labels, ("L",), rule=True, chosen=lambda: session.settings.labels),
         Command("View", "Read with my hand", window.switch_learning, rule=True,
                 chosen=lambda: session.settings.learns),
     ]  # fmt: skip
@@ -150,7 +168,7 @@ def _theme(window: WindowActions, session: Session, name: str, label: str) -> Co
 
 
 def _zoom(window: WindowActions, session: Session, zoom: int) -> Command:
-    label = f"Size {zoom}%" if zoom else "Automatic size"
+    label = f"Interface size {zoom}%" if zoom else "Automatic interface size"
     return Command(
         "View", label, lambda: window.choose_zoom(zoom), chosen=lambda: session.settings.zoom == zoom, rule=zoom == 0
     )

@@ -58,14 +58,22 @@ class Command:
 
 
 #: Tk's names of keys, where they differ from those in the table of commands.
-KEYSYMS = {"[": "bracketleft", "]": "bracketright", "Enter": "KP_Enter", "Esc": "Escape"}
+KEYSYMS = {
+    "=": "equal",
+    "+": "plus",
+    "-": "minus",
+    "[": "bracketleft",
+    "]": "bracketright",
+    "Enter": "KP_Enter",
+    "Esc": "Escape",
+}
 
 
 def sequences(key: str, mac: bool) -> list[str]:
     """A shortcut as Tk's event sequences: ``Mod+Z`` gives ``<Control-Key-z>``, and Z for when Caps Lock is on."""
     if key == "Shift+Tab":
         return ["<<PrevWindow>>"]  # on X11, Shift+Tab has another keysym
-    *modifiers, last = key.split("+")
+    *modifiers, last = key.replace("++", "+plus").split("+")
     names = [("Command" if mac else "Control") if name == "Mod" else name for name in modifiers]
     both = dict.fromkeys((last.lower(), last.upper())) if len(last) == 1 else [last]
     return ["<" + "-".join([*names, "Key", KEYSYMS.get(keysym, keysym)]) + ">" for keysym in both]
@@ -115,6 +123,28 @@ def build_menus(window: tk.Tk | tk.Toplevel, table: Callable[[], Sequence[Comman
         menus[name] = menu
     window.configure(menu=bar)
     return menus
+
+
+def pop_up(
+    window: tk.Tk,
+    commands: Sequence[Command],
+    further: Sequence[tuple[str, Callable[[], object]]],
+    place: tuple[int, int],
+) -> None:
+    """Show commands, and further entries before them, as a context menu at a place on the screen."""
+    menu = ttk.Menu(window, tearoff=False)
+    for label, run in further:
+        menu.add_command(label=label, command=run)
+    if further:
+        menu.add_separator()
+    kept = [tick for command in commands for tick in _add(menu, command)]
+
+    def gone(_: "tk.Event[tk.Misc]") -> None:
+        kept.clear()
+        window.after_idle(menu.destroy)  # after the command was run
+
+    menu.bind("<Unmap>", gone)
+    menu.tk_popup(*place)
 
 
 def is_mac(window: tk.Misc) -> bool:

@@ -5,7 +5,8 @@ import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tkinter import filedialog
+from tkinter import filedialog, messagebox
+from typing import Any
 
 import numpy as np
 import ttkbootstrap as ttk
@@ -17,12 +18,15 @@ from digits.window.commands import Command, accelerator, is_mac, shortcuts
 from digits.window.palette import Palette
 from digits.window.summary import counted, gained
 
-SAVE, DISCARD, CANCEL = "save", "discard", "cancel"
+SAVE, DISCARD, CANCEL, RESTORE = "save", "discard", "cancel", "restore"
+CHOSEN = "chosen_kind_of_file"  #: Tk's variable
 COLUMNS = 12  #: pictures per row in My handwriting
 #: Shortcuts stand as ``{title of the command}``.
 ABOUT = (
-    "Click a digit, or press {Next digit}, to see it as the network does. While a digit is selected, type the right "
-    "one to correct it, or press {Confirm digit} to confirm it. While none is selected, 1, 2, 3 … choose the network."
+    "Click a digit, or press {Next digit}, to see it as the network does. Type the right digit to correct the one that "
+    "the panel shows, or press {Confirm digit} to confirm the selected one; the next one is selected then. "
+    "{Next doubtful digit} goes to the next one that may be wrong. The right button erases. With the space bar held "
+    "down, the pointer moves the paper."
 )
 DOUBTFUL = "{} marked with ?: the digit looks like another one, also beside your others. They count for little."
 KEEPING = "Digits that you correct, or confirm with {Confirm digit}, are kept here."
@@ -76,20 +80,46 @@ class Dialog(ttk.Toplevel):
 
 
 class UnsavedDialog(Dialog):
-    """Asks whether to save before closing."""
+    """Asks whether to save before the drawing is closed or replaced."""
 
-    def __init__(self, parent: tk.Tk | tk.Toplevel, factor: float, answered: Callable[[str], None]) -> None:
-        """Ask; ``answered`` is called with "save", "discard" or "cancel"."""
-        super().__init__(parent, "Unsaved strokes", factor)
+    def __init__(
+        self, parent: tk.Tk | tk.Toplevel, factor: float, answered: Callable[[str], None], before: str = "closing"
+    ) -> None:
+        """Ask; ``answered`` is called with "save", "discard" or "cancel", ``before`` says before what."""
+        super().__init__(parent, "Unsaved drawing", factor)
         self._answered = answered
-        ttk.Label(self.body, text="Save the drawing before closing?", font="Title").pack(anchor="w")
-        text = "Its strokes will be lost if you don't save them."
+        ttk.Label(self.body, text=f"Save the drawing before {before}?", font="Title").pack(anchor="w")
+        text = "What you drew and corrected since the last time is in no file."
         ttk.Label(self.body, text=text).pack(anchor="w", pady=(self.px(8), 0))
         self.save = self.button("Save…", lambda: self._answer(SAVE), "primary")
         self.cancel = self.button("Cancel", lambda: self._answer(CANCEL))
         self.discard = self.button("Don't save", lambda: self._answer(DISCARD), side="left")
         self.bind("<Visibility>", lambda _: self.grab_set())  # Tk refuses a grab before the dialog is visible
         self.present(self.save)
+
+    def close(self) -> None:
+        """Answer "cancel": Escape, or the title bar's button."""
+        self._answer(CANCEL)
+
+    def _answer(self, answer: str) -> None:
+        super().close()
+        self._answered(answer)
+
+
+class RestoreDialog(Dialog):
+    """Offers a drawing that was in no file when its window ended."""
+
+    def __init__(self, parent: tk.Tk, factor: float, when: str, answered: Callable[[str], None]) -> None:
+        """Offer it; ``answered`` is called with "restore", "discard", or "cancel" to be asked again later."""
+        super().__init__(parent, "Unsaved drawing", factor)
+        self._answered = answered
+        ttk.Label(self.body, text="Restore the drawing that was not saved?", font="Title").pack(anchor="w")
+        text = f"The window ended on {when}, before the drawing was saved."
+        ttk.Label(self.body, text=text, wraplength=self.px(420), justify="left").pack(anchor="w", pady=(self.px(8), 0))
+        self.restore = self.button("Restore", lambda: self._answer(RESTORE), "primary")
+        self.later = self.button("Not now", lambda: self._answer(CANCEL))
+        self.discard = self.button("Discard it", lambda: self._answer(DISCARD), side="left")
+        self.present(self.restore)
 
     def close(self) -> None:
         """Answer "cancel": Escape, or the title bar's button."""
@@ -187,7 +217,7 @@ class HandwritingDialog(Dialog):
         self._doubtful: frozenset[str] = frozenset()
         self.title_label = ttk.Label(self.body, font="Title")
         self.title_label.pack(anchor="w")
-        self.metrics = ttk.Label(self.body, justify="left")
+        self.metrics = ttk.Label(self.body, justify="left", wraplength=self.px(620))
         self.metrics.pack(anchor="w", pady=(self.px(6), self.px(12)))
         self.counts = ttk.Frame(self.body)
         self.counts.pack(fill="x", pady=(0, self.px(12)))
@@ -226,13 +256,16 @@ class HandwritingDialog(Dialog):
         self.gallery.bind("<Button-5>", lambda _: self.gallery.yview_scroll(1, "units"))
         self.gallery.bind("<MouseWheel>", lambda e: self.gallery.yview_scroll(-1 if e.delta > 0 else 1, "units"))
 
-    def show(self, hands: Mapping[str, Hand], hand: Hand | None, selected: str | None) -> None:
+    def show(
+        self, hands: Mapping[str, Hand], hand: Hand | None, selected: str | None, unlearned: Mapping[str, str]
+    ) -> None:
         """Show the collection as it is now.
 
         Args:
             hands: what each network has learned, as far as it has.
             hand: what the one that leads has learned.
             selected: the key of the selected digit, if any.
+            unlearned: why a network cannot learn, by name.
         """
         self._selected = selected
         self._doubtful = hand.doubtful if hand else frozenset()
@@ -240,6 +273,7 @@ class HandwritingDialog(Dialog):
         self.title_label.configure(text=counted(n, "digit") if n else "No digits yet")
         if n:
             metrics = [f"{name}: {gained(learned)}" for name, learned in hands.items()]
+            metrics += [f"⚠ {name} cannot learn: {why}" for name, why in unlearned.items()]
             if self._doubtful:
                 metrics.append(DOUBTFUL.format(counted(len(self._doubtful), "label")))
             self.metrics.configure(text="\n".join(metrics) or "The networks are learning …")
@@ -346,11 +380,13 @@ def raise_existing(parent: tk.Misc, kind: type[Dialog]) -> bool:
     return bool(found)
 
 
-def ask_open(parent: tk.Misc) -> Path | None:
-    """Ask for a file to open; None if the dialog is cancelled."""
+def ask_open(parent: tk.Misc, folder: str = "") -> Path | None:
+    """Ask for a file to open, in a folder at first; None if the dialog is cancelled."""
     every = ("*.json", *IMAGES)
-    types = (("Drawings and images", every), ("Strokes", ("*.json",)), ("Images", IMAGES), ("All files", ("*",)))
-    return _path(filedialog.askopenfilename(parent=parent, title="Open a drawing or an image", filetypes=types))
+    types = (("Drawings and images", every), ("Drawings", ("*.json",)), ("Images", IMAGES), ("All files", ("*",)))
+    where = {"initialdir": folder} if folder else {}
+    title = "Open a drawing or an image"
+    return _path(filedialog.askopenfilename(parent=parent, title=title, filetypes=types, **where))
 
 
 def ask_import(parent: tk.Misc) -> Path | None:
@@ -359,24 +395,38 @@ def ask_import(parent: tk.Misc) -> Path | None:
     return _path(filedialog.askopenfilename(parent=parent, title="Import digits", filetypes=types))
 
 
-def ask_save(parent: tk.Misc, title: str, name: str, types: Sequence[tuple[str, str]]) -> Path | None:
-    """Ask for a file to save to.
+def ask_save(parent: tk.Misc, title: str, name: str, types: Sequence[tuple[str, str]], folder: str = "") -> Path | None:
+    """Ask for a file to save to; a name without an ending gets that of the chosen kind.
 
     Args:
         parent: the window below.
         title: of the dialog.
         name: the suggested name of the file.
         types: kinds of files as (name, "*.suffix"), the default first.
+        folder: in which it is saved unless another is chosen.
 
     Returns:
         None if the dialog is cancelled.
     """
-    suffix = types[0][1].lstrip("*")
-    return _path(
+    where: dict[str, Any] = {"initialdir": folder} if folder else {}
+    parent.tk.call("set", CHOSEN, types[0][0])
+    given = _path(
         filedialog.asksaveasfilename(
-            parent=parent, title=title, initialfile=name, defaultextension=suffix, filetypes=list(types)
+            parent=parent, title=title, initialfile=name, filetypes=list(types), typevariable=CHOSEN, **where
         )
     )
+    if given is None:
+        return None
+    path = with_ending(given, types, str(parent.tk.call("set", CHOSEN)))
+    replaces = path != given and path.exists()  # the dialog has asked about another name
+    question = f"{path.name} exists. Replace it?"
+    return None if replaces and not messagebox.askyesno(title, question, parent=parent) else path
+
+
+def with_ending(path: Path, types: Sequence[tuple[str, str]], chosen: str) -> Path:
+    """A path with the ending of the chosen kind of file, if it has none of its own."""
+    ending = dict(types).get(chosen, types[0][1]).lstrip("*")
+    return path if path.suffix or not ending else path.with_name(path.name + ending)
 
 
 def _path(answer: str | tuple[str, ...]) -> Path | None:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.reading.collection import Sample
-from digits.reading.ink import Stroke, Strokes
-from digits.reading.segmentation import Segment
+from digits.reading.ink import Stroke
+from digits.reading.segmentation import Box, Segment
 
 MOST_STEPS = 10_000  #: that can be undone
 MOST_BYTES = 200 << 20  #: that undo keeps alive beside the drawing; a photograph of 50 megapixels has 171 MB
@@ -27,6 +27,7 @@ class Photograph:
         preview: ``rgb`` itself, or a smaller copy that is faster to show; the same layout.
         unread: number of components that are not read because there are too many.
         note: which part of the file it is, such as "page 1 of 3"; "" for all of it.
+        content: of the file, for saving; empty if it is too large for that.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Photograph:
     preview: NDArray[np.uint8]
     unread: int = 0
     note: str = ""
+    content: bytes = b""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -45,7 +47,8 @@ class Photograph:
     def nbytes(self) -> int:
         """The memory that it takes, bytes."""
         preview = 0 if self.preview is self.rgb else self.preview.nbytes
-        return self.rgb.nbytes + preview + sum(component.ink.nbytes + 500 for component in self.components)
+        pieces = sum(component.ink.nbytes + 500 for component in self.components)
+        return self.rgb.nbytes + preview + len(self.content) + pieces
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +58,13 @@ class State:
     Attributes:
         strokes: in the order in which they were drawn; in the photograph's pixels if there is one, else logical pixels.
         photograph: the image that they are drawn on, if any.
-        hidden: keys of the photograph's digits that were deleted.
+        hidden: the boxes of the photograph's digits that were deleted, by key.
         labels: corrected and confirmed digits, by key.
     """
 
     strokes: tuple[Stroke, ...] = ()
     photograph: Photograph | None = None
-    hidden: frozenset[str] = frozenset()
+    hidden: Mapping[str, Box] = field(default_factory=dict)
     labels: Mapping[str, Sample] = field(default_factory=dict)
 
     @property
@@ -81,12 +84,19 @@ class Document:
         self.path: Path | None = None  #: the file that Save writes to
         self._past: list[tuple[State, int]] = []  # each with the bytes that it alone keeps alive
         self._future: list[State] = []
-        self._saved: tuple[Stroke, ...] = ()
+        self._saved = self.state
 
     @property
     def dirty(self) -> bool:
-        """Whether there are unsaved strokes."""
-        return bool(self.state.strokes) and self.state.strokes is not self._saved
+        """Whether there is a drawing that no file holds as it is now: its strokes, corrections and deletions."""
+        return not self.state.empty and self.state is not self._saved
+
+    @property
+    def name(self) -> str:
+        """The name of the file that was opened or saved; "" for a drawing that has none."""
+        if self.path is not None:
+            return self.path.name
+        return self.state.photograph.name if self.state.photograph is not None else ""
 
     @property
     def can_undo(self) -> bool:
@@ -111,22 +121,24 @@ class Document:
         self._change(State(labels=self.state.labels))
         self.path = None
 
-    def open_strokes(self, drawing: Strokes, path: Path | None) -> None:
-        """Replace the drawing by a saved one, from ``path`` if it is known."""
-        self._change(State(drawing.strokes, labels=self.state.labels))
-        self.path = path
-        self._saved = self.state.strokes
+    def open(self, state: State, path: Path | None = None, saved: bool = True) -> None:
+        """Replace the drawing; labels of earlier ones are kept.
 
-    def open_photograph(self, photograph: Photograph) -> None:
-        """Replace the drawing by an image."""
-        self._change(State(photograph=photograph, labels=self.state.labels))
-        self.path = None
+        Args:
+            state: the new drawing.
+            path: the file that Save writes to; None asks.
+            saved: whether a file holds it.
+        """
+        self._change(replace(state, labels={**self.state.labels, **state.labels}))
+        self.path = path
+        if saved:
+            self._saved = self.state
 
     def delete(self, segment: Segment) -> None:
         """Delete one digit: its strokes, or its ink on the photograph."""
         strokes = tuple(stroke for i, stroke in enumerate(self.state.strokes) if i not in segment.strokes)
-        hidden = self.state.hidden if segment.strokes else self.state.hidden | {digit_key(segment)}
-        self._change(replace(self.state, strokes=strokes, hidden=hidden))
+        hidden = {} if segment.strokes else {digit_key(segment): segment.box}
+        self._change(replace(self.state, strokes=strokes, hidden={**self.state.hidden, **hidden}))
 
     def label(self, sample: Sample) -> None:
         """Label a digit; a second label for the same ink replaces the first."""
@@ -144,9 +156,9 @@ class Document:
             self._advance(self._future.pop())
 
     def mark_saved(self, path: Path) -> None:
-        """Record that the strokes were saved to ``path`` as they are now."""
+        """Record that the drawing was saved to ``path`` as it is now."""
         self.path = path
-        self._saved = self.state.strokes
+        self._saved = self.state
 
     def _change(self, state: State) -> None:
         self._future.clear()

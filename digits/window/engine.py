@@ -1,5 +1,6 @@
 """The slow work: opening images, segmenting drawings and running the networks. No widgets."""
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,14 +8,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from digits.errors import UserError
+from digits.files import read_bytes
 from digits.reading import image_file, page, saliency
 from digits.reading.classifier import Classifier
-from digits.reading.collection import Entry
+from digits.reading.collection import Entry, Sample
 from digits.reading.hand import Hand, Personal, Pupil
 from digits.reading.image_file import Source
-from digits.reading.ink import Stroke, Strokes, open_strokes
+from digits.reading.ink import MOST_PICTURE, Stroke, Strokes, open_strokes
 from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.photograph import page_ink
 from digits.reading.recognizer import Reading, Remembered, read
@@ -103,23 +106,43 @@ class Engine:
             )
         return Result(state, tuple(map(digit_key, found.digits)), readings, found.left_out)
 
-    def open(self, path: Path) -> Photograph | Strokes:
-        """Open saved strokes (``.json``) or an image.
+    def open(self, path: Path) -> State:
+        """Open a saved drawing (``.json``) or an image.
 
         Raises:
             UserError: the file cannot be opened.
         """
         if path.suffix.lower() == ".json":
-            return open_strokes(path)
-        return self._photograph(path.name, path, str(path))
+            return self._drawing(open_strokes(path), str(path))
+        return State(photograph=self._photograph(path.name, path, str(path)))
 
-    def take(self, pasted: Source) -> Photograph:
+    def take(self, pasted: Source) -> State:
         """Open an image from the clipboard.
 
         Raises:
             UserError: the image cannot be opened.
         """
-        return self._photograph("pasted image", pasted, "the image on the clipboard")
+        return State(photograph=self._photograph("pasted image", pasted, "the image on the clipboard"))
+
+    def _drawing(self, drawing: Strokes, called: str) -> State:
+        """A drawing as it was saved, with its labels on the digits whose boxes they have."""
+        picture, photograph = drawing.picture, None
+        if picture is not None:
+            photograph = self._photograph(picture.name, picture.content, f"the picture in {called}")
+        state = State(drawing.strokes, photograph)
+        if not drawing.labels and not (picture and picture.deleted):
+            return state
+        found = {tuple(map(int, digit.box)): digit for digit in self._segments(state).digits}
+        labels = {}
+        for label in drawing.labels:
+            if label.box in found:
+                digit = found[label.box]
+                strokes = Strokes(tuple(drawing.strokes[i] for i in digit.strokes), drawing.size)
+                key = digit_key(digit)
+                labels[key] = Sample(key, label.digit, digit.crop, strokes)
+        deleted = [found[box] for box in (picture.deleted if picture else ()) if box in found]
+        hidden = {digit_key(digit): digit.box for digit in deleted}
+        return replace(state, labels=labels, hidden=hidden)
 
     def occlusion(self, name: str, crop: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """The evidence for a digit, ``float32`` of shape (28, 28): see :func:`digits.reading.saliency.occlusion`."""
@@ -164,6 +187,9 @@ class Engine:
 
     def _photograph(self, name: str, source: Source, called: str) -> Photograph:
         """The first page of an image, which messages call ``called``, straightened."""
+        if isinstance(source, Path):
+            with image_file.guarded(called):
+                source = read_bytes(source, image_file.MOST_BYTES)
         with image_file.opened(source, called) as pages:
             rgb = page.open_page(pages, 0)
             note = f"page 1 of {pages.count:,}" if pages.count > 1 else pages.left_out and f"without {pages.left_out}"
@@ -173,7 +199,15 @@ class Engine:
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
         preview = cv2.resize(found.image, size, interpolation=cv2.INTER_AREA) if shrink < 1 else found.image
         pieces = found.components
-        return Photograph(name, found.image, pieces, np.asarray(preview, np.uint8), pieces.left_out, note)
+        content = source if isinstance(source, bytes) else _png(rgb)
+        content = content if len(content) <= MOST_PICTURE else b""
+        return Photograph(name, found.image, pieces, np.asarray(preview, np.uint8), pieces.left_out, note, content)
+
+
+def _png(rgb: NDArray[np.uint8]) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(rgb).save(content, format="PNG")
+    return content.getvalue()
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,17 @@ from pathlib import Path
 
 from digits.errors import UserError, reason
 from digits.files import replacing
-from digits.reading.ink import Strokes, save_strokes
+from digits.reading.ink import save_strokes
 from digits.window import clipboard, dialogs, picture, summary
-from digits.window.document import Photograph
+from digits.window.document import State
 from digits.window.engine import Engine
 from digits.window.jobs import Jobs
 from digits.window.session import Session
 
 _opening = threading.Lock()  #: an opening that is cancelled runs to its end; two would take twice the memory
-STROKES, PNG = ("Strokes", "*.json"), ("PNG picture", "*.png")
+DRAWING, PNG, JPEG = ("Drawing", "*.json"), ("PNG picture", "*.png"), ("JPEG picture", "*.jpg")
+PICTURES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}  #: Pillow's name of each ending's format
+QUALITY = 92  #: of a JPEG
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,19 @@ class Files:
 
     def open(self) -> None:
         """Ask for a drawing or an image and open it."""
-        path = dialogs.ask_open(self._window)
+        path = dialogs.ask_open(self._window, self._session.settings.folder)
         if path is not None:
             self.open_path(path)
 
     def open_path(self, path: Path) -> None:
-        """Open a drawing or an image."""
-        self._report(f"Opening {path.name} …")
-        self._submit_opening(lambda engine: engine.open(path), path)
+        """Open a drawing or an image, after the question about an unsaved drawing."""
+
+        def proceed() -> None:
+            self._report(f"Opening {path.name} …")
+            is_drawing = path.suffix.lower() == ".json"
+            self._submit_opening(lambda engine: engine.open(path), path if is_drawing else None, path)
+
+        self._before(f"opening {path.name}", proceed)
 
     def paste(self) -> None:
         """Open the image on the clipboard."""
@@ -77,21 +84,40 @@ class Files:
         except UserError as error:
             self._fail(error)
         else:
-            self._submit_opening(lambda engine: engine.take(pasted), None)
+            self._before("pasting an image", lambda: self._submit_opening(lambda engine: engine.take(pasted), None))
 
-    def _submit_opening(self, work: Callable[[Engine], Photograph | Strokes], path: Path | None) -> None:
-        def show(opened: Photograph | Strokes) -> None:
-            if isinstance(opened, Photograph):
-                self._document.open_photograph(opened)
-            else:
-                self._document.open_strokes(opened, path)
+    def restore(self, path: Path, done: Callable[[], None]) -> None:
+        """Open a drawing that was never saved; ``done`` is called once it is open."""
+        self._submit_opening(lambda engine: engine.open(path), None, None, done)
+
+    def _submit_opening(
+        self,
+        work: Callable[[Engine], State],
+        path: Path | None,
+        file: Path | None = None,
+        done: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Open something.
+
+        Args:
+            work: opens it.
+            path: the file that Save writes to, if there is one.
+            file: that holds it, if there is one.
+            done: called once it is shown.
+        """
+
+        def show(opened: State) -> None:
+            self._document.open(opened, path, saved=file is not None)
+            if file is not None:
+                self._session.settings = self._session.settings.used(file)
             self._session.selected = None
             self._session.result = None
             self._handlers.replaced()
+            done()
 
         self._newest = newest = object()
 
-        def alone(engine: Engine) -> Photograph | Strokes:
+        def alone(engine: Engine) -> State:
             with _opening:
                 if self._newest is not newest:
                     raise UserError("another file is opened instead")  # not shown: the result is no longer awaited
@@ -102,34 +128,47 @@ class Files:
     # ---- save
 
     def save(self) -> bool:
-        """Save the strokes to the file that they were last saved to, or ask for one; returns whether they are saved."""
+        """Save the drawing to the file that it was last saved to, or ask for one; returns whether it is saved."""
         if self._document.path is None:
             return self.save_as()
-        return self._save_strokes(self._document.path)
+        return self._save_drawing(self._document.path)
 
     def save_as(self) -> bool:
-        """Ask for a file and save the strokes or, as ``.png``, a picture; returns whether the strokes are saved."""
-        if self._document.state.strokes:
-            name, types = "drawing.json", (STROKES, PNG)
-        else:  # only a photograph
-            name, types = "photograph.png", (PNG, STROKES)
-        path = dialogs.ask_save(self._window, "Save the drawing", name, types)
-        if path is None:
+        """Ask for a file and save the drawing or, by its ending, a picture; returns whether the drawing is saved."""
+        if (path := self._ask("Save the drawing", (DRAWING, PNG, JPEG))) is None:
             return False
-        if path.suffix.lower() == ".png":
+        if path.suffix.lower() in PICTURES:
             self._save_picture(path, annotated=False)
             return False
-        return self._save_strokes(path)
+        if path.suffix.lower() == ".json":
+            return self._save_drawing(path)
+        endings = ", ".join([".json", *PICTURES])
+        self._fail(UserError(f"{path.name} cannot be saved: a file ends in {endings}; give it one of these endings"))
+        return False
 
     def save_annotated(self) -> None:
         """Ask for a file and save a picture with boxes and digits."""
-        path = dialogs.ask_save(self._window, "Save annotated PNG", "digits.png", (PNG,))
-        if path is not None:
+        if (path := self._ask("Save an annotated picture", (PNG, JPEG), " read")) is None:
+            return
+        if path.suffix.lower() in PICTURES:
             self._save_picture(path, annotated=True)
+            return
+        endings = ", ".join(PICTURES)
+        self._fail(UserError(f"{path.name} cannot be saved: a picture ends in {endings}; give it one of these endings"))
 
-    def _save_strokes(self, path: Path) -> bool:
+    def _ask(self, title: str, types: tuple[tuple[str, str], ...], addition: str = "") -> Path | None:
+        """Ask where to save; the name of the file that is open is proposed."""
+        stem = Path(self._document.name).stem or "drawing"
+        name = f"{stem}{addition}{types[0][1].lstrip('*')}"
+        return dialogs.ask_save(self._window, title, name, types, self._session.settings.folder)
+
+    def _save_drawing(self, path: Path) -> bool:
+        state = self._document.state
+        if state.photograph is not None and not state.photograph.content:
+            self._fail(UserError(f"{path.name} cannot be saved: its photograph is too large; save it as a picture"))
+            return False
         try:
-            save_strokes(path, Strokes(self._document.state.strokes, self._handlers.page_size()))
+            save_strokes(path, self._session.drawing(self._handlers.page_size()))
         except OSError as error:
             self._fail(_not_written(path, error))
             return False
@@ -137,6 +176,7 @@ class Files:
             self._fail(error)
             return False
         self._document.mark_saved(path)
+        self._session.settings = self._session.settings.used(path)
         self._handlers.saved()
         self._report(f"Saved {path}")
         return True
@@ -144,11 +184,12 @@ class Files:
     def _save_picture(self, path: Path, annotated: bool) -> None:
         state, size = self._document.state, self._handlers.page_size()
         marks = self._session.marks() if annotated else []
+        kind = PICTURES[path.suffix.lower()]
 
         def write(_: Engine) -> None:
             try:
                 with replacing(path) as temporary:
-                    picture.render(state, size, marks).save(temporary, format="PNG")
+                    picture.render(state, size, marks).save(temporary, format=kind, quality=QUALITY)
             except OSError as error:
                 raise _not_written(path, error) from error
 
@@ -190,16 +231,20 @@ class Files:
     # ---- close
 
     def before_closing(self, close: Callable[[], None]) -> None:
-        """Call ``close`` at once or, if there are unsaved strokes, once the user has saved or discarded them."""
+        """Call ``close`` at once or, if the drawing is unsaved, once the user has saved or discarded it."""
+        self._before("closing", close)
+
+    def _before(self, what: str, proceed: Callable[[], None]) -> None:
+        """Proceed with what replaces the drawing, once it is saved or the user has discarded it."""
 
         def answered(answer: str) -> None:
             if answer == dialogs.DISCARD or (answer == dialogs.SAVE and self.save()):
-                close()
+                proceed()
 
         if not self._document.dirty:
-            close()
+            proceed()
         elif not dialogs.raise_existing(self._window, dialogs.UnsavedDialog):
-            dialogs.UnsavedDialog(self._window, self._factor, answered)
+            dialogs.UnsavedDialog(self._window, self._factor, answered, what)
 
     def _report(self, text: str) -> None:
         self._handlers.report(text, False)

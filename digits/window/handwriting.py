@@ -165,14 +165,17 @@ class Handwriting:
             if hand is None:
                 self._learn_of(name, entries, learning)
                 return
+            self._session.unlearned.pop(name, None)
             changed = self._session.hands.get(name) is not hand
             self._session.hands[name] = hand
             self.show()
             if changed and name in self._session.asked:
                 self._handlers.learned()
 
-        def failed(_: UserError) -> None:
-            """Nothing to do: loading the network has failed too, and that is reported."""
+        def failed(error: UserError) -> None:
+            self._session.hands.pop(name, None)
+            self._session.unlearned[name] = str(error)
+            self.show()
 
         urgency = -1 if name == self._session.lead else -2
         self._jobs.submit(
@@ -190,6 +193,9 @@ class Handwriting:
     def show(self) -> None:
         """Show what is known of the collection."""
         session = self._session
-        self._handlers.show_summary(summary.handwriting(len(session.collection), session.hand, session.settings.learns))
+        failed = session.lead if session.lead in session.unlearned else ""
+        self._handlers.show_summary(
+            summary.handwriting(len(session.collection), session.hand, session.settings.learns, failed)
+        )
         if self.dialog is not None and self.dialog.winfo_exists():
-            self.dialog.show(session.hands_by_network(), session.hand, session.selected_entry)
+            self.dialog.show(session.hands_by_network(), session.hand, session.selected_entry, session.unlearned)

@@ -1,13 +1,17 @@
 """The main window: builds the widgets, and connects them to the session, the jobs and the files."""
 
 import contextlib
+import re
+import time
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from digits.errors import UserError, reason
+from digits.image_format import CLASSES
 from digits.reading.collection import Sample
 from digits.reading.ink import Stroke
 from digits.window import (
@@ -22,12 +26,13 @@ from digits.window import (
     handwriting,
     panel,
     recognition,
+    recovery,
     settings,
     sheet,
     summary,
     theme,
 )
-from digits.window.document import Document
+from digits.window.document import Document, State
 from digits.window.engine import Engine
 from digits.window.jobs import Jobs
 from digits.window.palette import LIGHT, Palette
@@ -36,6 +41,11 @@ from digits.window.tools import Tool
 
 SIZE, SMALLEST = (1180, 740), (1020, 640)  #: logical px
 MARGIN = 6  #: logical px around a digit's box in which a click selects it
+PLACE = re.compile(r"-?\d+")  #: the numbers in a geometry such as 800x600+10+-20
+TICK = 250  #: ms after which what has changed is written: the settings, and a copy of the drawing
+ON_DIGIT = ("Confirm digit", "Delete digit", "Deselect", "Show evidence")  #: commands of its context menu
+ON_PAPER = ("Undo", "Redo", "Copy number", "Paste image", "Clear", "Fit to ink", "Labels")
+LOOK = 8  #: ticks after which the collection is looked at, which another window may have changed
 
 
 class MainWindow(tk.Tk):
@@ -43,6 +53,7 @@ class MainWindow(tk.Tk):
 
     Attributes:
         alive: whether it is open.
+        ended: whether it is closed by a signal, so that the drawing must be offered again.
         reopen: whether it was closed only to be opened again at another size.
         session: the state that it shows.
     """
@@ -68,7 +79,11 @@ class MainWindow(tk.Tk):
         self.withdraw()
         self.alive = True
         self.reopen = False
+        self.ended = False
         self.session = session
+        self._ticks = 0
+        self._copied = session.document.state
+        self._written = session.settings
         self._settings_path = settings_path
         self._hands = hand_folder or session.collection.folder
         self._apply_settings()
@@ -81,6 +96,8 @@ class MainWindow(tk.Tk):
         self.panel.show_comparison(session.comparing)
         self.deiconify()
         self.canvas.focus_set()
+        self.after(TICK, self._tick)
+        self.after(TICK, self._offer_left)
 
     # ---- building
 
@@ -105,6 +122,7 @@ class MainWindow(tk.Tk):
         filing = files.Handlers(
             self._report, lambda: self._drawing_changed(fit=True), self._show, lambda: self.canvas.page_size
         )
+        self.recovery = recovery.Recovery(self._settings_path.parent / recovery.FOLDER)
         self.files = files.Files(self, factor, session, self.jobs, filing)
         actions = dialogs.HandActions(self.write_samples, self.import_digits, self.export_digits)
         keeping = handwriting.Handlers(self._report, self.status.show_handwriting, self._learned, actions)
@@ -118,9 +136,8 @@ class MainWindow(tk.Tk):
     def _build(self) -> None:
         """Build the widgets and bind the events."""
         session, factor = self.session, self.factor
-        width, height = (round(side * factor) for side in SIZE)
-        self.geometry(f"{min(width, self.winfo_screenwidth())}x{min(height, self.winfo_screenheight())}")
-        self.minsize(*(round(side * factor) for side in SMALLEST))
+        self.geometry(self._first_place())
+        self.minsize(*(round(side * min(factor, 1.25)) for side in SMALLEST))
         self.status.pack(side="bottom", fill="x")
         calls = panel.Handlers(self.copy, self.choose_network, self._select_row, self.toggle_evidence, self.correct)
         self.panel = panel.Panel(self, factor, session.names, self._keys, calls)
@@ -129,9 +146,10 @@ class MainWindow(tk.Tk):
         self.toolbar.pack(side="top", fill="x")
         self.paper = tk.Frame(self, borderwidth=0)
         self.paper.pack(fill="both", expand=True, padx=(round(12 * factor), 0))
-        gestures = canvas.Handlers(self._drawn, self._erased, self._clicked)
+        gestures = canvas.Handlers(self._drawn, self._erased, self._clicked, self._show_menu)
         self.canvas = canvas.DrawingCanvas(self.paper, gestures, factor, session.tool, session.pen)
         self.canvas.pack(fill="both", expand=True, padx=1, pady=1)
+        self.canvas.want_labels(session.settings.labels)
         self.menus = commands.build_menus(self, self._table)
         commands.bind(self, self.commands)
         self.bind("<Key>", self._typed)
@@ -139,6 +157,17 @@ class MainWindow(tk.Tk):
         self.protocol("WM_DELETE_WINDOW", self.close)
         if commands.is_mac(self):
             self.createcommand("tk::mac::Quit", self.close)
+
+    def _first_place(self) -> str:
+        """Where the window was the last time, within the screen; or its usual size."""
+        screen = self.winfo_screenwidth(), self.winfo_screenheight()
+        if self.session.settings.place:
+            left, top, *size = self.session.settings.place
+            width, height = (min(side, most) for side, most in zip(size, screen, strict=True))
+            left, top = max(0, min(left, screen[0] - width)), max(0, min(top, screen[1] - height))
+            return f"{width}x{height}+{left}+{top}"
+        width, height = (min(round(side * self.factor), most) for side, most in zip(SIZE, screen, strict=True))
+        return f"{width}x{height}"
 
     @property
     def document(self) -> Document:
@@ -171,19 +200,33 @@ class MainWindow(tk.Tk):
         self._drawing_changed()
 
     def _clicked(self, x: float, y: float) -> bool:
+        """Select the digit at a place; on empty paper, deselect the selected one."""
+        was_selected = self._is_selected()
         hit = self.session.select_at(x, y, MARGIN * self.factor / self.canvas.view.scale)
         if hit:
             self._show()
-        return hit
+        elif was_selected:
+            self.deselect()
+        return hit or was_selected
+
+    def _show_menu(self, x: float, y: float, screen_x: int, screen_y: int) -> None:
+        """Show what can be done with the digit at a place, or with the drawing."""
+        hit = self.session.select_at(x, y, MARGIN * self.factor / self.canvas.view.scale)
+        self._show()
+        shown = [command for command in self.commands if command.title in (ON_DIGIT if hit else ON_PAPER)]
+        labels = [(f"This is a {digit}", partial(self.correct, digit)) for digit in range(CLASSES)] if hit else []
+        commands.pop_up(self, shown, labels, (screen_x, screen_y))
+
+    def deselect(self) -> None:
+        """Deselect the selected digit."""
+        self.session.selected = None
+        self._show()
 
     def clear(self) -> None:
-        """Deselect the selected digit; without one, clear the drawing."""
-        if self._is_selected():
-            self.session.selected = None
-            self._show()
-        else:
-            self.document.clear()
-            self._drawing_changed(fit=True)
+        """Clear the drawing."""
+        self.document.clear()
+        self.session.selected = None
+        self._drawing_changed(fit=True)
 
     def undo(self) -> None:
         """Undo the last step."""
@@ -198,8 +241,12 @@ class MainWindow(tk.Tk):
             return  # the stroke that is being drawn belongs to the drawing as it is
         before = self.document.state.labels
         step()
-        self._drawing_changed(fit=True)
-        self.handwriting.follow(before, self.document.state.labels)
+        after = self.document.state.labels
+        changed = [key for key in {**before, **after} if before.get(key) is not after.get(key)]
+        if changed:
+            self.session.selected = changed[-1]
+        self._drawing_changed(fit=not self.canvas.moved)
+        self.handwriting.follow(before, after)
 
     def _drawing_changed(self, fit: bool = False) -> None:
         """Show the drawing and have it read; with ``fit``, scale it so that all of it is visible."""
@@ -224,34 +271,36 @@ class MainWindow(tk.Tk):
             self.session.selected = self.session.keys[i]
             self._show()
 
-    def _typed(self, event: "tk.Event[tk.Misc]") -> None:
-        """A digit corrects the selected one; if none is selected, it chooses a network."""
-        modified = isinstance(event.state, int) and event.state & 0x4  # with Ctrl
-        if not (event.char and event.char in "0123456789") or modified:
-            return
-        digit, choices = int(event.char), self.session.choices
-        if self._is_selected():
-            self.correct(digit)
-        elif 1 <= digit <= len(choices) and self.session.can_choose(choices[digit - 1]):
-            self.choose_network(choices[digit - 1])
+    def select_doubtful(self) -> None:
+        """Select the next doubtful digit."""
+        self.session.select_doubtful()
+        self._show()
 
-    def correct(self, digit: int) -> None:
-        """Label the digit that is shown in detail."""
+    def _typed(self, event: "tk.Event[tk.Misc]") -> None:
+        """A digit corrects the one that the panel shows, and the next one is selected."""
+        modified = isinstance(event.state, int) and event.state & 0x4  # with Ctrl
+        if event.char and event.char in "0123456789" and not modified:
+            self.correct(int(event.char), move_on=True)
+
+    def correct(self, digit: int, move_on: bool = False) -> None:
+        """Label the digit that is shown in detail; with ``move_on``, select the next one."""
         i = self.session.shown_index
         if i is not None:
             self.session.selected = self.session.keys[i]
-            self._label(digit)
+            self._label(digit, move_on)
 
     def confirm(self) -> None:
-        """Label the selected digit as it was read."""
-        self._label(None)
+        """Label the selected digit as it is shown, and select the next one."""
+        self._label(None, move_on=True)
 
-    def _label(self, digit: int | None) -> None:
+    def _label(self, digit: int | None, move_on: bool) -> None:
         sample = self.session.sample(digit, self.canvas.page_size)
         if sample is None:
             self._report("The network sees no digit here; if there is one, type it")
             return
         kept = self.handwriting.keep(sample)
+        if move_on:
+            self.session.move_on()
         self._show()
         if kept:
             self._report(f"Kept in My handwriting as {sample.label}")
@@ -368,7 +417,8 @@ class MainWindow(tk.Tk):
             self.panel.compare.show(session.usable, [""] * len(session.usable), (), None)
         self._show_detail()
         self.toolbar.show(session.pen)
-        self.title(f"{'• ' if self.document.dirty else ''}Handwritten digits")
+        name = f"{self.document.name} – " if self.document.name else ""
+        self.title(f"{'• ' if self.document.dirty else ''}{name}Handwritten digits")
 
     def _show_detail(self) -> None:
         """Show one digit, and request the evidence if it is wanted."""
@@ -410,6 +460,83 @@ class MainWindow(tk.Tk):
         self.reopen = True
         self.destroy()
 
+    def zoom_in(self) -> None:
+        """Magnify the drawing."""
+        self.canvas.zoom(1)
+
+    def zoom_out(self) -> None:
+        """Reduce the drawing."""
+        self.canvas.zoom(-1)
+
+    def reset_view(self) -> None:
+        """Show the drawing as it is shown at first."""
+        self.canvas.fit()
+
+    def fit_to_ink(self) -> None:
+        """Show all ink, as large as the paper allows."""
+        self.canvas.fit_to_ink()
+
+    def switch_labels(self) -> None:
+        """Show or hide the labels of the digits on the canvas."""
+        wanted = not self.session.settings.labels
+        self.session.settings = replace(self.session.settings, labels=wanted)
+        self.canvas.want_labels(wanted)
+
+    # ---- what must not be lost
+
+    def _tick(self) -> None:
+        """Regularly write what has changed, and look at what another window may have changed."""
+        self._ticks += 1
+        self._note_place()
+        self._write_settings()
+        self._copy()
+        if self._ticks % LOOK == 0 and not self.canvas.drawing:
+            self.handwriting.refresh()
+        self.after(TICK, self._tick)
+
+    def _note_place(self) -> None:
+        if self.wm_state() != "normal":
+            return
+        width, height, left, top = map(int, PLACE.findall(self.geometry()))
+        place = (left, top, width, height)
+        if place != self.session.settings.place:
+            self.session.settings = replace(self.session.settings, place=place)
+
+    def _write_settings(self) -> None:
+        if self._written != self.session.settings:
+            self._written = self.session.settings
+            with contextlib.suppress(OSError):  # without a writable home, the next run starts with the defaults
+                settings.save(self._settings_path, self._written)
+
+    def _copy(self) -> None:
+        """Have a copy of an unsaved drawing written, or removed once it is saved."""
+        state = self.document.state
+        if state is self._copied or self.canvas.drawing:
+            return
+        self._copied = state
+        if self.document.dirty:
+            self.recovery.write(self.session.drawing(self.canvas.page_size))
+        else:
+            self.recovery.remove()
+
+    def _offer_left(self) -> None:
+        """Offer a drawing that an ended window has left."""
+        left = next(self.recovery.left(), None)
+        if left is None:
+            return
+
+        def answered(answer: str) -> None:
+            if answer == dialogs.RESTORE:
+                self.files.restore(left.path, left.discard)
+            elif answer == dialogs.DISCARD:
+                left.discard()
+                self._offer_left()
+            else:
+                left.release()
+
+        when = time.strftime("%d %B %Y at %H:%M", time.localtime(left.when))
+        dialogs.RestoreDialog(self, self.factor, when, answered)
+
     # ---- closing
 
     def report_callback_exception(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
@@ -418,15 +545,19 @@ class MainWindow(tk.Tk):
             super().report_callback_exception(kind, error, trace)
 
     def close(self) -> None:
-        """Close the window; asks first if there are unsaved strokes."""
+        """Close the window; asks first if the drawing is unsaved."""
         self.files.before_closing(self.destroy)
 
     def destroy(self) -> None:
         """Destroy the window, end the jobs and save the settings."""
         self.alive = False
+        if self.ended:
+            self._copied = State()
+            self._copy()
+        self._note_place()
+        self._write_settings()
+        self.recovery.close(keep=self.ended and self.document.dirty)
         self.jobs.close()
-        with contextlib.suppress(OSError):  # without a writable home, the next run starts with the defaults
-            settings.save(self._settings_path, self.session.settings)
         theme.stop()
         super().destroy()
         # Tk's own timers, such as a button's that repeats, would find no window

@@ -24,7 +24,7 @@ class Mark:
         box: (x, y, width, height) in the drawing's pixels.
         text: the digit, or "?".
         note: next to the digit, such as the confidence.
-        rejected: whether it is rejected or disputed: in a different colour, with a dashed box.
+        rejected: whether it is rejected, doubtful or disputed: in a different colour, with a dashed box.
         corrected: whether the user corrected or confirmed it.
         left_out: whether it is no digit, but stands beside them: pale.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 from digits.networks import DEFAULT
 from digits.reading.collection import Collection, Sample
 from digits.reading.hand import Hand
-from digits.reading.ink import Strokes
+from digits.reading.ink import Label, Picture, Strokes
 from digits.reading.recognizer import Digit, Reading
 from digits.window import summary, tools
 from digits.window.document import Document
@@ -44,6 +44,7 @@ class Session:
         earlier: the label, or None, that a digit had in a hand before it was labelled in this drawing, by the hand's
             folder and the digit's key.
         hands: what each network has learned of the collected digits, as far as it has.
+        unlearned: why a network cannot learn, by name.
         selected_entry: the key of the digit selected in My handwriting, if any.
         tools: the drawing tools, in the order of the toolbar.
         tool: the chosen one.
@@ -72,6 +73,7 @@ class Session:
         self.selected: str | None = None
         self.earlier: dict[Path, dict[str, int | None]] = {}
         self.hands: dict[str, Hand] = {}
+        self.unlearned: dict[str, str] = {}
         self.selected_entry: str | None = None
         self.tools = tools.TOOLS
         self.tool = self.tools[0]
@@ -181,6 +183,30 @@ class Session:
         place += step
         self.selected = self.keys[place] if 0 <= place < len(self.keys) else None
 
+    @property
+    def doubtful(self) -> list[str]:
+        """The keys of the digits that are rejected or doubtful, and not corrected or confirmed, in reading order."""
+        if self.reading is None:
+            return []
+        styles = [summary.styled(digit, None).style for digit in self.reading.digits]
+        labels = self.document.state.labels
+        doubt = (summary.REJECTED, summary.DOUBTFUL)
+        return [key for key, style in zip(self.keys, styles, strict=True) if style in doubt and key not in labels]
+
+    def select_doubtful(self) -> None:
+        """Select the next doubtful digit after the selected one; after the last, the first."""
+        doubtful = self.doubtful
+        if doubtful:
+            i = self.selected_index
+            after = [key for key in doubtful if i is not None and self.keys.index(key) > i]
+            self.selected = (after or doubtful)[0]
+
+    def move_on(self) -> None:
+        """Select the digit after the selected one, if there is one."""
+        i = self.selected_index
+        if i is not None and i + 1 < len(self.keys):
+            self.selected = self.keys[i + 1]
+
     def select_at(self, x: float, y: float, margin: float) -> bool:
         """Select the digit whose box, widened by ``margin``, contains a point; returns whether there is one."""
         if self.reading is None:
@@ -196,7 +222,7 @@ class Session:
         """The selected digit as a labelled sample.
 
         Args:
-            label: 0 to 9; None confirms what was read.
+            label: 0 to 9; None confirms what is shown: what was read, unless it was labelled before.
             size: (width, height) of the canvas in the drawing's pixels.
 
         Returns:
@@ -206,11 +232,26 @@ class Session:
         if i is None or self.reading is None or self.result is None:
             return None
         digit = self.reading.digits[i]
-        answer = digit.digit if label is None else label
+        answer = label
+        if label is None:  # what the panel shows
+            known = self.document.state.labels.get(self.keys[i])
+            answer = digit.digit if known is None else known.label
         if answer is None:
             return None
         strokes = tuple(self.result.state.strokes[number] for number in digit.segment.strokes)
         return Sample(self.keys[i], answer, digit.crop, Strokes(strokes, size))
+
+    def drawing(self, size: tuple[int, int]) -> Strokes:
+        """The drawing as it is saved, with its labels; ``size`` is (width, height) of the canvas in its pixels."""
+        state, labels = self.document.state, []
+        if self.reading is not None:
+            for key, digit in zip(self.keys, self.reading.digits, strict=True):
+                if key in state.labels:
+                    labels.append(Label(state.labels[key].label, digit.box))
+        picture = None
+        if state.photograph is not None:
+            picture = Picture(state.photograph.name, state.photograph.content, tuple(state.hidden.values()))
+        return Strokes(state.strokes, size, tuple(labels), picture)
 
     # ---- what is shown
 
@@ -284,4 +325,5 @@ def _mark(digit: Digit, sample: Sample | None, row: summary.Row | None) -> Mark:
     if row is not None and not row.agreed:
         others = [text for text in dict.fromkeys(row.texts) if text != digit.text]
         return Mark(digit.box, shown.text, f"≠ {' '.join(others)}", rejected=True)
-    return Mark(digit.box, shown.text, summary.confidence(digit), rejected=shown.style == summary.REJECTED)
+    doubtful = shown.style in (summary.REJECTED, summary.DOUBTFUL)
+    return Mark(digit.box, shown.text, summary.confidence(digit), rejected=doubtful)

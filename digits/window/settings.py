@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from digits.files import read_json, write_json
 THEMES = ("system", "light", "dark")
 SMALLEST_PEN, LARGEST_PEN = 2, 40  #: logical px
 MOST = 1 << 16  #: bytes of the file
+MOST_RECENT = 8  #: files that are offered again
+FAR = 100_000  #: pixels, farther than any screen reaches
 ZOOMS = (0, 100, 125, 150, 175, 200)  #: percent; 0 follows the screen
 
 
@@ -26,6 +28,10 @@ class Settings:
         pen: the pen's diameter in logical pixels, 2 to 40.
         learns: whether the networks read with the hand that they have learned.
         hand: name of the hand that was chosen; "" for the first.
+        place: left, top, width and height of the window in screen pixels; empty before the first run.
+        folder: of the file that was opened or saved last.
+        recent: the files that were opened or saved, the last one first; 8 at most.
+        labels: whether the digits on the canvas have labels.
     """
 
     theme: str = "system"
@@ -34,6 +40,16 @@ class Settings:
     pen: int = 14
     learns: bool = True
     hand: str = ""
+    place: tuple[int, ...] = ()
+    folder: str = ""
+    recent: tuple[str, ...] = ()
+    labels: bool = True
+
+    def used(self, path: Path) -> "Settings":
+        """These settings after a file was opened or saved."""
+        name = str(path.absolute())
+        recent = (name, *(other for other in self.recent if other != name))[:MOST_RECENT]
+        return replace(self, folder=str(path.absolute().parent), recent=recent)
 
 
 def default_path(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
@@ -57,7 +73,8 @@ def load(path: Path) -> Settings:
         stored = read_json(path, dict[str, Any], MOST)
     except (OSError, ValueError):
         return Settings()  # not worth an error message
-    known = {field.name: stored[field.name] for field in fields(Settings) if _valid(field.name, stored)}
+    known: dict[str, Any] = {field.name: stored[field.name] for field in fields(Settings) if _valid(field.name, stored)}
+    known.update((name, tuple(known[name])) for name in ("place", "recent") if name in known)
     return Settings(**known)
 
 
@@ -78,6 +95,12 @@ def _valid(name: str, stored: Mapping[str, Any]) -> bool:
         return type(value) is int and value in ZOOMS
     if name == "pen":
         return type(value) is int and SMALLEST_PEN <= value <= LARGEST_PEN
-    if name == "learns":
+    if name in ("learns", "labels"):
         return type(value) is bool
+    if name == "place":
+        return (
+            isinstance(value, list) and len(value) == 4 and all(type(each) is int and abs(each) < FAR for each in value)
+        )
+    if name == "recent":
+        return isinstance(value, list) and len(value) <= MOST_RECENT and all(isinstance(each, str) for each in value)
     return isinstance(value, str)

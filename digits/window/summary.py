@@ -8,15 +8,21 @@ from digits.reading.hand import Hand
 from digits.reading.recognizer import Digit, Reading
 from digits.window.engine import Result
 
-PLAIN, REJECTED, CONFIRMED, CORRECTED = "plain", "rejected", "confirmed", "corrected"
-
+PLAIN, DOUBTFUL, REJECTED, CONFIRMED, CORRECTED = "plain", "doubtful", "rejected", "confirmed", "corrected"
+SURE = 0.95  #: confidence below which a digit is doubtful; confidences are calibrated, so that so many are right
 
 FEW = 10  #: digits of which it is not said how many are read rightly by the others
 
 
 @dataclass(frozen=True)
 class StyledDigit:
-    """One digit of the number: its text; "plain", "rejected", "confirmed" or "corrected"; if a space precedes it."""
+    """One digit of the number.
+
+    Attributes:
+        text: the digit, or "?".
+        style: "plain", "doubtful", "rejected", "confirmed" or "corrected".
+        spaced: whether a space precedes it.
+    """
 
     text: str
     style: str
@@ -63,7 +69,8 @@ def styled(digit: Digit, sample: Sample | None) -> StyledDigit:
     if sample is not None:
         style = CONFIRMED if sample.label == digit.digit else CORRECTED
         return StyledDigit(str(sample.label), style, digit.segment.spaced)
-    return StyledDigit(digit.text, REJECTED if digit.digit is None else PLAIN, digit.segment.spaced)
+    style = REJECTED if digit.digit is None else DOUBTFUL if digit.confidence < SURE else PLAIN
+    return StyledDigit(digit.text, style, digit.segment.spaced)
 
 
 def text(number: Iterable[Iterable[StyledDigit]]) -> str:
@@ -119,16 +126,19 @@ def milliseconds(seconds: float) -> str:
     return f"{value:.1f} ms" if value < 9.95 else f"{value:,.0f} ms"
 
 
-def handwriting(n: int, hand: Hand | None, learns: bool) -> str:
+def handwriting(n: int, hand: Hand | None, learns: bool, failed: str = "") -> str:
     """What the network that leads has gained from the ``n`` collected digits, in one line.
 
     Args:
         n: digits.
         hand: what was learned of them; None while it is not known.
         learns: whether it is used.
+        failed: the name of the network if it cannot learn.
     """
     if n == 0:
         return "My handwriting: none yet"
+    if failed:
+        return f"Your {counted(n, 'digit')}: {failed} cannot learn them"
     if hand is None:
         return f"Your {counted(n, 'digit')}"
     of = f"Your {counted(n, 'digit')}" if hand.n == n else f"The newest {hand.n:,} of your {counted(n, 'digit')}"

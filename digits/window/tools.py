@@ -172,5 +172,5 @@ def erase_strokes(paper: Paper, point: Point) -> Gesture:
 TOOLS = (
     Tool("Pen", "Pen", "pencil-fill", "P", "Draw", Draw),
     Tool("Eraser", "Eraser", "eraser", "E", "Erase ink", erase_ink, reach=1.0),
-    Tool("Stroke eraser", "Strokes", "eraser-fill", "Shift+E", "Erase whole strokes", erase_strokes, reach=1.0),
+    Tool("Stroke eraser", "Stroke eraser", "eraser-fill", "Shift+E", "Erase whole strokes", erase_strokes, reach=1.0),
 )

@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from digits.reading.ink import Stroke
+from digits.reading.ink import Stroke, bounds
+
+MARGIN = 40  #: logical px around ink that fills the screen
+MOST = 20.0  #: times that the paper is magnified, or reduced, by hand
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,16 @@ class View:
     def to_page(self, x: float, y: float) -> tuple[float, float]:
         """From the screen to the drawing."""
         return (x - self.left) / self.scale, (y - self.top) / self.scale
+
+    def moved(self, x: float, y: float) -> "View":
+        """The view after the paper was moved by some screen pixels."""
+        return View(self.scale, self.left + x, self.top + y)
+
+    def zoomed(self, by: float, x: float, y: float, unit: float) -> "View":
+        """The view magnified around a place on the screen, within a twentieth and twenty times of ``unit``."""
+        scale = min(max(self.scale * by, min(unit / MOST, self.scale)), max(unit * MOST, self.scale))
+        by = scale / self.scale
+        return View(scale, x - (x - self.left) * by, y - (y - self.top) * by)
 
 
 def for_photograph(photograph: tuple[int, int], screen: tuple[int, int], margin: float) -> View:
@@ -45,10 +58,25 @@ def for_strokes(strokes: Iterable[Stroke], screen: tuple[int, int], zoom: float)
         zoom: screen pixels per logical pixel.
     """
     drawn = list(strokes)
-    farthest = [stroke.path.max(axis=0).tolist() for stroke in drawn]
-    right = max((x for x, _ in farthest), default=0) * zoom
-    bottom = max((y for _, y in farthest), default=0) * zoom
-    if right <= screen[0] and bottom <= screen[1]:
+    left, top, width, height = bounds(drawn)
+    if left < 0 or top < 0:  # drawn where the paper was moved to
+        found = for_ink(drawn, screen, zoom)
+        return found if found.scale < zoom else View(zoom, max(0.0, -left * zoom), max(0.0, -top * zoom))
+    right, bottom = left + width, top + height
+    if right * zoom <= screen[0] and bottom * zoom <= screen[1]:
         return View(zoom)
-    edge = max(stroke.width for stroke in drawn) * zoom
-    return View(zoom * min(1.0, screen[0] / (right + edge), screen[1] / (bottom + edge)))
+    return View(zoom * min(1.0, screen[0] / (right * zoom), screen[1] / (bottom * zoom)))
+
+
+def for_ink(strokes: Iterable[Stroke], screen: tuple[int, int], zoom: float) -> View:
+    """Show all ink in the middle of the screen, as large as fits, magnified four times at most.
+
+    Args:
+        strokes: in logical pixels, one at least.
+        screen: (width, height) of the canvas in screen pixels.
+        zoom: screen pixels per logical pixel.
+    """
+    left, top, width, height = bounds(strokes)
+    free = [max(1.0, side - 2 * MARGIN * zoom) for side in screen]
+    scale = min(4 * zoom, free[0] / width, free[1] / height)
+    return View(scale, screen[0] / 2 - (left + width / 2) * scale, screen[1] / 2 - (top + height / 2) * scale)

@@ -1,0 +1,133 @@
+"""A copy of the drawing on the disk, from which it is restored after the window was ended. No widgets."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digits.errors import UserError
+from digits.files import lock
+from digits.reading.ink import Strokes, save_strokes
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+FOLDER = "unsaved"  #: beside the settings
+MOST = 100  #: files that are looked at
+
+
+@dataclass(frozen=True, eq=False)
+class Left:
+    """A drawing that an ended window has left. Nobody else is offered it until :meth:`release`.
+
+    Attributes:
+        path: its file.
+        when: it was written, in seconds since 1970.
+    """
+
+    path: Path
+    when: float
+    _held: "BaseFileLock"
+
+    def discard(self) -> None:
+        """Remove the file."""
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+        self.release()
+        with suppress(OSError):
+            self._lock_file.unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Leave it to whoever looks next."""
+        self._held.release()
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.path.with_suffix(".lock")
+
+
+class Recovery:
+    """The copy of one window's drawing. It is written by a thread of its own, and removed when the window closes.
+
+    A window holds the lock of its file as long as it lives, so that others know it has not been left.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Write nothing yet; ``folder`` is that of all windows."""
+        self._folder = folder
+        self._path = folder / f"{os.getpid()}-{secrets.token_hex(4)}.json"
+        self._held: BaseFileLock | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="recovery")
+        self._last: Future[str] | None = None
+
+    @property
+    def failure(self) -> str:
+        """Why the last copy could not be written; "" if it could, or is not finished."""
+        return self._last.result() if self._last is not None and self._last.done() else ""
+
+    def write(self, drawing: Strokes) -> None:
+        """Write the drawing, soon."""
+        self._last = self._thread.submit(self._write, drawing)
+
+    def remove(self) -> None:
+        """Remove the copy, soon."""
+        if self._last is not None:
+            self._last = self._thread.submit(self._remove)
+
+    def close(self, keep: bool = False) -> None:
+        """Finish writing; the copy is removed unless it is to be kept."""
+        self._thread.submit(self._close, keep)  # the thread that has acquired the lock must release it
+        self._thread.shutdown()
+
+    def left(self) -> Iterator[Left]:
+        """The drawings of windows that are no more, the newest first."""
+        from filelock import Timeout  # here: the window starts without it
+
+        try:
+            found = [path for path in list(self._folder.glob("*.json"))[:MOST] if path != self._path]
+        except OSError:
+            return
+        times = {path: _time(path) for path in found}
+        for path in sorted(found, key=lambda path: -times[path]):
+            held = lock(path.with_suffix(".lock"))
+            with suppress(OSError, Timeout):
+                held.acquire()
+                yield Left(path, times[path], held)
+
+    def _write(self, drawing: Strokes) -> str:
+        try:
+            if self._held is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                held = lock(self._path.with_suffix(".lock"))
+                held.acquire()
+                self._held = held
+            save_strokes(self._path, drawing)
+        except (OSError, UserError) as error:
+            return str(error)
+        return ""
+
+    def _remove(self) -> str:
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        return ""
+
+    def _close(self, keep: bool) -> None:
+        if self._held is None:
+            return
+        if not keep:
+            self._remove()
+        self._held.release()
+        if not keep:
+            with suppress(OSError):
+                self._path.with_suffix(".lock").unlink()
+
+
+def _time(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
