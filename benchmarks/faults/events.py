@@ -149,11 +149,12 @@ class _Hand:
     def memory(self) -> float:
         """Resident memory in MB with the same small drawing each time, once nothing is running."""
         from digits.window import worker
+        from digits.window.document import State
         from digits.window.session import COMPARE
 
         window = self.driven.window
         chosen = window.session.chosen
-        window.document.open_strokes(DRAWING, None)
+        window.document.open(State(DRAWING.strokes))
         window.choose_network(COMPARE)  # each network keeps the memory that it needed for the last page it read
         window.undo()
         window.redo()

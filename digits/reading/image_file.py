@@ -171,6 +171,16 @@ def opened(source: Source, name: str, most: int = MOST_BYTES) -> Iterator[Pages]
         yield pages
 
 
+def content_of(path: Path, name: str) -> bytes:
+    """The content of an image's file, whatever it is. Allocates its size.
+
+    Raises:
+        UserError: it cannot be read or is too large.
+    """
+    with guarded(name):
+        return read_bytes(path, MOST_BYTES)
+
+
 def _opened(content: bytes, name: str) -> ImageFile.ImageFile:
     found = kind_of(content[:4096])
     if found not in FORMATS:

@@ -157,7 +157,7 @@ def _view(window: WindowActions, session: Session) -> list[Command]:
         Command("View", "Zoom out", window.zoom_out, ("Mod+-",)),
         Command("View", "Actual size", window.reset_view, ("Mod+0",)),
         Command("View", "Fit to ink", window.fit_to_ink, ("F",)),
-        Command("View", "Labels", window.switch_labels, ("L",), rule=True, chosen=lambda: session.settings.labels),
+        Command("View", "Labels", window.switch_labels, ("Mod+L",), rule=True, chosen=lambda: session.settings.labels),
         Command("View", "Read with my hand", window.switch_learning, rule=True,
                 chosen=lambda: session.settings.learns),
     ]  # fmt: skip

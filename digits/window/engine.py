@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digits.errors import UserError
-from digits.files import read_bytes
 from digits.reading import image_file, page, saliency
 from digits.reading.classifier import Classifier
 from digits.reading.collection import Entry, Sample
@@ -188,8 +187,7 @@ class Engine:
     def _photograph(self, name: str, source: Source, called: str) -> Photograph:
         """The first page of an image, which messages call ``called``, straightened."""
         if isinstance(source, Path):
-            with image_file.guarded(called):
-                source = read_bytes(source, image_file.MOST_BYTES)
+            source = image_file.content_of(source, called)
         with image_file.opened(source, called) as pages:
             rgb = page.open_page(pages, 0)
             note = f"page 1 of {pages.count:,}" if pages.count > 1 else pages.left_out and f"without {pages.left_out}"

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from digits.reading.ink import Stroke, bounds
 
 MARGIN = 40  #: logical px around ink that fills the screen
@@ -58,25 +60,28 @@ def for_strokes(strokes: Iterable[Stroke], screen: tuple[int, int], zoom: float)
         zoom: screen pixels per logical pixel.
     """
     drawn = list(strokes)
-    left, top, width, height = bounds(drawn)
-    if left < 0 or top < 0:  # drawn where the paper was moved to
-        found = for_ink(drawn, screen, zoom)
-        return found if found.scale < zoom else View(zoom, max(0.0, -left * zoom), max(0.0, -top * zoom))
-    right, bottom = left + width, top + height
-    if right * zoom <= screen[0] and bottom * zoom <= screen[1]:
+    if not drawn:
         return View(zoom)
-    return View(zoom * min(1.0, screen[0] / (right * zoom), screen[1] / (bottom * zoom)))
+    low = np.min([stroke.path.min(axis=0) for stroke in drawn], axis=0)
+    right, bottom = (zoom * np.max([stroke.path.max(axis=0) for stroke in drawn], axis=0)).tolist()
+    if (low < 0).any():  # drawn where the paper was moved to
+        return for_ink(drawn, screen, zoom, 1.0)
+    if right <= screen[0] and bottom <= screen[1]:
+        return View(zoom)
+    edge = max(stroke.width for stroke in drawn) * zoom
+    return View(zoom * min(1.0, screen[0] / (right + edge), screen[1] / (bottom + edge)))
 
 
-def for_ink(strokes: Iterable[Stroke], screen: tuple[int, int], zoom: float) -> View:
-    """Show all ink in the middle of the screen, as large as fits, magnified four times at most.
+def for_ink(strokes: Iterable[Stroke], screen: tuple[int, int], zoom: float, most: float = 4.0) -> View:
+    """Show all ink in the middle of the screen, as large as fits.
 
     Args:
         strokes: in logical pixels, one at least.
         screen: (width, height) of the canvas in screen pixels.
         zoom: screen pixels per logical pixel.
+        most: times that it is magnified at most.
     """
     left, top, width, height = bounds(strokes)
     free = [max(1.0, side - 2 * MARGIN * zoom) for side in screen]
-    scale = min(4 * zoom, free[0] / width, free[1] / height)
+    scale = min(most * zoom, free[0] / width, free[1] / height)
     return View(scale, screen[0] / 2 - (left + width / 2) * scale, screen[1] / 2 - (top + height / 2) * scale)

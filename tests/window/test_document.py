@@ -10,7 +10,7 @@ from digits.reading.collection import Sample
 from digits.reading.ink import Stroke, Strokes
 from digits.reading.segmentation import Box, Segment
 from digits.window import document as module
-from digits.window.document import Document, Photograph, digit_key
+from digits.window.document import Document, Photograph, State, digit_key
 
 A, B = Stroke(((10, 10), (20, 20)), 8), Stroke(((50, 10),), 8)
 INK = np.full((4, 3), 255, np.uint8)
@@ -65,11 +65,11 @@ def test_dirty_means_strokes_that_no_file_holds() -> None:
 def test_opening_replaces_and_can_be_undone() -> None:
     document = Document()
     document.add(A)
-    document.open_strokes(Strokes((B,), (100, 100)), Path("b.json"))
+    document.open(State((B,)), Path("b.json"))
     assert document.state.strokes == (B,)
     assert not document.dirty
     image = np.zeros((5, 7, 3), np.uint8)
-    document.open_photograph(Photograph("p", image, (), image))
+    document.open(State(photograph=Photograph("p", image, (), image)))
     assert document.state.photograph is not None
     assert document.state.photograph.size == (7, 5)
     assert document.path is None
@@ -86,7 +86,7 @@ def test_deleting_a_digit_takes_its_strokes_or_hides_its_ink() -> None:
     assert document.state.strokes == (B,)
     document.delete(segment())
     assert document.state.strokes == (B,)
-    assert document.state.hidden == {digit_key(segment())}
+    assert document.state.hidden == {digit_key(segment()): (1, 2, 3, 4)}
 
 
 def test_a_second_answer_takes_the_place_of_the_first() -> None:
@@ -113,12 +113,12 @@ def test_undo_keeps_photographs_of_a_bounded_size_and_always_the_last_step() -> 
     document = Document()
     document.add(A)
     for _ in range(20):
-        document.open_photograph(photograph(100))
+        document.open(State(photograph=photograph(100)))
         document.add(B)
     kept = {id(state.photograph): state.photograph for state, _ in document._past if state.photograph}
     assert sum(each.nbytes for each in kept.values()) >> 20 == 200, "the drawing's own is one of them"
     for size in (1000, 1000):
-        document.open_photograph(photograph(size))
+        document.open(State(photograph=photograph(size)))
     document.undo()
     assert document.state.photograph is not None
     assert document.state.photograph.nbytes >> 20 == 1000

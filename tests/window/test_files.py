@@ -29,7 +29,7 @@ def test_saving_and_opening_strokes(hand: Hand, tmp_path: Path, monkeypatch: pyt
     assert hand.status == f"Saved {path}"
     assert not hand.window.document.dirty
     assert not hand.window.title().startswith("•")
-    hand.press("<Escape>")
+    hand.press("<Control-Key-Delete>")
     hand.press("<Control-Key-o>")
     hand.settle()
     assert hand.number == "4072"
@@ -72,6 +72,7 @@ def test_saving_pictures_and_opening_one(hand: Hand, tmp_path: Path, monkeypatch
         assert above.any(axis=0).all(), "the upper edge of the digit's box"
     monkeypatch.setattr(dialogs, "ask_open", lambda *_: plain)
     hand.press("<Control-Key-o>")
+    hand.dialog(dialogs.UnsavedDialog).discard.invoke()
     hand.settle()
     assert hand.number == "4072"
     hand.draw(strokes("1", 600, 150, 180)[0])
@@ -87,6 +88,7 @@ def test_what_cannot_be_opened_or_saved_is_reported_and_nothing_is_lost(
         path = tmp_path / name
         path.write_bytes(content)
         hand.window.files.open_path(path)
+        hand.dialog(dialogs.UnsavedDialog).discard.invoke()
         hand.settle()
         assert name in hand.status
         assert hand.window.session.message.alarm
@@ -123,6 +125,7 @@ def test_a_cancelled_opening_is_dropped(hand: Hand, tmp_path: Path) -> None:
     Image.new("L", (200, 200), 255).save(path)
     hand.write(FOUR)
     hand.window.files.open_path(path)
+    hand.dialog(dialogs.UnsavedDialog).discard.invoke()
     assert hand.window.jobs.busy
     hand.window.status.cancel.invoke()
     assert not hand.window.jobs.busy

@@ -74,7 +74,7 @@ def test_ink_on_the_screen_is_the_ink_that_is_read(hand: Hand) -> None:
 def test_a_click_leaves_a_dot_and_on_a_digit_selects_it(hand: Hand) -> None:
     hand.draw([(400, 400)])
     assert [len(stroke.points) for stroke in hand.window.document.state.strokes] == [1]
-    hand.press("<Escape>")
+    hand.press("<Control-Key-Delete>")
     hand.write(FOUR)
     hand.draw([(160, 200)])
     assert len(hand.window.document.state.strokes) == 2
@@ -89,7 +89,7 @@ def test_undo_and_redo_and_clear(hand: Hand) -> None:
     hand.press("<Control-Shift-Key-Z>")
     hand.settle()
     assert hand.number == "4072"
-    hand.press("<Escape>")
+    hand.press("<Control-Key-Delete>")
     assert hand.window.document.state.empty
     assert "appears here" in hand.number
     hand.press("<Control-Key-z>")
@@ -154,12 +154,12 @@ def test_resizing_moves_no_ink(hand: Hand) -> None:
 def test_switching_networks_and_comparing(hand_with_all: Hand) -> None:
     hand = hand_with_all
     hand.write(NUMBER)
-    for key, name in (("<Key-1>", "ANN"), ("<Control-Key-2>", "CNN")):
+    for key, name in (("<Control-Key-1>", "ANN"), ("<Control-Key-2>", "CNN")):
         hand.press(key)
         hand.settle()
         assert hand.window.panel.choice.chosen.get() == name
         assert hand.model == name
-    hand.press(f"<Key-{len(NAMES) + 1}>")
+    hand.press(f"<Control-Key-{len(NAMES) + 1}>")
     hand.settle()
     table = hand.window.panel.compare
     assert table.winfo_ismapped()
@@ -201,7 +201,7 @@ def test_advice_names_the_shortcuts(hand: Hand) -> None:
     hand.press("<Key-Tab>")
     assert "Press Return" in hint.cget("text")
     hand.press("<Key-Return>")
-    assert "Kept in My handwriting" in hint.cget("text")
+    assert "Kept in My handwriting" in hint.cget("text"), "the last digit stays selected"
 
 
 def test_correcting_is_kept_undone_and_counted(hand_with_all: Hand, tmp_path: Path) -> None:
@@ -216,6 +216,8 @@ def test_correcting_is_kept_undone_and_counted(hand_with_all: Hand, tmp_path: Pa
     assert all(path.name.startswith("9-") for path in folder.glob("[0-9]*"))
     assert "1 digit" in hand.window.status.handwriting.cget("text")
     assert {name: one.before for name, one in hand.window.session.hands.items()} == dict.fromkeys(NAMES, 0)
+    assert hand.window.session.selected_index == 1, "the next one"
+    hand.press("<Shift-Key-Tab>")
     hand.press("<Key-4>")
     hand.settle()
     assert len(list(folder.glob("4-*.png"))) == 1
@@ -258,6 +260,7 @@ def test_confirming_and_deleting_digits(hand: Hand) -> None:
     hand.press("<Key-Return>")
     hand.settle()
     assert [entry.label for entry in hand.window.session.collection.entries] == [4]
+    hand.press("<Shift-Key-Tab>")
     hand.press("<Key-Delete>")
     hand.settle()
     assert hand.number == "072"
@@ -266,8 +269,8 @@ def test_confirming_and_deleting_digits(hand: Hand) -> None:
 
 def test_my_handwriting_shows_and_deletes(hand: Hand) -> None:
     hand.write(NUMBER)
+    hand.press("<Key-Tab>")
     for _ in range(2):
-        hand.press("<Key-Tab>")
         hand.press("<Key-Return>")
     hand.settle()
     hand.press("<Control-Key-h>")
@@ -333,7 +336,7 @@ def test_a_further_network_is_offered_like_the_others(open_window: OpenWindow, t
 
 def test_choices_are_kept_for_the_next_run(hand: Hand, tmp_path: Path) -> None:
     hand.window.choose_theme("dark")
-    hand.press("<Key-1>")
+    hand.press("<Control-Key-1>")
     hand.press("<Key-bracketright>")
     hand.window.close()
     assert not hand.window.alive

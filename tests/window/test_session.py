@@ -65,9 +65,9 @@ def labelled(session: Session, label: int | None) -> Sample:
 
 def test_the_number_and_its_marks(session: Session) -> None:
     assert summary.text(session.number()) == "4?"
-    assert [digit.style for digit in session.number()[0]] == ["plain", "rejected"]
+    assert [digit.style for digit in session.number()[0]] == ["doubtful", "rejected"]
     marks = session.marks()
-    assert [(mark.text, mark.note, mark.rejected) for mark in marks] == [("4", "40%", False), ("?", "", True)]
+    assert [(mark.text, mark.note, mark.rejected) for mark in marks] == [("4", "40%", True), ("?", "", True)]
 
 
 def test_what_is_left_out_is_marked_after_the_digits(session: Session) -> None:
