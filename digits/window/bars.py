@@ -10,6 +10,8 @@ from digits.window.palette import LIGHT, Palette
 from digits.window.session import Message
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN
 
+ROOMY = 640  #: logical px, width of a toolbar in which the tools' names have room
+
 
 class Toolbar(ttk.Frame):
     """The tools, the pen's size, and buttons for the most used commands."""
@@ -35,6 +37,9 @@ class Toolbar(ttk.Frame):
             if command.button is not None and command.chosen is not None:
                 self._add_choice(command, command.button)
         self._add_pen_size(factor, resize)
+        self._narrow = False
+        self._roomy = round(ROOMY * factor)
+        self.bind("<Configure>", lambda event: self._lay_out(event.width))
         plain = [(command, command.button) for command in self._commands if command.button and not command.chosen]
         for command, button in sorted(plain, key=lambda pair: abs(pair[1].place)):
             self._add_button(command, button)
@@ -66,6 +71,15 @@ class Toolbar(ttk.Frame):
         self.scale.pack(side="left", padx=(self._px * 2, self._px // 2))
         self.pixels = ttk.Label(self, width=5)
         self.pixels.pack(side="left", padx=(0, self._px))
+
+    def _lay_out(self, width: int) -> None:
+        """Show the tools with their names or, where there is no room, as icons alone."""
+        narrow = width < self._roomy
+        if narrow is not self._narrow:
+            self._narrow = narrow
+            for command in self._commands:
+                if command.button is not None and command.chosen is not None:
+                    self.buttons[command.label].configure(text="" if narrow else command.button.text)
 
     def show(self, pen: int) -> None:
         """Show the chosen tool, the pen's diameter in logical pixels, and which commands are possible now."""

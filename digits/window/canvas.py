@@ -463,7 +463,7 @@ class DrawingCanvas(tk.Canvas):
         if self._photograph is not None:
             width, height = self._photograph.size
             x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
-        return min(x, FARTHEST), min(y, FARTHEST)
+        return min(max(x, -FARTHEST), FARTHEST), min(max(y, -FARTHEST), FARTHEST)
 
     def _show_reach(self, event: "tk.Event[tk.Misc]") -> None:
         """Show the ring of a tool that has one."""

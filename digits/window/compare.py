@@ -27,6 +27,8 @@ class CompareTable(ttk.Frame):
         self._selected: int | None = None
         self.title = ttk.Label(self, font="Title", text="Nothing to compare yet")
         self.title.grid(row=0, column=0, columnspan=2, sticky="w", pady=(0, self._px(6)))
+        self.whose = ttk.Label(self, font="Small")
+        self.whose.grid(row=3, column=0, columnspan=2, sticky="w", pady=(self._px(6), 0))
         self.header = tk.Canvas(self, height=self._px(ROW + 14), highlightthickness=0)
         self.header.grid(row=1, column=0, sticky="ew")
         self.table = tk.Canvas(self, highlightthickness=0, height=self._px(4 * ROW))
@@ -46,9 +48,12 @@ class CompareTable(ttk.Frame):
         self._palette = palette
         for canvas in (self.header, self.table):
             canvas.configure(background=palette.window)
+        self.whose.configure(foreground=palette.muted)
         self._draw()
 
-    def show(self, names: Sequence[str], times: Sequence[str], rows: Sequence[Row], selected: int | None) -> None:
+    def show(
+        self, names: Sequence[str], times: Sequence[str], rows: Sequence[Row], selected: int | None, lead: str
+    ) -> None:
         """Show the comparison, scrolled to the selected row.
 
         Args:
@@ -56,8 +61,10 @@ class CompareTable(ttk.Frame):
             times: how long each took, as text.
             rows: the digits.
             selected: the place of the selected digit, if any.
+            lead: the network whose answers are the number.
         """
         self._names, self._times, self._rows, self._selected = names, times, rows, selected
+        wrong = sum(row.label is not None and any(text != str(row.label) for text in row.texts) for row in rows)
         differing = sum(not row.agreed for row in rows)
         if not rows:
             title = "Nothing to compare yet"
@@ -65,9 +72,12 @@ class CompareTable(ttk.Frame):
             title = "Only one network is available"
         elif differing:
             title = f"≠  {differing} of {len(rows)} read differently"
+        elif wrong:
+            title = f"✗  {wrong} of {len(rows)} read otherwise than you say"
         else:
             title = "All networks agree"
         self.title.configure(text=title)
+        self.whose.configure(text=f"The number above is what {lead} reads." if lead in names else "")
         self._draw()
         self._scroll_to_selected()
 
@@ -113,8 +123,8 @@ class CompareTable(ttk.Frame):
                 sign, fill = ("✓", palette.corrected) if text == right else ("✗", palette.rejected)
             else:
                 sign, fill = "", palette.text if row.agreed else palette.rejected
-            self.table.create_text(x - px(16), middle, text=text, font="Title", fill=fill)
-            self.table.create_text(x, middle, text=f"{note} {sign}", font="Small", fill=palette.muted, anchor="w")
+            self.table.create_text(x - px(22), middle, text=text, font="Title", fill=fill)
+            self.table.create_text(x - px(13), middle, text=sign or note, font="Small", fill=palette.muted, anchor="w")
 
     def _scroll_to_selected(self) -> None:
         if self._selected is None or not self._rows:

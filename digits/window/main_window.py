@@ -39,7 +39,9 @@ from digits.window.palette import LIGHT, Palette
 from digits.window.session import Message, Session
 from digits.window.tools import Tool
 
-SIZE, SMALLEST = (1180, 740), (1020, 640)  #: logical px
+SIZE, SMALLEST = (1180, 740), (680, 440)  #: logical px
+ABOVE = 60  #: logical px of the screen that title and menus take
+NARROW = 900  #: logical px, width of a window below which the panel lies below the paper
 MARGIN = 6  #: logical px around a digit's box in which a click selects it
 PLACE = re.compile(r"-?\d+")  #: the numbers in a geometry such as 800x600+10+-20
 TICK = 250  #: ms after which what has changed is written: the settings, and a copy of the drawing
@@ -82,6 +84,7 @@ class MainWindow(tk.Tk):
         self.ended = False
         self.session = session
         self._ticks = 0
+        self._narrow: bool | None = None  # whether the panel lies below the paper
         self._copied = session.document.state
         self._written = session.settings
         self._settings_path = settings_path
@@ -137,15 +140,12 @@ class MainWindow(tk.Tk):
         """Build the widgets and bind the events."""
         session, factor = self.session, self.factor
         self.geometry(self._first_place())
-        self.minsize(*(round(side * min(factor, 1.25)) for side in SMALLEST))
+        self.minsize(*(round(side * factor) for side in SMALLEST))
         self.status.pack(side="bottom", fill="x")
         calls = panel.Handlers(self.copy, self.choose_network, self._select_row, self.toggle_evidence, self.correct)
         self.panel = panel.Panel(self, factor, session.names, self._keys, calls)
-        self.panel.pack(side="right", fill="y")
         self.toolbar = bars.Toolbar(self, factor, self.commands, self.set_pen)
-        self.toolbar.pack(side="top", fill="x")
         self.paper = tk.Frame(self, borderwidth=0)
-        self.paper.pack(fill="both", expand=True, padx=(round(12 * factor), 0))
         gestures = canvas.Handlers(self._drawn, self._erased, self._clicked, self._show_menu)
         self.canvas = canvas.DrawingCanvas(self.paper, gestures, factor, session.tool, session.pen)
         self.canvas.pack(fill="both", expand=True, padx=1, pady=1)
@@ -154,13 +154,36 @@ class MainWindow(tk.Tk):
         commands.bind(self, self.commands)
         self.bind("<Key>", self._typed)
         self.bind("<FocusIn>", lambda _: self.handwriting.refresh())
+        self._lay_out(width=int(self.geometry().split("x")[0]))
+        self.bind("<Configure>", self._resized)
         self.protocol("WM_DELETE_WINDOW", self.close)
         if commands.is_mac(self):
             self.createcommand("tk::mac::Quit", self.close)
 
+    def _resized(self, event: "tk.Event[tk.Misc]") -> None:
+        if event.widget is self:
+            self._lay_out(event.width)
+
+    def _lay_out(self, width: int) -> None:
+        """Put the panel beside the paper or, in a narrow window, below it."""
+        narrow = width < NARROW * self.factor
+        if narrow is self._narrow:
+            return
+        self._narrow = narrow
+        for part in (self.panel, self.toolbar, self.paper):
+            part.pack_forget()
+        self.panel.lay_out(narrow)
+        if not narrow:
+            self.panel.pack(side="right", fill="y")
+        self.toolbar.pack(side="top", fill="x")
+        if narrow:
+            self.panel.pack(side="bottom", fill="x")
+        room = round(12 * self.factor)
+        self.paper.pack(fill="both", expand=True, padx=(room, room if narrow else 0))
+
     def _first_place(self) -> str:
         """Where the window was the last time, within the screen; or its usual size."""
-        screen = self.winfo_screenwidth(), self.winfo_screenheight()
+        screen = self.winfo_screenwidth(), self.winfo_screenheight() - round(ABOVE * self.factor)
         if self.session.settings.place:
             left, top, *size = self.session.settings.place
             width, height = (min(side, most) for side, most in zip(size, screen, strict=True))
@@ -412,9 +435,9 @@ class MainWindow(tk.Tk):
         if session.comparing and session.result is not None:
             names = tuple(session.result.readings)
             times = [summary.milliseconds(session.result.readings[name].seconds) for name in names]
-            self.panel.compare.show(names, times, session.rows(), session.selected_index)
+            self.panel.compare.show(names, times, session.rows(), session.selected_index, session.lead)
         elif session.comparing:
-            self.panel.compare.show(session.usable, [""] * len(session.usable), (), None)
+            self.panel.compare.show(session.usable, [""] * len(session.usable), (), None, session.lead)
         self._show_detail()
         self.toolbar.show(session.pen)
         name = f"{self.document.name} – " if self.document.name else ""

@@ -11,10 +11,12 @@ from digits.window.compare import CompareTable
 from digits.window.detail import Detail
 from digits.window.palette import LIGHT, Palette
 from digits.window.session import COMPARE
-from digits.window.summary import CORRECTED, REJECTED, StyledDigit
+from digits.window.summary import CORRECTED, DOUBTFUL, REJECTED, StyledDigit
 
 WIDTH = 372  #: logical px, without the padding
-SIZES = (40, 30, 22, 16, 12)  #: points; the number is shown in the largest in which it fits
+SIZES = (40, 34, 28, 22, 18, 15, 12)  #: points; the number is shown in the largest in which it fits
+NARROW = 170  #: logical px, height of the comparison below the paper
+LEAST, MOST = 84, 190  #: logical px, height of the number; what does not fit is scrolled to
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,16 @@ class Number(ttk.Frame):
         self._font = font.Font(self, name="Number", exists=True)
         px = round(12 * factor)
         self.text = tk.Text(
-            self, height=1, width=1, font="Number", wrap="none", borderwidth=0, highlightthickness=0, padx=0, pady=0,
+            self, height=1, width=1, font="Number", wrap="char", borderwidth=0, highlightthickness=0, padx=0, pady=0,
             state="disabled", cursor="arrow", takefocus=False,
         )  # fmt: skip
         self.text.pack(side="left", fill="both", expand=True)
         self.button = ttk.Button(self, text="Copy", icon="copy", bootstyle="ghost", command=copy, takefocus=False)
         self.button.pack(side="right", anchor="n", padx=(px, 0), pady=(px // 2, 0))
+        self.bar = ttk.Scrollbar(self, command=self.text.yview)
+        self.text.configure(yscrollcommand=self.bar.set)
         self.pack_propagate(False)
-        self.configure(height=round(84 * factor))
+        self.configure(height=round(LEAST * factor))
         self.text.bind("<Configure>", lambda _: self._write())
 
     def set_palette(self, palette: Palette) -> None:
@@ -64,7 +68,8 @@ class Number(ttk.Frame):
         self._palette = palette
         self.text.configure(background=palette.window, foreground=palette.text, selectbackground=palette.soft)
         self.text.configure(highlightthickness=0, borderwidth=0, padx=0, pady=0)  # the theme has changed these
-        self.text.tag_configure(REJECTED, foreground=palette.rejected, underline=True)
+        for style in (REJECTED, DOUBTFUL):
+            self.text.tag_configure(style, foreground=palette.rejected, underline=True)
         self.text.tag_configure(CORRECTED, foreground=palette.corrected)
         self.text.tag_configure("advice", foreground=palette.muted, font="Title")
 
@@ -75,7 +80,15 @@ class Number(ttk.Frame):
         self._write()
 
     def _write(self) -> None:
-        self._font.configure(size=self._fitting_size())
+        size, rows = self._fitting()
+        self._font.configure(size=size)
+        least, most = (round(side * self._factor) for side in (LEAST, MOST))
+        needed = self._font.metrics("linespace") * rows
+        self.configure(height=min(max(least, needed), most))
+        if needed > most:
+            self.bar.pack(side="right", fill="y", before=self.text)
+        else:
+            self.bar.pack_forget()
         self.text.configure(state="normal")
         self.text.delete("1.0", "end")
         if not self._lines:
@@ -87,16 +100,18 @@ class Number(ttk.Frame):
                 self.text.insert("end", digit.text, digit.style)
         self.text.configure(state="disabled")
 
-    def _fitting_size(self) -> int:
-        widest = max(
-            ("".join(" 0" if digit.spaced else "0" for digit in line) for line in self._lines), key=len, default=""
-        )
+    def _fitting(self) -> tuple[int, int]:
+        """The largest size in which the number fits, and its rows; the smallest, with broken lines, if it does not."""
+        lines = ["".join(f" {digit.text}" if digit.spaced else digit.text for digit in line) for line in self._lines]
+        width, most = max(1, self.text.winfo_width()), round(MOST * self._factor)
+        rows = len(lines)
         for size in SIZES:
             self._font.configure(size=size)
-            height = self._font.metrics("linespace") * len(self._lines)
-            if self._font.measure(widest) <= self.text.winfo_width() and height <= self.text.winfo_height():
-                return size
-        return SIZES[-1]
+            if max(map(self._font.measure, lines), default=0) <= width:
+                limit = most if size < SIZES[0] else round(LEAST * self._factor)
+                if self._font.metrics("linespace") * rows <= limit:
+                    return size, rows
+        return SIZES[-1], sum(max(1, -(-self._font.measure(line) // width)) for line in lines)
 
 
 class NetworkChoice(ttk.Frame):
@@ -159,32 +174,57 @@ class Panel(ttk.Frame):
         """
         px = round(16 * factor)
         super().__init__(parent, padding=(px, px))
+        self._factor = factor
         self.number = Number(self, factor, handlers.copy)
         self.choice = NetworkChoice(self, factor, names, handlers.choose)
         self._lower = ttk.Frame(self, width=round(WIDTH * factor), height=round(300 * factor))
         self._lower.pack_propagate(False)
         self.detail = Detail(self._lower, factor, keys, handlers.toggle_evidence, handlers.correct)
         self.compare = CompareTable(self._lower, factor, handlers.select)
-        self.number.pack(fill="x")
-        ttk.Separator(self).pack(fill="x", pady=px * 3 // 4)
-        self.choice.pack(fill="x", pady=(0, px))
-        self._lower.pack(fill="both", expand=True)
-        self.show_comparison(False)
+        self._rule = ttk.Separator(self)
+        self._px = px
+        self._narrow = self._comparing = False
+        self._useful = True
+        self.lay_out(False)
 
     def set_palette(self, palette: Palette) -> None:
         """Change all colours."""
         for part in (self.number, self.choice, self.detail, self.compare):
             part.set_palette(palette)
 
+    def lay_out(self, narrow: bool) -> None:
+        """Stand beside the paper or, in a narrow window, lie below it, without one digit in detail."""
+        self._narrow = narrow
+        px = self._px
+        for part in (self.number, self._rule, self.choice):
+            part.pack_forget()
+        if narrow:
+            self.configure(padding=(px, px // 2, px, 0))
+            self.choice.pack(side="bottom", fill="x")
+            self.number.pack(fill="x")
+        else:
+            self.configure(padding=(px, px))
+            self.number.pack(fill="x")
+            self._rule.pack(fill="x", pady=px * 3 // 4)
+            self.choice.pack(fill="x", pady=(0, px))
+        self._show_lower()
+
     def show_lower(self, wanted: bool) -> None:
         """Show or hide everything below the choice, which is of no use without any network."""
-        if wanted:
-            self._lower.pack(fill="both", expand=True)
-        else:
-            self._lower.pack_forget()
+        self._useful = wanted
+        self._show_lower()
 
     def show_comparison(self, wanted: bool) -> None:
         """Show the comparison, or else one digit in detail."""
-        shown, other = (self.compare, self.detail) if wanted else (self.detail, self.compare)
+        self._comparing = wanted
+        self._show_lower()
+
+    def _show_lower(self) -> None:
+        shown, other = (self.compare, self.detail) if self._comparing else (self.detail, self.compare)
         other.pack_forget()
         shown.pack(fill="both", expand=True)
+        if self._useful and (self._comparing or not self._narrow):
+            self._lower.configure(height=round((NARROW if self._narrow else 300) * self._factor))
+            self._lower.pack(fill="both", expand=True)
+        else:
+            self._lower.pack_forget()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from digits.reading.ink import rasterise, reduced
+from digits.reading.ink import bounds, rasterise, reduced
 from digits.reading.segmentation import Box
 from digits.window.document import State
 from digits.window.palette import LIGHT, ON_PHOTOGRAPH, Palette
@@ -60,25 +60,34 @@ def render(state: State, size: tuple[int, int], marks: Sequence[Mark] = ()) -> I
             is a photograph, whose size is kept.
         marks: what is drawn over it.
     """
-    step = 1
+    step, left, top = 1, 0, 0
     if state.photograph is not None:
         paper = state.photograph.rgb.astype(np.uint8)
         ink = ImageColor.getrgb(ON_PHOTOGRAPH)
     else:
+        left, top, size = _page(state, size)
         step = math.ceil(max(1.0, math.sqrt(size[0] * size[1] / LARGEST), max(size) / LONGEST))
         paper = np.full((max(1, size[1] // step), max(1, size[0] // step), 3), 255, np.uint8)
         ink = ImageColor.getrgb(LIGHT.ink)
     image = Image.fromarray(paper)
     if state.strokes:
         strokes = [reduced(stroke, step) for stroke in state.strokes]
-        alpha = rasterise(strokes, image.width, image.height)
+        alpha = rasterise(strokes, image.width, image.height, left // step, top // step)
         image.paste(ink[:3], mask=Image.fromarray(alpha))
     draw = ImageDraw.Draw(image)
     unit = max(1.0, max(image.size) / 1200)  # lines and text stay legible on a large scan
     for mark in marks:
         x, y, width, height = mark.box
+        x, y = x - left, y - top
         _draw_mark(draw, replace(mark, box=(x // step, y // step, -(-width // step), -(-height // step))), unit)
     return image
+
+
+def _page(state: State, size: tuple[int, int]) -> tuple[int, int, tuple[int, int]]:
+    """Left, top and (width, height) of the paper, which is larger than ``size`` where the ink is."""
+    x, y, width, height = bounds(state.strokes)
+    left, top = min(0, x), min(0, y)
+    return left, top, (max(size[0], x + width) - left, max(size[1], y + height) - top)
 
 
 def _draw_mark(draw: ImageDraw.ImageDraw, mark: Mark, unit: float) -> None:

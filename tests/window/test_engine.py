@@ -99,7 +99,11 @@ def test_a_photograph_as_narrow_as_a_line_is_opened_and_read(size: tuple[int, in
     content = io.BytesIO()
     Image.new("1", size, 1).save(content, "PNG")
     photograph = engine.take(content.getvalue()).photograph
-    assert photograph is not None and photograph.size == size and 1 <= min(photograph.preview.shape) <= max(photograph.preview.shape) <= 2400
+    assert (
+        photograph is not None
+        and photograph.size == size
+        and 1 <= min(photograph.preview.shape) <= max(photograph.preview.shape) <= 2400
+    )
     assert engine.read(State(photograph=photograph), ["ANN"]).readings["ANN"].text == ""
 
 

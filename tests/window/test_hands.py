@@ -22,16 +22,15 @@ def teach(hand: Hand, n: int, label: int) -> None:
     """Write so many 7s and label each of them otherwise."""
     for drawn in SEVENS[:n]:
         hand.write(drawn)
+    hand.press("<Key-Tab>")
     for _ in range(n):
-        hand.press("<Key-Tab>")
-        hand.press(f"<Key-{label}>")
+        hand.press(f"<Key-{label}>")  # the next one is selected then
     hand.settle()
 
 
 def seven(hand: Hand) -> None:
     """Write one more on an empty page."""
-    hand.press("<Key-Escape>")
-    hand.press("<Key-Escape>")
+    hand.press("<Control-Key-Delete>")
     hand.write(strokes("7", 200, 120, 150, seed=50))
     hand.settle()
 
