@@ -33,7 +33,7 @@ from digits.errors import UserError, reason
 from digits.files import PARTIAL, lock, read_bytes, replacing
 from digits.image_format import CLASSES, SIZE
 from digits.reading import image_file
-from digits.reading.ink import Strokes, read_strokes, save_strokes
+from digits.reading.ink import Strokes, open_strokes, read_strokes, save_strokes
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -132,6 +132,17 @@ class Collection:
     def label(self, key: str) -> int | None:
         """The label of a digit; None if it is not in the collection."""
         return self._entries[key].label if key in self._entries else None
+
+    def sample(self, key: str) -> Sample | None:
+        """A digit with its strokes, as far as they can be read; None if it is not in the collection."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        try:
+            strokes = open_strokes(self._path(entry, ".json"))
+        except UserError:
+            strokes = Strokes((), (SIZE, SIZE))
+        return Sample(key, entry.label, entry.crop, strokes)
 
     def counts(self) -> list[int]:
         """The number of samples of each digit, 0 to 9."""

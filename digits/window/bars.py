@@ -50,16 +50,16 @@ class Toolbar(ttk.Frame):
             bootstyle="primary-toolbutton", command=command.run, takefocus=False,
         )  # fmt: skip
         made.pack(side="left")
-        self._register(command, made)
+        self._offer(command, made)
 
     def _add_button(self, command: Command, button: Button) -> None:
         made = ttk.Button(
             self, icon=button.icon, icon_only=True, bootstyle="ghost", command=command.run, takefocus=False
         )
         made.pack(side="left" if button.place > 0 else "right")
-        self._register(command, made)
+        self._offer(command, made)
 
-    def _register(self, command: Command, button: ttk.Button | ttk.Radiobutton) -> None:
+    def _offer(self, command: Command, button: ttk.Button | ttk.Radiobutton) -> None:
         ttk.ToolTip(button, text=tooltip(command, is_mac(self)))
         self.buttons[command.label] = button
 

@@ -117,7 +117,8 @@ class Detail(ttk.Frame):
             return "No digit yet"
         if self._sample is not None:
             return f"Your answer: {self._sample.label} ✓"
-        which = "Selected" if selected else "Newest digit"
+        drawn = bool(self._digit.segment.strokes)
+        which = "Selected" if selected else "Newest digit" if drawn else "Last digit"
         return f"{which}: {self._digit.text}   {confidence(self._digit) or self._digit.rejected}"
 
     def _advice(self, selected: bool) -> str:

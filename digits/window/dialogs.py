@@ -4,6 +4,7 @@ import tkinter as tk
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tkinter import filedialog, messagebox
 from typing import Any
@@ -179,11 +180,13 @@ class HandwritingHandlers:
     Attributes:
         select: given the key of the digit that was clicked, or None for a click outside all digits.
         remove: the selected digit is to be removed.
+        put_back: the last removal is to be taken back.
         actions: what else can be done.
     """
 
     select: Callable[[str | None], None]
     remove: Callable[[], None]
+    put_back: Callable[[], None]
     actions: HandActions
 
 
@@ -232,7 +235,11 @@ class HandwritingDialog(Dialog):
         self.button("Write samples…", handlers.actions.write)
         self.button("Show the folder", lambda: webbrowser.open(collection.folder.as_uri()))
         self.delete = self.button("Delete digit", handlers.remove, side="left")
-        self.bind("<Delete>", lambda _: handlers.remove())
+        for key in ("<Delete>", "<BackSpace>"):
+            self.bind(key, lambda _: handlers.remove())
+        self.bind("<Command-Key-z>" if is_mac(self) else "<Control-Key-z>", lambda _: handlers.put_back())
+        for key, step in (("<Left>", -1), ("<Right>", 1), ("<Up>", -COLUMNS), ("<Down>", COLUMNS)):
+            self.bind(key, partial(self._move_selection, step))
         self.present(closing)
 
     def _build_gallery(self) -> None:
@@ -329,6 +336,20 @@ class HandwritingDialog(Dialog):
     def _corner(self, i: int, inset: int) -> tuple[int, int]:
         size = self.px(52)
         return i % COLUMNS * size + inset, i // COLUMNS * size + inset
+
+    def _move_selection(self, step: int, _: "tk.Event[tk.Misc]") -> None:
+        """Select another digit, and scroll to it."""
+        keys = [entry.key for entry in self._entries]
+        if not keys:
+            return
+        i = keys.index(self._selected) + step if self._selected in keys else 0
+        i = min(max(i, 0), len(keys) - 1)
+        self._handlers.select(keys[i])
+        n_rows = -(-len(keys) // COLUMNS)
+        first, last = self.gallery.yview()
+        row = i // COLUMNS
+        if not first <= row / n_rows <= (row + 1) / n_rows <= last:
+            self.gallery.yview_moveto(max(0.0, (row - 1) / n_rows))
 
     def _click(self, event: "tk.Event[tk.Misc]") -> None:
         size = self.px(52)

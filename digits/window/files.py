@@ -107,6 +107,7 @@ class Files:
         """
 
         def show(opened: State) -> None:
+            self._session.remember()
             self._document.open(opened, path, saved=file is not None)
             if file is not None:
                 self._session.settings = self._session.settings.used(file)

@@ -51,6 +51,7 @@ class Handwriting:
         self._session = session
         self._jobs = jobs
         self._handlers = handlers
+        self._removed: list[tuple[Path, Sample]] = []  # from which folder
         self._learning = object()  #: identifies the newest learning
         self.dialog: dialogs.HandwritingDialog | None = None  #: the last that was opened
 
@@ -58,7 +59,7 @@ class Handwriting:
         """Open the dialog, or raise it; ``keys`` are shortcuts by the title of their command."""
         if dialogs.raise_existing(self._window, dialogs.HandwritingDialog):
             return
-        calls = dialogs.HandwritingHandlers(self._select, self._remove_selected, self._handlers.actions)
+        calls = dialogs.HandwritingHandlers(self._select, self._remove_selected, self._put_back, self._handlers.actions)
         collection = self._session.collection
         self.dialog = dialogs.HandwritingDialog(self._window, self._factor, palette, collection, keys, calls)
         self._select(None)
@@ -102,8 +103,18 @@ class Handwriting:
     def _remove_selected(self) -> None:
         """Remove the selected digit from the collection, if one is selected."""
         key, self._session.selected_entry = self._session.selected_entry, None
-        if key is not None:
-            self._change(lambda: self._session.collection.remove(key))
+        collection = self._session.collection
+        removed = collection.sample(key) if key is not None else None
+        if removed is not None and self._change(lambda: collection.remove(removed.key)):
+            self._removed.append((collection.folder, removed))
+
+    def _put_back(self) -> None:
+        """Take back the last removal from this collection."""
+        collection = self._session.collection
+        mine = [pair for pair in self._removed if pair[0] == collection.folder]
+        if mine and self._change(lambda: collection.keep(mine[-1][1])):
+            self._removed.remove(mine[-1])
+            self._select(mine[-1][1].key)
 
     def follow(self, before: Mapping[str, Sample], after: Mapping[str, Sample]) -> None:
         """Change the collection as an undo or redo has changed the drawing's labels, as far as they are this hand's."""

@@ -142,7 +142,9 @@ class MainWindow(tk.Tk):
         self.geometry(self._first_place())
         self.minsize(*(round(side * factor) for side in SMALLEST))
         self.status.pack(side="bottom", fill="x")
-        calls = panel.Handlers(self.copy, self.choose_network, self._select_row, self.toggle_evidence, self.correct)
+        calls = panel.Handlers(
+            self.copy, self._copy_text, self.choose_network, self._select_row, self.toggle_evidence, self.correct
+        )
         self.panel = panel.Panel(self, factor, session.names, self._keys, calls)
         self.toolbar = bars.Toolbar(self, factor, self.commands, self.set_pen)
         self.paper = tk.Frame(self, borderwidth=0)
@@ -247,6 +249,7 @@ class MainWindow(tk.Tk):
 
     def clear(self) -> None:
         """Clear the drawing."""
+        self.session.remember()
         self.document.clear()
         self.session.selected = None
         self._drawing_changed(fit=True)
@@ -339,6 +342,10 @@ class MainWindow(tk.Tk):
         """Copy the number to the clipboard."""
         text = summary.text(self.session.number())
         if text:
+            self._copy_text(text)
+
+    def _copy_text(self, text: str) -> None:
+        if text:
             self.clipboard_clear()
             self.clipboard_append(text)
             first, *others = text.splitlines()
@@ -430,6 +437,7 @@ class MainWindow(tk.Tk):
         session = self.session
         self.canvas.show_marks(session.marks(), session.selected_index)
         self.panel.number.show(session.number(), session.advice())
+        self.panel.history.show(session.earlier_numbers)
         self.panel.choice.show(session.chosen, session.can_choose, session.failures)
         self.panel.show_lower(bool(session.usable))
         if session.comparing and session.result is not None:

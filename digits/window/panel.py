@@ -16,6 +16,7 @@ from digits.window.summary import CORRECTED, DOUBTFUL, REJECTED, StyledDigit
 WIDTH = 372  #: logical px, without the padding
 SIZES = (40, 34, 28, 22, 18, 15, 12)  #: points; the number is shown in the largest in which it fits
 NARROW = 170  #: logical px, height of the comparison below the paper
+LISTED, LONGEST = 8, 36  #: earlier numbers that are shown, and digits of each
 LEAST, MOST = 84, 190  #: logical px, height of the number; what does not fit is scrolled to
 
 
@@ -25,6 +26,7 @@ class Handlers:
 
     Attributes:
         copy: the number is to be copied.
+        copy_text: given an earlier number that is to be copied.
         choose: given the chosen network, or "Compare".
         select: given the place of the row that was clicked in the comparison.
         toggle_evidence: the evidence is to be shown, or hidden.
@@ -32,6 +34,7 @@ class Handlers:
     """
 
     copy: Callable[[], None]
+    copy_text: Callable[[str], None]
     choose: Callable[[str], None]
     select: Callable[[int], None]
     toggle_evidence: Callable[[], None]
@@ -157,6 +160,41 @@ class NetworkChoice(ttk.Frame):
             self.reason.pack_forget()
 
 
+class History(ttk.Frame):
+    """The numbers that were read before, the last one first; a click copies one."""
+
+    def __init__(self, parent: tk.Misc, factor: float, copy: Callable[[str], None]) -> None:
+        """Create an empty history; ``copy`` is called with the number that is clicked."""
+        super().__init__(parent)
+        self._palette = LIGHT
+        self._copy = copy
+        self.title = ttk.Label(self, text="Read before (a click copies)", font="Small")
+        self._rows: list[ttk.Label] = []
+        self._px = round(4 * factor)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Change all colours."""
+        self._palette = palette
+        self.title.configure(foreground=palette.muted)
+
+    def show(self, numbers: Sequence[str]) -> None:
+        """Show the numbers, as many as there is room for."""
+        for row in self._rows:
+            row.destroy()
+        self._rows = []
+        if not numbers:
+            self.title.pack_forget()
+            return
+        self.title.pack(anchor="w", pady=(0, self._px))
+        for text in numbers[:LISTED]:
+            first, *others = text.splitlines()
+            shown = first if len(first) <= LONGEST else f"{first[:LONGEST]}…"
+            row = ttk.Label(self, text=f"{shown} …" if others else shown, cursor="hand2")
+            row.bind("<Button-1>", lambda _, text=text: self._copy(text))  # type: ignore[misc]
+            row.pack(anchor="w", pady=self._px // 2)
+            self._rows.append(row)
+
+
 class Panel(ttk.Frame):
     """Everything in the panel beside the paper."""
 
@@ -181,6 +219,7 @@ class Panel(ttk.Frame):
         self._lower.pack_propagate(False)
         self.detail = Detail(self._lower, factor, keys, handlers.toggle_evidence, handlers.correct)
         self.compare = CompareTable(self._lower, factor, handlers.select)
+        self.history = History(self._lower, factor, handlers.copy_text)
         self._rule = ttk.Separator(self)
         self._px = px
         self._narrow = self._comparing = False
@@ -189,7 +228,7 @@ class Panel(ttk.Frame):
 
     def set_palette(self, palette: Palette) -> None:
         """Change all colours."""
-        for part in (self.number, self.choice, self.detail, self.compare):
+        for part in (self.number, self.choice, self.detail, self.compare, self.history):
             part.set_palette(palette)
 
     def lay_out(self, narrow: bool) -> None:
@@ -222,7 +261,10 @@ class Panel(ttk.Frame):
     def _show_lower(self) -> None:
         shown, other = (self.compare, self.detail) if self._comparing else (self.detail, self.compare)
         other.pack_forget()
-        shown.pack(fill="both", expand=True)
+        self.history.pack_forget()
+        shown.pack(fill="both", expand=self._comparing)
+        if not self._comparing:
+            self.history.pack(fill="x", pady=(self._px, 0))
         if self._useful and (self._comparing or not self._narrow):
             self._lower.configure(height=round((NARROW if self._narrow else 300) * self._factor))
             self._lower.pack(fill="both", expand=True)

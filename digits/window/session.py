@@ -15,6 +15,7 @@ from digits.window.engine import Result
 from digits.window.picture import Mark
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN, Settings
 
+MOST_NUMBERS = 20  #: that are remembered
 LEFT_OUT = "left out"  #: beside what is no digit
 COMPARE = "Compare"  #: the choice, next to the networks, that compares them
 
@@ -50,6 +51,7 @@ class Session:
         tool: the chosen one.
         wants_evidence: whether the evidence is shown over the network's input.
         message: the line in the status bar.
+        earlier_numbers: what was read before the drawing was cleared or replaced, the last one first.
     """
 
     def __init__(self, names: Sequence[str], collection: Collection, settings: Settings | None = None) -> None:
@@ -79,6 +81,7 @@ class Session:
         self.tool = self.tools[0]
         self.wants_evidence = False
         self.message = Message()
+        self.earlier_numbers: list[str] = []
 
     # ---- choices
 
@@ -151,6 +154,12 @@ class Session:
         self.result = result
         if self.selected not in result.keys:
             self.selected = None
+
+    def remember(self) -> None:
+        """Remember the number, which is about to be replaced."""
+        text = summary.text(self.number())
+        if text and self.earlier_numbers[:1] != [text]:
+            self.earlier_numbers = [text, *self.earlier_numbers][:MOST_NUMBERS]
 
     # ---- selection
 

@@ -53,7 +53,20 @@ def use(style: ttk.Style, dark: bool) -> Palette:
     for name in ("primary.Toolbutton", "Toolbutton"):  # an unselected choice must not look disabled
         style.configure(name, foreground=palette.text, background=palette.paper, bordercolor=palette.edge)
         style.configure(name, lightcolor=palette.paper, darkcolor=palette.paper)
+    if style.master.tk.call("tk", "windowingsystem") == "x11":
+        style.master.tk.eval(FILE_LIST.format(text=palette.text, paper=palette.paper))
     return palette
+
+
+#: Tk's own list of files is white whatever the theme, and writes in black what is no longer selected.
+FILE_LIST = """
+    option add *__tk_filedialog*Canvas.foreground {text} 90
+    option add *__tk_choosedir*Canvas.foreground {text} 90
+    bind Canvas <Map> {{+ if {{[string match *__tk_* %W]}} {{%W configure -background {paper}}}}}
+    auto_load ::tk::IconList
+    set body [lindex [info class definition ::tk::IconList DrawSelection] 1]
+    oo::define ::tk::IconList method DrawSelection {{}} [string map {{{{-fill black}} {{-fill $fill}}}} $body]
+"""
 
 
 def _name(dark: bool) -> str:
