@@ -23,6 +23,8 @@ THICKNESSES = (4, 8, 16, 32)  #: pixels: of lines that are looked for one after 
 MOST_LINES = 400  #: of a thickness, that are looked at: the longest
 SLENDER = 8.0  #: of its thickness: a line is longer
 ROUGH = 0.005  #: of its length: how far its pixels are from its middle, besides its thickness
+CROWDED = 0.5  #: share of its pixels that are near a line which strokes touch
+ASIDE = 0.01  #: of a line's length: how far its pixels are at first from a straight line along most of them
 BENT = 0.25  #: how much its slope changes from its middle to its ends
 STRAIGHT = 0.004  #: of a rule's length: how far it may be from where a straight line would go on
 SHORTEST, LEAST_LONG = 4.0, 12  #: widths of the pen, and pixels: shorter lines are not looked at
@@ -344,20 +346,12 @@ def _coarser(mask: Image) -> Image:
 
 def _line(rows: Places, columns: Places, dark: Image, drawn: tuple[Places, Places]) -> _Line | None:
     """A line of these pixels, without those that are beside it; None if they are no straight line."""
-    first = int(columns.min())
-    near: NDArray[np.bool_] = np.ones(len(rows), np.bool_)
-    for _ in range(2):  # first of all, then of those near it
-        counts = np.bincount(columns[near] - first)
-        there = np.flatnonzero(counts)
-        if len(there) < SHORTEST:
-            return None
-        middles = np.bincount(columns[near] - first, weights=rows[near])[there] / counts[there]
-        bent = _fitted(there, middles, 2)  # paper is not quite flat
-        width = int(there[-1] - there[0]) + 1
-        thickness = float(np.median(counts[there[:: 1 + width // 400]]))
-        near = np.abs(rows - np.polyval(bent, columns - first)) <= _room(thickness, width)
-        if near.sum() < MOSTLY * len(rows):
-            return None
+    every = np.ones(len(rows), np.bool_)
+    found = _along(rows, columns, every, MOSTLY) or _along(rows, columns, _about(rows, columns), CROWDED)
+    if found is None:
+        return None
+    first, (near, there, middles, bent, thickness) = int(columns.min()), found
+    width = int(there[-1] - there[0]) + 1
     if len(there) < MOSTLY * width or width < SLENDER * thickness or abs(bent[0]) * width > BENT:
         return None
     slope, offset = _fitted(there, middles, 1)
@@ -373,6 +367,46 @@ def _line(rows: Places, columns: Places, dark: Image, drawn: tuple[Places, Place
     usual = float(np.median(in_columns[in_columns > 0]))
     place = float(slope), float(offset - slope * first)
     return _Line(rows[near], columns[near], *place, length, thickness, inked, usual, drawn)
+
+
+_Along = tuple[NDArray[np.bool_], Places, NDArray[np.float64], NDArray[np.float64], float]
+
+
+def _along(rows: Places, columns: Places, near: NDArray[np.bool_], share: float) -> _Along | None:
+    """The curve along pixels, of which those that are ``near`` count at first; None if less than a share is on it.
+
+    Returns:
+        Which pixels are on it; the columns, from the first, that have any; their middles; the curve's coefficients;
+        and its thickness.
+    """
+    first = int(columns.min())
+    for _ in range(2):  # first of all, then of those near it
+        counts = np.bincount(columns[near] - first)
+        there = np.flatnonzero(counts)
+        if len(there) < SHORTEST:
+            return None
+        middles = np.bincount(columns[near] - first, weights=rows[near])[there] / counts[there]
+        bent = _fitted(there, middles, 2)  # paper is not quite flat
+        width = int(there[-1] - there[0]) + 1
+        thickness = float(np.median(counts[there[:: 1 + width // 400]]))
+        near = np.abs(rows - np.polyval(bent, columns - first)) <= _room(thickness, width)
+        if near.sum() < share * len(rows):
+            return None
+    return near, there, middles, bent, thickness
+
+
+def _about(rows: Places, columns: Places) -> NDArray[np.bool_]:
+    """Which pixels are about where most are: a resistant line (Tukey 1977), which few strokes do not draw aside."""
+    counts = np.bincount(columns - columns.min())
+    there = np.flatnonzero(counts)
+    middles = np.bincount(columns - columns.min(), weights=rows)[there] / counts[there]
+    (x0, y0), (x1, y1) = (
+        (float(np.median(there[part]) + columns.min()), float(np.median(middles[part])))
+        for part in (slice(len(there) // 3 + 1), slice(-(len(there) // 3) - 1, None))
+    )
+    slope = (y1 - y0) / max(x1 - x0, 1.0)
+    away = np.abs(rows - y0 - slope * (columns - x0))
+    return np.asarray(away <= ASIDE * np.ptp(columns) + 2)
 
 
 def _fitted(x: Places, y: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
