@@ -134,8 +134,8 @@ class LineSegmenter:
             remember: keep what was found, for the same objects given again.
 
         Returns:
-            The digits and what is none, in reading order, with their lines numbered. The same pieces give the same
-            objects, if they are remembered.
+            The digits and what is none, in reading order, with their lines numbered; marks among digits have their
+            names. The same pieces give the same objects, if they are remembered, but for marks.
         """
         pieces = list(components)
         if not pieces:

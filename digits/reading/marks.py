@@ -25,7 +25,7 @@ COVERED = 0.5  #: of a mark's width: no digit's box has more of it in common
 CLEARANCE = 0.5  #: widths of the pen: so much paper is around a mark
 FLAT, UNDER = 4.0, 1.5  #: an underline is so many times as wide as high, and no more heights of a digit below it
 DASH = 2.0  #: a minus sign is so many times as wide as high
-LONGEST = 1.0  #: of a digit's height: and no wider
+SHORTEST, LONGEST = 0.15, 1.0  #: of a digit's height: and no narrower and no wider than that
 MIDDLE = 0.3  #: of a digit's height: and no farther from its middle
 NEAR = 1.0  #: of a digit's height: what is farther away is neither a minus sign nor a dot
 SMALLEST = 0.15  #: usual heights of the digits: smaller ink that is farther away is dirt
@@ -45,7 +45,7 @@ class LeftOut:
 
 
 def marks_among(pieces: Sequence[Segment]) -> list[tuple[Segment, list[int]]]:
-    """Find the dots, commas and colons that stand at the foot of larger pieces, with paper around them.
+    """Find the dots, commas, colons and minus signs that stand beside larger pieces, with paper around them.
 
     Args:
         pieces: of a drawing or an image, with the smallest.
@@ -58,10 +58,11 @@ def marks_among(pieces: Sequence[Segment]) -> list[tuple[Segment, list[int]]]:
         return []
     boxes, pen = boxes_of(pieces), pen_of(pieces)
     small = [i for i, piece in enumerate(pieces) if _is_as_thick(piece, pen)]
-    at_foot = {i: name for i in small if (name := _name_at_foot(boxes[i], boxes)) and _is_alone(i, pieces, boxes, pen)}
+    names = {i: name for i in small if (name := _name(boxes[i], boxes)) and _is_alone(i, pieces, boxes, pen)}
     found = []
-    for i, name in at_foot.items():
-        upper = [k for k in small if k not in at_foot and _is_dot_above(boxes[k], boxes[i], boxes)][:1]
+    for i, name in names.items():
+        above = (k for k in small if k not in names and name != MINUS and _is_dot_above(boxes[k], boxes[i], boxes))
+        upper = [*above][:1]
         whole = union([pieces[k] for k in (i, *upper)]) if upper else pieces[i]
         found.append((replace(whole, seen=none(), why=COLON if upper else name), [i, *upper]))
     return found
@@ -86,7 +87,7 @@ def with_marks(segments: Sequence[Segment], marks: Sequence[Segment]) -> list[Se
         (own,) = boxes_of([mark])
         if mark.why == COLON:  # its lower dot
             own[1] = max(own[1], own[3] - own[2] + own[0])
-        if _name_at_foot(own, boxes):
+        if _name(own, boxes):
             line = digits[int(np.abs(_aside(own, boxes)).argmin())].line
             middle = own[[0, 2]].mean()
             before = [i for i, other in enumerate(found) if (other.line, _middle(other)) <= (line, middle)]
@@ -152,6 +153,13 @@ def _aside(own: NDArray[np.float64], boxes: Boxes) -> NDArray[np.float64]:
     return aside
 
 
+def _name(own: NDArray[np.float64], boxes: Boxes) -> str:
+    """The name of a piece that stands beside another one as a mark does; "" if it does not."""
+    if (there := _beside_middle(own, boxes)).any() and not _is_covered(own, boxes, boxes[there], 0):
+        return MINUS
+    return _name_at_foot(own, boxes)
+
+
 def _name_at_foot(own: NDArray[np.float64], boxes: Boxes) -> str:
     """The name of a piece that stands at the foot of another one like a dot or a comma; "" if it does not."""
     heights = boxes[:, 3] - boxes[:, 1]
@@ -162,9 +170,8 @@ def _name_at_foot(own: NDArray[np.float64], boxes: Boxes) -> str:
     foot = (own[1] >= boxes[:, 3] - ABOVE * heights) & (own[3] <= boxes[:, 3] + BELOW * heights)
     comma = (height > SLENDER * width) | (height > DOT_SIZE * heights)
     foot &= (own[[1, 3]].mean() <= boxes[:, 3] + LOW * heights) | (comma & (own[1] <= boxes[:, 3] + LOW * heights))
-    on_line = (heights > height / COMMA_SIZE) & (boxes[:, 1] < own[3]) & (boxes[:, 3] > own[1] - BELOW * heights)
     there = np.flatnonzero(larger & foot & (aside <= BESIDE * heights))
-    if not len(there) or (on_line & (aside < -COVERED * width)).any():
+    if not len(there) or _is_covered(own, boxes, boxes[there], COVERED):
         return ""
     return COMMA if comma[there[int(aside[there].argmin())]] else DOT
 
@@ -197,12 +204,30 @@ def _is_dot_above(upper: NDArray[np.float64], lower: NDArray[np.float64], boxes:
 def _named_minus(segment: Segment, digits: Boxes) -> Segment:
     """A segment that is no digit; with its name if it stands beside a digit like a minus sign."""
     (own,) = boxes_of([segment])
+    return replace(segment, why=MINUS) if _beside_middle(own, digits).any() else segment
+
+
+def _is_covered(own: NDArray[np.float64], boxes: Boxes, beside: Boxes, share: float) -> bool:
+    """Whether a digit above or around a piece has more than a share of its width in common with it.
+
+    What is drawn around the pieces that it stands beside is none.
+    """
+    heights = boxes[:, 3] - boxes[:, 1]
+    on_line = (boxes[:, 1] < own[3]) & (boxes[:, 3] > own[1] - BELOW * heights)
+    over = boxes[on_line & (heights * COMMA_SIZE > own[3] - own[1]) & (_aside(own, boxes) < -share * (own[2] - own[0]))]
+    around = (over[:, np.newaxis, :2] < beside[:, :2]) & (over[:, np.newaxis, 2:] > beside[:, 2:])
+    return not bool(around.all(axis=2).any(axis=1).all())
+
+
+def _beside_middle(own: NDArray[np.float64], boxes: Boxes) -> NDArray[np.bool_]:
+    """The boxes, shape (n,), beside whose middle another one is that is flat like a minus sign."""
     width, height = own[2:] - own[:2]
-    heights = digits[:, 3] - digits[:, 1]
-    middle = np.abs(digits[:, [1, 3]].mean(axis=1) - own[[1, 3]].mean()) <= MIDDLE * heights
-    aside = _aside(own, digits)
-    there = middle & (aside > -COVERED * width) & (aside <= NEAR * heights) & (width <= LONGEST * heights)
-    return replace(segment, why=MINUS) if width >= DASH * height and there.any() else segment
+    heights = boxes[:, 3] - boxes[:, 1]
+    middle = np.abs(boxes[:, [1, 3]].mean(axis=1) - own[[1, 3]].mean()) <= MIDDLE * heights
+    aside = _aside(own, boxes)
+    there: NDArray[np.bool_] = middle & (aside > -COVERED * width) & (aside <= NEAR * heights)
+    there &= (width >= SHORTEST * heights) & (width <= LONGEST * heights) & (width >= DASH * height)
+    return there
 
 
 def _middle(segment: Segment) -> float:

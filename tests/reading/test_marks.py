@@ -128,6 +128,15 @@ def test_what_is_drawn_beside_a_number_is_named_and_leaves_it_as_it_is(what: str
     assert read_photographed([*strokes, *drawn], resnet).text == "374"
 
 
+@pytest.mark.parametrize(
+    ("text", "read", "mark"), [("3.14", "3?14", DOT), ("3,14", "3?14", COMMA), ("2-3", "2?3", MINUS)]
+)
+def test_marks_are_seen_in_a_frame(text: str, read: str, mark: str, resnet: Classifier) -> None:
+    strokes = with_signs(text)
+    reading = read_drawn([*strokes, *beside(strokes, "a frame")], resnet)
+    assert (reading.text, named(reading)) == (read, [mark, FRAME])
+
+
 def test_digits_have_no_marks(resnet: Classifier) -> None:
     for seed in range(3):
         strokes = written("4075", seed=seed)
@@ -151,9 +160,14 @@ def block(x: int, y: int, width: int, height: int) -> Segment:
         ((12, 90, 10, 10), ""),
         ((30, 60, 10, 50), ""),
         ((30, 97, 3, 3), ""),
+        ((30, 46, 30, 8), MINUS),
+        ((30, 5, 30, 8), ""),
+        ((5, 46, 30, 8), ""),
     ],
 )
-def test_a_mark_stands_at_the_foot_of_a_digit_as_large_as_marks_are(box: tuple[int, int, int, int], why: str) -> None:
+def test_a_mark_stands_at_the_foot_or_beside_the_middle_of_a_digit_as_large_as_marks_are(
+    box: tuple[int, int, int, int], why: str
+) -> None:
     pieces = [block(0, 0, 10, 100), block(*box)]
     assert [mark.why for mark, _ in marks_among(pieces)] == ([why] if why else [])
 
