@@ -21,6 +21,7 @@ from digits.errors import UserError
 from digits.line_image import BLANK, NO_DIGIT, LineImage, line_image
 from digits.networks import LINE, ROOT
 from digits.reading.line_network import Candidate, LineNetwork, Symbol, probability_of
+from digits.reading.marks import is_none, marks_among, none, with_marks
 from digits.reading.segmentation import INK, Segment, coarser, pen_of, union, without_specks
 from digits.reading.stroke_groups import IMPROBABLE, MOST_GROUPED, Group, Grouping, columns_of, groupings, groups_of
 from digits.reading.text_lines import boxes_of, text_lines
@@ -133,13 +134,15 @@ class LineSegmenter:
             remember: keep what was found, for the same objects given again.
 
         Returns:
-            The digits and what is none, in reading order, with their lines numbered. The same pieces give the same
-            objects, if they are remembered.
+            The digits and what is none, in reading order, with their lines numbered; marks among digits have their
+            names. The same pieces give the same objects, if they are remembered, but for marks.
         """
         pieces = list(components)
         if not pieces:
             return []
-        kept = list(without_specks(pieces))
+        marks = marks_among(pieces) if self._network else []
+        marked = {i for _, of in marks for i in of}
+        kept = list(without_specks([piece for i, piece in enumerate(pieces) if i not in marked]))
         lines = enumerate(text_lines(kept))
         groups = [(number, _in_time([kept[i] for i in run])) for number, line in lines for run in line]
         keys = [(number, *map(id, group)) for number, group in groups]
@@ -160,7 +163,7 @@ class LineSegmenter:
             self._unions = {key: value for key, value in self._unions.items() if there.issuperset(key)}
         else:
             self._alone, self._unions = before
-        return [segment for key in keys for segment in found[key]]
+        return with_marks([segment for key in keys for segment in found[key]], [mark for mark, _ in marks])
 
     def seen(self, crops: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """What the line network says of digits, each of which is alone on a line.
@@ -414,7 +417,7 @@ def _segments(
         The segments; how often a pen's stroke is cut; how many symbols have no ink.
     """
     if not symbols:
-        return [replace(joined([*components]), seen=_none())], 0, 0
+        return [replace(joined([*components]), seen=none())], 0, 0
     shares, boxes = _shares(components, symbols), boxes_of(components)
     owners: list[list[int]] = []  # of each piece
     for i, piece in enumerate(components):
@@ -449,20 +452,9 @@ def _segments(
     ]
     without_ink = len(symbols) - len(found)
     if left_over:
-        found += [replace(piece, seen=_none()) for piece in left_over]
+        found += [replace(piece, seen=none()) for piece in left_over]
         found.sort(key=lambda segment: segment.box[0] + segment.box[2] / 2)
     return found, n_cut, without_ink
-
-
-def is_none(segment: Segment) -> bool:
-    """Whether the line network takes a segment for no digit."""
-    return segment.seen is not None and int(segment.seen.argmax()) == NO_DIGIT
-
-
-def _none() -> NDArray[np.float32]:
-    seen = np.zeros(NO_DIGIT + 1, np.float32)
-    seen[NO_DIGIT] = 1
-    return seen
 
 
 def _holds_middle(box: NDArray[np.float64], symbol: Symbol) -> bool:

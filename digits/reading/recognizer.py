@@ -19,6 +19,7 @@ from digits.reading.classifier import Network
 from digits.reading.hand import Personal
 from digits.reading.ink import Strokes, open_strokes
 from digits.reading.line_segmenter import LineSegmenter
+from digits.reading.marks import NOT_A_DIGIT, LeftOut
 from digits.reading.opinions import logits, softmax
 from digits.reading.page import open_page
 from digits.reading.photograph import boxes_in_photograph, page_ink
@@ -26,7 +27,6 @@ from digits.reading.segmentation import MOST_COMPONENTS, Box, Components, Segmen
 from digits.reading.words import places_beside, told_apart
 
 CONFIDENCE = 0.4  #: a digit of less confidence is rejected
-NOT_A_DIGIT = "not a digit"
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Reading:
         digits: in reading order.
         seconds: time taken by the network for these digits, whenever it has read them.
         unread: number of pieces of ink that were not read because there are too many.
-        left_out: where printed text and drawings beside the digits are.
+        left_out: where the ink beside the digits is, and what it is. Marks among them are digits that are rejected.
         matrix: takes (x, y, 1) of the page to the photograph that it was straightened from, shape (3, 3); None if it
             was not.
     """
@@ -104,7 +104,7 @@ class Reading:
     digits: tuple[Digit, ...]
     seconds: float
     unread: int = 0
-    left_out: tuple[Box, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     matrix: NDArray[np.float64] | None = None
 
     @property
@@ -135,8 +135,11 @@ class Reading:
             for digit, box in zip(self.digits, boxes, strict=True)
         ]
         lines = [{"text": text_of(line), "confidence": round(confidence_of(line), 6)} for line in self.lines]
-        beside = boxes_in_photograph(self.left_out, self.matrix)
-        left_out = {"left_out": [{"box": list(box), "why": NOT_A_DIGIT} for box in beside]} if beside else {}
+        marks = [LeftOut(digit.box, digit.segment.why) for digit in self.digits if digit.segment.why]
+        beside = [*marks, *self.left_out]
+        places = boxes_in_photograph([one.box for one in beside], self.matrix)
+        named = [{"box": list(box), "why": one.why} for one, box in zip(beside, places, strict=True)]
+        left_out = {"left_out": named} if named else {}
         unread = {"unread": self.unread} if self.unread else {}
         return {"model": self.model, "text": self.text, "lines": lines, "digits": digits, **left_out, **unread}
 
@@ -322,5 +325,5 @@ def _why_rejected(found: Segment, confidence: float) -> str:
     if not found.crop.any():
         return "no ink"
     if found.seen is not None and int(found.seen.argmax()) == NO_DIGIT:
-        return NOT_A_DIGIT
+        return found.why or NOT_A_DIGIT
     return "" if confidence >= CONFIDENCE else "the network is not sure"

@@ -60,6 +60,7 @@ class Segment:
         counted: its share of how probable it is that there are as many digits as were found: the product over
             neighbours that were read together is that probability.
         spaced: whether there is a space before it on its line.
+        why: what it is, if that is known and no digit, such as "a dot"; else "".
     """
 
     box: Box
@@ -71,6 +72,7 @@ class Segment:
     is_cut: bool = False
     counted: float = 1.0
     spaced: bool = False
+    why: str = ""
     _of_ink: _OfInk | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -5,14 +5,15 @@ from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
-from digits.reading.line_segmenter import is_none
-from digits.reading.segmentation import Box, Segment
+from digits.reading.marks import NOT_A_DIGIT, LeftOut, is_none, is_underline, name_beside
+from digits.reading.segmentation import Box, Segment, pen_of
+from digits.reading.text_lines import boxes_of
 
 SPACE = 1.5  #: widths of a digit: more paper than that is a space
 FAR = 3.0  #: and more than that is one even between digits that are evenly spaced, as in the boxes of a form
 UNEVEN = 1.5  #: gaps of a line, of which the others are so many times the least, are not even
-SMALLEST = 0.15  #: usual heights of the digits: smaller ink is dirt
 NEAR = 0.6  #: of their height: letters that are nearer are one word
 NARROWEST = 0.6  #: of its height: the width that a digit takes, however narrow it is
 DIGIT_LIKE = (0.6, 1.6)  #: usual heights of the digits: a single piece of such a height may be one that is not read
@@ -25,7 +26,7 @@ def told_apart(segments: Sequence[Segment]) -> tuple[list[Segment], list[Segment
     """Tell the digits from the printed text and drawings beside them.
 
     Words without a digit, on a page that has digits, are left out, unless one is a single piece of ink that is about as
-    high as a digit and may be a badly written one. What was drawn stroke by stroke is never left out.
+    high as a digit and may be a badly written one. Of what was drawn stroke by stroke only underlines are left out.
 
     Args:
         segments: in reading order, with their lines numbered, from
@@ -38,7 +39,10 @@ def told_apart(segments: Sequence[Segment]) -> tuple[list[Segment], list[Segment
     digits = [segment for segment in segments if not is_none(segment)]
     if digits:
         usual = float(np.median([segment.box[3] for segment in digits]))
-        kept = [[word for word in words if not _is_beside(word, usual)] for words in by_line]
+        boxes = boxes_of(digits)
+        kept = [
+            [word for word in words if not (_is_beside(word, usual) or _underlines(word, boxes))] for words in by_line
+        ]
     else:
         kept = by_line
     there = {id(segment) for words in kept for word in words for segment in word}
@@ -47,28 +51,42 @@ def told_apart(segments: Sequence[Segment]) -> tuple[list[Segment], list[Segment
     return stay, [segment for segment in segments if id(segment) not in there]
 
 
-def places_beside(components: Iterable[Segment], segments: Sequence[Segment], beside: Sequence[Segment]) -> list[Box]:
-    """Where the printed text and drawings are that stand beside the digits: a box for each word.
+def places_beside(
+    components: Sequence[Segment], segments: Sequence[Segment], beside: Sequence[Segment]
+) -> list[LeftOut]:
+    """Where the ink is that stands beside the digits, and what it is: printed text and drawings word by word.
+
+    Dirt that is smaller than a mark is named only near a digit.
 
     Args:
-        components: the pieces of ink of an image; drawn strokes among them are passed over.
+        components: the pieces of ink of a drawing or an image.
         segments: all that was found in them.
         beside: those of them that are left out.
     """
-    if len(segments) == len(beside):
+    left = {id(segment) for segment in beside}
+    digits = [segment for segment in segments if id(segment) not in left]
+    if not digits:
         return []
-    usual = float(np.median([segment.box[3] for segment in segments if segment not in beside]))
-    found = np.array([segment.box for segment in segments], np.float64).reshape(-1, 4)
-    claimed = np.concatenate([found[:, :2], found[:, :2] + found[:, 2:]], axis=1)
-    boxes = [segment.box for segment in beside]
+    usual, pen = float(np.median([segment.box[3] for segment in digits])), pen_of(components)
+    there = boxes_of([segment for segment in digits if not is_none(segment)] or digits)
+    boxes = [segment.box for segment in beside] + [piece.box for piece in _unclaimed(components, segments)]
+    named = [LeftOut(box, name_beside(box, there, usual, pen)) for box in boxes]
+    words = _joined([one.box for one in named if one.why == NOT_A_DIGIT])
+    others = [one for one in named if one.why not in ("", NOT_A_DIGIT)]
+    return [*(LeftOut(box, NOT_A_DIGIT) for box in words), *others]
+
+
+def _unclaimed(components: Iterable[Segment], segments: Sequence[Segment]) -> list[Segment]:
+    """The pieces of ink of which no segment has been made."""
+    claimed, strokes = boxes_of(segments), {index for segment in segments for index in segment.strokes}
+    found = []
     for piece in components:
         x, y, width, height = piece.box
-        if piece.strokes or max(width, height) < SMALLEST * usual:
-            continue
         common = np.minimum(claimed[:, 2:], (x + width, y + height)) - np.maximum(claimed[:, :2], (x, y))
-        if not len(common) or float(common.clip(min=0).prod(axis=1).max()) < 0.5 * width * height:
-            boxes.append(piece.box)
-    return _joined(boxes)
+        most = 0.5 * width * height
+        if not strokes.issuperset(piece.strokes) if piece.strokes else (common.clip(min=0).prod(axis=1) < most).all():
+            found.append(piece)
+    return found
 
 
 def _joined(boxes: Sequence[Box]) -> list[Box]:
@@ -88,7 +106,8 @@ def _joined(boxes: Sequence[Box]) -> list[Box]:
 
 def _words(line: Sequence[Segment]) -> list[Word]:
     """A line's segments, split where there is a space."""
-    usual = float(np.median([max(segment.box[2], NARROWEST * segment.box[3]) for segment in line]))
+    digits = [segment for segment in line if not segment.why] or line
+    usual = float(np.median([max(segment.box[2], NARROWEST * segment.box[3]) for segment in digits]))
     ends = np.maximum.accumulate([segment.box[0] + segment.box[2] for segment in line])
     gaps = [segment.box[0] - int(end) for segment, end in zip(line[1:], ends[:-1], strict=True)]
     evenly = min(gaps) * UNEVEN if len(gaps) > 1 else 0.0
@@ -106,5 +125,12 @@ def _is_beside(word: Word, usual: float) -> bool:
         return False
     none = sum(map(is_none, word))
     if none < len(word):
-        return len(word) >= TEXT[0] and none > TEXT[1] * len(word)
+        others = sum(not segment.why for segment in word)
+        none -= len(word) - others
+        return others >= TEXT[0] and none > TEXT[1] * others
     return len(word) > 1 or not DIGIT_LIKE[0] * usual <= word[0].box[3] <= DIGIT_LIKE[1] * usual
+
+
+def _underlines(word: Word, digits: NDArray[np.float64]) -> bool:
+    """Whether a word is a line under digits: left, top, right, bottom of each, shape (n, 4)."""
+    return len(word) == 1 and is_none(word[0]) and is_underline(word[0].box, digits)

@@ -18,9 +18,10 @@ from digits.reading.hand import Hand, Personal, Pupil
 from digits.reading.image_file import Source
 from digits.reading.ink import MOST_PICTURE, Stroke, Strokes, open_strokes
 from digits.reading.line_segmenter import LineSegmenter
+from digits.reading.marks import LeftOut
 from digits.reading.photograph import page_ink
 from digits.reading.recognizer import Reading, Remembered, read
-from digits.reading.segmentation import Box, Components, Segment, stroke_components
+from digits.reading.segmentation import Components, Segment, stroke_components
 from digits.reading.words import places_beside, told_apart
 from digits.window.document import Photograph, State, digit_key
 
@@ -36,13 +37,13 @@ class Result:
         state: the drawing.
         keys: each digit's key, in reading order.
         readings: by the network's name; all have the same digits in the same order.
-        left_out: where printed text and drawings beside the digits are.
+        left_out: where the ink beside the digits is, and what it is.
     """
 
     state: State
     keys: tuple[str, ...]
     readings: Mapping[str, Reading]
-    left_out: tuple[Box, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Engine:
@@ -214,5 +215,5 @@ class _Segmented:
 
     state: State
     digits: Sequence[Segment] = ()
-    left_out: tuple[Box, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     unread: int = 0

@@ -16,7 +16,6 @@ from digits.window.picture import Mark
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN, Settings
 
 MOST_NUMBERS = 20  #: that are remembered
-LEFT_OUT = "left out"  #: beside what is no digit
 COMPARE = "Compare"  #: the choice, next to the networks, that compares them
 
 
@@ -285,7 +284,7 @@ class Session:
             rows = self.rows()
         labels = self.document.state.labels
         digits = zip(self.keys, self.reading.digits, rows, strict=True)
-        beside = [Mark(box, "", LEFT_OUT, left_out=True) for box in self.result.left_out]
+        beside = [Mark(one.box, "", one.why, left_out=True) for one in self.result.left_out]
         return [_mark(digit, labels.get(key), row) for key, digit, row in digits] + beside
 
     def advice(self) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from digits.line_image import NO_DIGIT
+from digits.reading.marks import DOT, NOT_A_DIGIT, SPECK, UNDERLINE, LeftOut
 from digits.reading.segmentation import Segment
 from digits.reading.words import places_beside, told_apart
 
@@ -70,7 +71,7 @@ def test_text_in_which_some_letters_look_like_digits_is_left_out() -> None:
     assert not told_apart([segment(0), *doubtful])[1]
 
 
-def test_what_was_drawn_stroke_by_stroke_is_never_left_out() -> None:
+def test_what_was_drawn_stroke_by_stroke_is_not_left_out() -> None:
     word = [replace(segment(x, NO_DIGIT, line=1), strokes=(i,)) for i, x in enumerate((0, 36, 72))]
     assert not told_apart([segment(0), *word])[1]
 
@@ -81,8 +82,39 @@ def test_what_no_digit_claims_is_named_by_words() -> None:
     dirt = segment(300, height=6, width=6)
     drawn = replace(segment(400), strokes=(0,))
     found = places_beside([*digits, *letters, dirt, drawn], digits, [])
-    assert found == [(0, 200, 50, 20), (90, 200, 14, 20)]
+    boxes = [(0, 200, 50, 20), (90, 200, 14, 20), (400, 0, 30, 50)]
+    assert found == [LeftOut(box, NOT_A_DIGIT) for box in boxes]
     assert places_beside(letters, letters, letters) == []
+
+
+def test_a_drawn_digit_is_not_named() -> None:
+    drawn = replace(segment(0), strokes=(0,))
+    assert places_beside([drawn], [drawn], []) == []
+
+
+def test_a_piece_near_a_digit_is_a_dot_or_if_it_is_smaller_a_speck() -> None:
+    digits = [segment(0, width=6), segment(36, width=6)]
+    pieces = [segment(30, height=size, width=size, line=1) for size in (6, 1)]
+    found = places_beside([*digits, *(replace(piece, box=(30, 70, *piece.box[2:])) for piece in pieces)], digits, [])
+    assert found == [LeftOut((30, 70, 6, 6), DOT), LeftOut((30, 70, 1, 1), SPECK)]
+
+
+def test_a_line_under_digits_is_left_out_even_if_it_was_drawn() -> None:
+    digits = [replace(segment(x), strokes=(i,)) for i, x in enumerate((0, 36))]
+    under = replace(segment(0, NO_DIGIT, line=1, height=8, width=66), strokes=(2,))
+    under_nothing = replace(under, box=(300, 100, 66, 8), strokes=(3,))
+    segments = [*digits, under, under_nothing]
+    stay, beside = told_apart(segments)
+    assert [segment.strokes for segment in stay] == [(0,), (1,), (3,)]
+    assert places_beside(segments, segments, beside) == [LeftOut((0, 100, 66, 8), UNDERLINE)]
+
+
+def test_marks_make_neither_spaces_nor_text() -> None:
+    digits = [segment(x, width=12) for x in (0, 44, 88)]
+    dots = [replace(segment(x, NO_DIGIT, height=6, width=6), why=DOT) for x in (20, 30, 64, 74)]
+    line = sorted([*digits, *dots], key=lambda one: one.box[0])
+    stay, beside = told_apart(line)
+    assert not beside and not any(one.spaced for one in stay)
 
 
 def test_nothing_is_told_apart_from_nothing() -> None:

@@ -11,6 +11,7 @@ from digits.networks import CORE as NAMES
 from digits.reading.collection import Collection, Sample
 from digits.reading.hand import Hand
 from digits.reading.ink import Stroke
+from digits.reading.marks import LeftOut
 from digits.reading.recognizer import Digit, Reading
 from digits.reading.segmentation import Segment
 from digits.window import summary
@@ -72,10 +73,10 @@ def test_the_number_and_its_marks(session: Session) -> None:
 
 def test_what_is_left_out_is_marked_after_the_digits(session: Session) -> None:
     assert session.result is not None
-    session.take(replace(session.result, left_out=((5, 6, 70, 8),)))
+    session.take(replace(session.result, left_out=(LeftOut((5, 6, 70, 8), "an underline"),)))
     mark = session.marks()[-1]
-    assert (len(session.marks()), mark.box, mark.text, mark.note) == (3, (5, 6, 70, 8), "", "left out")
-    assert mark.left_out and not mark.rejected and mark.words == "left out"
+    assert (len(session.marks()), mark.box, mark.text, mark.note) == (3, (5, 6, 70, 8), "", "an underline")
+    assert mark.left_out and not mark.rejected and mark.words == "an underline"
 
 
 def test_a_space_stands_between_numbers(session: Session) -> None:
