@@ -15,7 +15,8 @@ from pathlib import Path
 
 import digits
 from digits import command_line
-from digits.errors import UserError
+from digits.errors import UserError, writing
+from digits.files import replacing
 from digits.window.icon import icon_image
 
 HERE = Path(__file__).resolve().parent
@@ -45,6 +46,14 @@ def _work(arguments: Sequence[str] | None) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--output", type=Path, default=ROOT / "dist", metavar="DIR", help="default: dist/")
     output = parser.parse_args(arguments).output.absolute()
+    with writing(output):
+        folder = _written(output)
+        print(f"{command_line.printable(str(folder))} and {packed(folder).name} have been written")
+    return 0
+
+
+def _written(output: Path) -> Path:
+    """The program's folder, with everything that belongs into it."""
     work = ROOT / "build"
     work.mkdir(exist_ok=True)
     icon = work / f"{NAME}.png"
@@ -53,8 +62,7 @@ def _work(arguments: Sequence[str] | None) -> int:
     _strip(folder)
     for path in (icon, HERE / f"{NAME}.desktop", ROOT / "LICENSE", ROOT / "docs" / "licences.md"):
         shutil.copy(path, folder)
-    print(f"{command_line.printable(str(folder))} and {packed(folder).name} have been written")
-    return 0
+    return folder
 
 
 def build(output: Path, work: Path, icon: Path) -> Path:
@@ -91,13 +99,17 @@ def packed(folder: Path) -> Path:
     """Pack the program's folder into an archive beside it, named after version and system; returns the archive.
 
     Archives of earlier versions are removed.
+
+    Raises:
+        OSError: it cannot be written.
     """
     system = f"{platform.system()}-{platform.machine()}".lower()
     archive = folder.with_name(f"{folder.name}-{digits.__version__}-{system}.tar.gz")
-    for old in folder.parent.glob(f"{folder.name}-*.tar.gz"):
-        old.unlink()
-    with tarfile.open(archive, "w:gz") as file:
+    with replacing(archive) as temporary, tarfile.open(temporary, "w:gz") as file:
         file.add(folder, folder.name)
+    for old in folder.parent.glob(f"{folder.name}-*.tar.gz"):
+        if old != archive:
+            old.unlink()
     return archive
 
 
