@@ -18,8 +18,13 @@ from digits.files import write_text
 from digits.markdown import in_words, table, with_section
 
 ROOT = Path(__file__).resolve().parent.parent
-#: The direct requirements, and what is made of them, with what it is for; each file contains those before it.
-FILES = {"requirements": "running", "requirements-cluster": "cluster (optional)", "requirements-dev": "development"}
+#: The direct requirements, and what is made of them, with what it is for. Each contains the first, the last all others.
+FILES = {
+    "requirements": "running",
+    "requirements-cluster": "cluster (optional)",
+    "requirements-app": "stand-alone program",
+    "requirements-dev": "development",
+}
 #: How packages write licences that SPDX has a name for. "BSD" alone leaves open which, with two or three clauses.
 SPELLINGS = {
     "Apache 2.0": "Apache-2.0",
@@ -40,13 +45,21 @@ ELSEWHERE = {
     "importlib-metadata": "Apache-2.0",
     "lazy-importer": "Apache-2.0",
     "librt": "MIT",
+    "macholib": "MIT",
+    "pefile": "MIT",
+    "pywin32-ctypes": "BSD-3-Clause",
     "tensorflow": "Apache-2.0",
     "tensorflow-cpu": "Apache-2.0",
     "tomli": "MIT",
     "zipp": "MIT",
 }
 #: By the package's licence file, where the metadata say nothing, or say it differently in the versions required.
-BY_FILE = {"namex": "Apache-2.0", "python-dateutil": "BSD-3-Clause"}
+BY_FILE = {
+    "namex": "Apache-2.0",
+    "pyinstaller": "GPL-2.0-or-later WITH Bootloader-exception",
+    "pyinstaller-hooks-contrib": "GPL-2.0-or-later AND Apache-2.0",
+    "python-dateutil": "BSD-3-Clause",
+}
 GCC = "GCC's runtime libraries (GPL-3.0 with the exception for compiled programs; libquadmath LGPL-2.1)"
 #: Libraries under copyleft that a package's wheels contain.
 CONTAINED = {
@@ -156,12 +169,13 @@ def page() -> str:
     ]
     header = ("package", "version", "licence", "for")
     mozilla = [name for name, text in licences.items() if "MPL-2.0" in text]
+    gpl = [name for name, text in licences.items() if "GPL-2.0" in text]
     contained = "\n".join(f"- **{name}**: {text}" for name, text in CONTAINED.items())
     return f"""# Licences of what is installed
 
 The project is under the MIT licence and contains none of these packages: pip installs them, each file checked against
-its hash. Where there are two versions, Python's decides. Made by `python -m docs.licences` from requirements-dev.txt
-and the packages' metadata.
+its hash. The stand-alone program contains those that the window needs, and this page. Where there are two versions,
+Python's decides. Made by `python -m docs.licences` from requirements-dev.txt and the packages' metadata.
 
 ## Required directly
 
@@ -175,6 +189,9 @@ and the packages' metadata.
 
 MPL-2.0, in whole or part: {in_words(mozilla)}. Whoever changes *their* files and passes them on must publish these
 changes; to use them unchanged, as here, asks for nothing.
+
+GPL-2.0: {in_words(gpl)}. They build the stand-alone program, which is not under
+it: what becomes part of it, the bootloader and the hooks that run in it, is excepted or under Apache-2.0.
 
 Some packages are under a permissive licence themselves, and their wheels contain libraries that are not:
 

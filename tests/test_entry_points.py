@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FILES = [
     *ROOT.glob("*.py"),
-    *(path for folder in ("benchmarks", "docs", "digits") for path in (ROOT / folder).rglob("*.py")),
+    *(path for folder in ("benchmarks", "docs", "digits", "app") for path in (ROOT / folder).rglob("*.py")),
 ]
 PROCESSES = (
     "probe.py",

@@ -8,9 +8,8 @@ import tkinter as tk
 from tkinter import font
 
 import ttkbootstrap as ttk
-from PIL import Image, ImageDraw
 
-from digits.reading.ink import Stroke, rasterise
+from digits.window.icon import icon_image
 from digits.window.palette import DARK, LIGHT, Palette
 
 FAMILY = ttk.Theme(
@@ -112,13 +111,9 @@ def set_fonts(root: tk.Misc) -> None:
 
 
 def icon(root: tk.Misc) -> tk.PhotoImage:
-    """The window's icon: a handwritten 7 on a rounded square."""
-    image = Image.new("RGBA", (128, 128))
-    ImageDraw.Draw(image).rounded_rectangle((4, 4, 123, 123), 30, fill=LIGHT.accent)
-    seven = Stroke(((40, 38), (88, 36), (60, 94)), 14)
-    image.paste((255, 255, 255), mask=Image.fromarray(rasterise([seven], 128, 128)))
+    """The window's icon."""
     content = io.BytesIO()
-    image.save(content, format="PNG")
+    icon_image().save(content, format="PNG")
     return tk.PhotoImage(master=root, data=content.getvalue())
 
 
