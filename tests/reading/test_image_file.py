@@ -245,6 +245,7 @@ def test_only_the_door_opens_images() -> None:
                 found.append((inside.as_posix(), node.func.attr, sorted(key.arg or "" for key in node.keywords)))
     assert sorted(found) == [
         ("digits/reading/image_file.py", "open", ["formats"]),
+        ("digits/window/camera.py", "VideoCapture", []),  # of a number, never of a file
         ("digits/window/clipboard.py", "grabclipboard", []),
     ]
 
