@@ -90,11 +90,13 @@ class Picture:
         name: of its file.
         content: of its file.
         deleted: boxes of what was deleted from it, in the drawing's pixels.
+        as_it_is: whether a person has turned or cropped it, so that it is not straightened.
     """
 
     name: str
     content: bytes
     deleted: tuple[tuple[int, int, int, int], ...] = ()
+    as_it_is: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from digits.line_image import NO_DIGIT
 from digits.reading.binarisation import to_ink
 from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.segmentation import INK, Box, Components, Segment, image_components
-from digits.reading.sheet import sheet_of
+from digits.reading.sheet import Sheet, sheet_of
 from digits.reading.skew import skew_of
 
 Image = NDArray[np.uint8]
@@ -49,7 +49,7 @@ class PageInk:
     segments: tuple[Segment, ...] = ()
 
 
-def page_ink(image: Image, lines: LineSegmenter) -> PageInk:
+def page_ink(image: Image, lines: LineSegmenter, as_it_is: bool = False) -> PageInk:
     """Find the ink of a photograph or scan, whose lines may rise or fall, and which may lie on its side or head.
 
     Allocates six bytes a pixel, and 400 MB.
@@ -57,9 +57,10 @@ def page_ink(image: Image, lines: LineSegmenter) -> PageInk:
     Args:
         image: ``uint8`` RGB array of shape (height, width, 3).
         lines: says which way the page is read best.
+        as_it_is: whether a person has turned and cropped it, so that nothing is straightened or turned.
     """
-    found = _segmented(ink_of(image), lines)
-    if not FEWEST <= len(found.components) <= MOST:
+    found = _segmented(ink_of(image, as_it_is), lines)
+    if as_it_is or not FEWEST <= len(found.components) <= MOST:
         return found
     value = _read(found)
     if abs(skew := skew_of(found.components)) > LEVEL:
@@ -73,13 +74,13 @@ def page_ink(image: Image, lines: LineSegmenter) -> PageInk:
     return found
 
 
-def ink_of(image: Image) -> PageInk:
+def ink_of(image: Image, as_it_is: bool = False) -> PageInk:
     """Find the ink of a photograph or scan as it lies there; as :func:`page_ink`."""
     step = _step(image, WORKING)
     finer = min(step, _step(image, FINEST))
-    found = _ink_at(image, step)
+    found = _ink_at(image, step, as_it_is)
     if finer < step and 0 < stroke_width_of((found.levels >= INK).astype(np.uint8)) < THIN:
-        found = _ink_at(image, finer)
+        found = _ink_at(image, finer, as_it_is)
     return found
 
 
@@ -97,8 +98,9 @@ def boxes_in_photograph(boxes: Sequence[Box], matrix: Matrix | None) -> list[Box
     ]
 
 
-def _ink_at(image: Image, step: int) -> PageInk:
-    sheet = sheet_of(_reduced(image, step))
+def _ink_at(image: Image, step: int, as_it_is: bool) -> PageInk:
+    small = _reduced(image, step)
+    sheet = Sheet(small) if as_it_is else sheet_of(small)
     levels = to_ink(sheet.image)
     if sheet.matrix is None:
         return PageInk(image, levels, step, image_components(levels, step))

@@ -200,7 +200,7 @@ def _read_drawing(drawing: Strokes, path: Path, network: Network | Personal, lin
     if drawing.picture is None:
         return read_segments(lines.segments(drawn), network, drawn)
     with image_file.opened(drawing.picture.content, f"the picture in {path}") as pages:
-        page = page_ink(open_page(pages, 0), lines)
+        page = page_ink(open_page(pages, 0), lines, drawing.picture.as_it_is)
     components = Components([*drawn, *page.components], drawn.left_out + page.components.left_out)
     deleted = drawing.picture.deleted
     kept = [found for found in lines.segments(components) if found.strokes or found.box not in deleted]

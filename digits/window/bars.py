@@ -10,7 +10,7 @@ from digits.window.palette import LIGHT, Palette
 from digits.window.session import Message
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN
 
-ROOMY = 640  #: logical px, width of a toolbar in which the tools' names have room
+ROOMY = 700  #: logical px, width of a toolbar in which the tools' names have room
 
 
 class Toolbar(ttk.Frame):

@@ -13,9 +13,10 @@ from PIL import Image, ImageTk
 from digits.reading.ink import FARTHEST, Stroke
 from digits.window import labels, smooth
 from digits.window.document import Photograph
+from digits.window.ink_filter import Point
 from digits.window.palette import LIGHT, ON_PHOTOGRAPH, Palette
 from digits.window.picture import Mark, colour_of
-from digits.window.tools import Erase, Gesture, Point, Tool, erase_ink
+from digits.window.tools import Erase, Gesture, Tool, erase_ink
 from digits.window.view import View, for_ink, for_photograph, for_strokes
 
 Strokes = tuple[Stroke, ...]  #: that are shown as one image
@@ -38,12 +39,14 @@ class Handlers:
         drawn: given a new stroke.
         erased: given all strokes that remain.
         clicked: given the x and y of a click; returns whether it was for a digit.
+        cropped: given the box to which the photograph is cropped.
         menu: given the x and y of a click with the other button, and the same on the screen.
     """
 
     drawn: Callable[[Stroke], None]
     erased: Callable[[tuple[Stroke, ...]], None]
     clicked: Callable[[float, float], bool]
+    cropped: Callable[[tuple[int, int, int, int]], None]
     menu: Callable[[float, float, int, int], None]
 
 
@@ -77,6 +80,7 @@ class DrawingCanvas(tk.Canvas):
         self._background: ImageTk.PhotoImage | None = None
         self._preview: list[ImageTk.PhotoImage] = []
         self._gesture: Gesture | None = None
+        self._steady = True
         self._labelled = True  # whether labels are wanted
         self._own_view = False  # whether the user has zoomed or moved the paper
         self._panned: tuple[int, int] | None = None  # where the pointer was while it moves the paper
@@ -158,6 +162,10 @@ class DrawingCanvas(tk.Canvas):
         if not self.drawing and "rest" not in self._later:
             self._show_labels()
 
+    def steady_pen(self, wanted: bool) -> None:
+        """Average out the pen's jitter, or not."""
+        self._steady = wanted
+
     def want_labels(self, wanted: bool) -> None:
         """Show labels beside the digits, or none."""
         self._labelled = wanted
@@ -215,6 +223,11 @@ class DrawingCanvas(tk.Canvas):
         return min(self._pen * self._factor / self.view.scale, FARTHEST)
 
     @property
+    def steady(self) -> bool:
+        """Whether the pen's jitter is averaged out."""
+        return self._steady
+
+    @property
     def click_radius(self) -> float:
         """How far the pointer may move in a click, in the drawing's pixels."""
         return CLICK * self._factor / self.view.scale
@@ -226,6 +239,16 @@ class DrawingCanvas(tk.Canvas):
     def preview_strokes(self, strokes: tuple[Stroke, ...]) -> None:
         """Show these strokes in place of the drawing's."""
         self._show_ink(strokes)
+
+    def preview_box(self, start: Point, end: Point) -> None:
+        """Show a box between two corners until the pointer is released."""
+        self.delete("preview")
+        corners = (*self.view.to_screen(*start), *self.view.to_screen(*end))
+        self.create_rectangle(corners, outline=self._palette.accent, width=max(1, round(self._factor)), tags="preview")
+
+    def crop(self, box: tuple[int, int, int, int]) -> None:
+        """Keep a part of the photograph."""
+        self._handlers.cropped(box)
 
     def add_stroke(self, stroke: Stroke) -> None:
         """Add a stroke to the drawing."""

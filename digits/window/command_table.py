@@ -27,6 +27,9 @@ class FileActions(Protocol):
     def save_as(self) -> object: ...
     def save_annotated(self) -> object: ...
     def paste(self) -> object: ...
+    def take_picture(self) -> object: ...
+    def turn(self, quarters: int) -> object: ...
+    def turn_page(self, by: int) -> object: ...
 
 
 class WindowActions(Protocol):
@@ -56,6 +59,9 @@ class WindowActions(Protocol):
     def reset_view(self) -> object: ...
     def fit_to_ink(self) -> object: ...
     def switch_labels(self) -> object: ...
+    def switch_steady(self) -> object: ...
+    def copy_picture(self) -> object: ...
+    def show_about(self) -> object: ...
     def confirm(self) -> object: ...
     def delete_digit(self) -> object: ...
     def toggle_evidence(self) -> object: ...
@@ -70,10 +76,11 @@ def table(window: WindowActions, files: FileActions, session: Session) -> list[C
         *_file(window, files, session),
         *_edit(window, files, session),
         *_digit(window, session),
-        *_view(window, session),
+        *_view(window, files, session),
         *_network(window, session),
         *_hand(window, session),
         Command("Help", "Shortcuts", window.show_help, ("F1",)),
+        Command("Help", "About", window.show_about),
     ]
 
 
@@ -83,6 +90,7 @@ def _file(window: WindowActions, files: FileActions, session: Session) -> list[C
 
     return [
         Command("File", "Open…", files.open, ("Mod+O",), button=Button("folder2-open", -3)),
+        Command("File", "Picture from the camera", files.take_picture),
         Command("File", "Save", files.save, ("Mod+S",), any_drawing, rule=True, button=Button("floppy", -1)),
         Command("File", "Save as…", files.save_as, ("Mod+Shift+S",), any_drawing),
         Command("File", "Save annotated picture…", files.save_annotated, ("Mod+E",), any_drawing),
@@ -109,9 +117,11 @@ def _edit(window: WindowActions, files: FileActions, session: Session) -> list[C
         Command("Edit", "Undo", window.undo, ("Mod+Z",), lambda: document.can_undo, button=undo),
         Command("Edit", "Redo", window.redo, ("Mod+Shift+Z", "Mod+Y"), lambda: document.can_redo, button=redo),
         Command("Edit", "Copy number", window.copy, ("Mod+C",), lambda: bool(session.keys), rule=True),
+        Command("Edit", "Copy picture", window.copy_picture, ("Mod+Shift+C",), can_clear),
         Command("Edit", "Paste image", files.paste, ("Mod+V",), button=Button("clipboard-plus", -2)),
         Command("Edit", "Clear", window.clear, ("Mod+Delete", "Mod+BackSpace"), can_clear, button=trash),
         *(_tool(window, session, tool) for tool in session.tools),
+        Command("Edit", "Steady pen", window.switch_steady, chosen=lambda: session.settings.steady, rule=True),
         Command("Edit", "Thinner pen", lambda: resize(-PEN_STEP), ("[",)),
         Command("Edit", "Thicker pen", lambda: resize(PEN_STEP), ("]",)),
     ]
@@ -149,7 +159,14 @@ def _digit(window: WindowActions, session: Session) -> list[Command]:
     ]  # fmt: skip
 
 
-def _view(window: WindowActions, session: Session) -> list[Command]:
+def _view(window: WindowActions, files: FileActions, session: Session) -> list[Command]:
+    def any_photograph() -> bool:
+        return session.document.state.photograph is not None
+
+    def any_pages() -> bool:
+        photograph = session.document.state.photograph
+        return photograph is not None and photograph.pages > 1
+
     return [
         *(_theme(window, session, name, label) for name, label in THEMES.items()),
         *(_zoom(window, session, zoom) for zoom in settings.ZOOMS),
@@ -157,6 +174,10 @@ def _view(window: WindowActions, session: Session) -> list[Command]:
         Command("View", "Zoom out", window.zoom_out, ("Mod+-",)),
         Command("View", "Actual size", window.reset_view, ("Mod+0",)),
         Command("View", "Fit to ink", window.fit_to_ink, ("F",)),
+        Command("View", "Turn photograph left", lambda: files.turn(-1), ("Mod+[",), any_photograph, rule=True),
+        Command("View", "Turn photograph right", lambda: files.turn(1), ("Mod+]",), any_photograph),
+        Command("View", "Next page", lambda: files.turn_page(1), ("Next",), any_pages),
+        Command("View", "Previous page", lambda: files.turn_page(-1), ("Prior",), any_pages),
         Command("View", "Labels", window.switch_labels, ("Mod+L",), rule=True, chosen=lambda: session.settings.labels),
         Command("View", "Read with my hand", window.switch_learning, rule=True,
                 chosen=lambda: session.settings.learns),

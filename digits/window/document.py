@@ -28,6 +28,10 @@ class Photograph:
         unread: number of components that are not read because there are too many.
         note: which part of the file it is, such as "page 1 of 3"; "" for all of it.
         content: of the file, for saving; empty if it is too large for that.
+        as_it_is: whether the user has turned or cropped it, so that it is not straightened.
+        file: with all of its pages, if there is one.
+        page: which of them it is, from 0.
+        pages: how many there are.
     """
 
     name: str
@@ -37,6 +41,10 @@ class Photograph:
     unread: int = 0
     note: str = ""
     content: bytes = b""
+    as_it_is: bool = False
+    file: Path | None = None
+    page: int = 0
+    pages: int = 1
 
     @property
     def size(self) -> tuple[int, int]:

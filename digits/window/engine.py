@@ -106,15 +106,16 @@ class Engine:
             )
         return Result(state, tuple(map(digit_key, found.digits)), readings, found.left_out)
 
-    def open(self, path: Path) -> State:
-        """Open a saved drawing (``.json``) or an image.
+    def open(self, path: Path, number: int = 0) -> State:
+        """Open a saved drawing (``.json``), or a page of an image, counted from 0.
 
         Raises:
             UserError: the file cannot be opened.
         """
         if path.suffix.lower() == ".json":
             return self._drawing(open_strokes(path), str(path))
-        return State(photograph=self._photograph(path.name, path, str(path)))
+        content = image_file.content_of(path, str(path))
+        return State(photograph=replace(self._photograph(path.name, content, str(path), number), file=path))
 
     def take(self, pasted: Source) -> State:
         """Open an image from the clipboard.
@@ -124,11 +125,23 @@ class Engine:
         """
         return State(photograph=self._photograph("pasted image", pasted, "the image on the clipboard"))
 
+    def picture(self, name: str, rgb: NDArray[np.uint8], as_it_is: bool) -> State:
+        """A photograph of these pixels, which are straightened unless a person has done so.
+
+        Args:
+            name: for display.
+            rgb: ``uint8`` array of shape (height, width, 3).
+            as_it_is: whether a person has turned or cropped it.
+        """
+        return State(photograph=self._photograph_of(name, rgb, _png(rgb), as_it_is=as_it_is))
+
     def _drawing(self, drawing: Strokes, called: str) -> State:
         """A drawing as it was saved, with its labels on the digits whose boxes they have."""
         picture, photograph = drawing.picture, None
         if picture is not None:
-            photograph = self._photograph(picture.name, picture.content, f"the picture in {called}")
+            with image_file.opened(picture.content, f"the picture in {called}") as pages:
+                rgb = page.open_page(pages, 0)
+            photograph = self._photograph_of(picture.name, rgb, picture.content, as_it_is=picture.as_it_is)
         state = State(drawing.strokes, photograph)
         if not drawing.labels and not (picture and picture.deleted):
             return state
@@ -185,22 +198,30 @@ class Engine:
         self._drawn = {id(strokes[i]): (strokes[i], component) for component in drawn for i in component.strokes}
         return drawn
 
-    def _photograph(self, name: str, source: Source, called: str) -> Photograph:
-        """The first page of an image, which messages call ``called``, straightened."""
-        if isinstance(source, Path):
-            source = image_file.content_of(source, called)
+    def _photograph(self, name: str, source: Source, called: str, number: int = 0) -> Photograph:
+        """A page of an image, which messages call ``called``, straightened."""
         with image_file.opened(source, called) as pages:
-            rgb = page.open_page(pages, 0)
-            note = f"page 1 of {pages.count:,}" if pages.count > 1 else pages.left_out and f"without {pages.left_out}"
-        found = page_ink(rgb, self.lines)
+            number = min(number, pages.count - 1)
+            rgb = page.open_page(pages, number)
+            note = f"without {pages.left_out}" if pages.left_out else ""
+            if (count := pages.count) > 1:
+                note = f"page {number + 1:,} of {count:,}"
+        content = source if isinstance(source, bytes) and number == 0 else _png(rgb)
+        return replace(self._photograph_of(name, rgb, content, note), page=number, pages=count)
+
+    def _photograph_of(
+        self, name: str, rgb: NDArray[np.uint8], content: bytes, note: str = "", as_it_is: bool = False
+    ) -> Photograph:
+        found = page_ink(rgb, self.lines, as_it_is)
         height, width = found.image.shape[:2]
         shrink = min(1.0, LARGEST_PREVIEW / max(height, width))
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
         preview = cv2.resize(found.image, size, interpolation=cv2.INTER_AREA) if shrink < 1 else found.image
         pieces = found.components
-        content = source if isinstance(source, bytes) else _png(rgb)
-        content = content if len(content) <= MOST_PICTURE else b""
-        return Photograph(name, found.image, pieces, np.asarray(preview, np.uint8), pieces.left_out, note, content)
+        kept = content if len(content) <= MOST_PICTURE else b""
+        return Photograph(
+            name, found.image, pieces, np.asarray(preview, np.uint8), pieces.left_out, note, kept, as_it_is
+        )
 
 
 def _png(rgb: NDArray[np.uint8]) -> bytes:

@@ -2,14 +2,17 @@
 
 import threading
 import tkinter as tk
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from digits.errors import UserError, reason
 from digits.files import replacing
-from digits.reading.ink import save_strokes
-from digits.window import clipboard, dialogs, picture, summary
+from digits.reading.ink import Stroke, save_strokes
+from digits.window import clipboard, crop_turn, dialogs, picture, summary
 from digits.window.document import State
 from digits.window.engine import Engine
 from digits.window.jobs import Jobs
@@ -83,8 +86,62 @@ class Files:
             pasted = clipboard.image(self._window)
         except UserError as error:
             self._fail(error)
-        else:
-            self._before("pasting an image", lambda: self._submit_opening(lambda engine: engine.take(pasted), None))
+            return
+        if isinstance(pasted, Path):  # copied in a file manager
+            self.open_path(pasted)
+            return
+        self._before("pasting an image", lambda: self._submit_opening(lambda engine: engine.take(pasted), None))
+
+    def take_picture(self) -> None:
+        """Open a still picture of the camera."""
+
+        def taken(engine: Engine) -> State:
+            from digits.window import camera  # here: OpenCV's cameras take long to load
+
+            return engine.picture("picture", camera.still(), as_it_is=False)
+
+        def proceed() -> None:
+            self._report("Taking a picture …")
+            self._submit_opening(taken, None)
+
+        self._before("taking a picture", proceed)
+
+    def turn_page(self, by: int) -> None:
+        """Open another page of the file."""
+        photograph = self._document.state.photograph
+        if photograph is None or photograph.file is None:
+            return
+        path, number = photograph.file, photograph.page + by
+        if 0 <= number < photograph.pages:
+            self._before("turning the page", lambda: self._submit_opening(lambda e: e.open(path, number), None, path))
+
+    def turn(self, quarters: int) -> None:
+        """Turn the photograph, with the strokes on it, clockwise by quarters."""
+        state = self._document.state
+        photograph = state.photograph
+        if photograph is not None:
+            width, height = photograph.size
+            turned = [_turned(stroke, quarters, width, height) for stroke in state.strokes]
+            self._replace(turned, photograph.name, lambda: crop_turn.turned(photograph.rgb, quarters))
+
+    def crop(self, box: crop_turn.Box) -> None:
+        """Keep a part of the photograph."""
+        state = self._document.state
+        photograph = state.photograph
+        if photograph is None:
+            self._fail(UserError("There is no photograph to crop; open an image first"))
+            return
+        moved = [replace(stroke, points=tuple((x - box[0], y - box[1]) for x, y in stroke.points))
+                 for stroke in state.strokes]  # fmt: skip
+        self._replace(moved, photograph.name, lambda: crop_turn.cropped(photograph.rgb, box))
+
+    def _replace(self, strokes: Sequence[Stroke], name: str, pixels: Callable[[], NDArray[np.uint8]]) -> None:
+        """Replace the photograph and the strokes on it, which can be undone."""
+
+        def work(engine: Engine) -> State:
+            return replace(engine.picture(name, pixels(), as_it_is=True), strokes=tuple(strokes))
+
+        self._submit_opening(work, None)
 
     def restore(self, path: Path, done: Callable[[], None]) -> None:
         """Open a drawing that was never saved; ``done`` is called once it is open."""
@@ -252,6 +309,15 @@ class Files:
 
     def _fail(self, error: UserError) -> None:
         self._handlers.report(str(error), True)
+
+
+def _turned(stroke: Stroke, quarters: int, width: int, height: int) -> Stroke:
+    """A stroke on a photograph of a width and height that is turned clockwise."""
+    points = stroke.points
+    for _ in range(quarters % 4):
+        points = tuple((height - 1 - y, x) for x, y in points)
+        width, height = height, width
+    return replace(stroke, points=points)
 
 
 def _not_written(path: Path, error: OSError) -> UserError:

@@ -10,7 +10,7 @@ in that quarter it turns to the tangent.
 import math
 from collections.abc import Sequence
 
-from digits.window.tools import Point
+Point = tuple[float, float]  #: x, y in the drawing's pixels
 
 AHEAD = 3  #: most points on either side that a point is averaged with
 WOBBLE = 2.25  #: screen px; averaged are points no farther from the line between the ends: more would round curves
@@ -29,13 +29,15 @@ class InkFilter:
     The stroke is ``start`` and all points that the methods return.
     """
 
-    def __init__(self, start: Point, pixel: float) -> None:
+    def __init__(self, start: Point, pixel: float, steady: bool = True) -> None:
         """Begin where the pen is put down.
 
         Args:
             start: in the drawing's pixels.
             pixel: side of a screen pixel in the drawing's pixels, above 0.
+            steady: whether jitter is averaged out; else the curve goes through the pen's own points.
         """
+        self._most = AHEAD if steady else 0  # points on either side
         self._pixel = pixel
         self._pen = [start]  # the newest points, as they came
         self._waiting = 0  # how many of them, at the end, are not averaged yet
@@ -59,7 +61,9 @@ class InkFilter:
             return []
         self._append(point)
         new: list[Point] = []
-        while self._waiting and (self._waiting > AHEAD or math.dist(self._last, point) > LAG * self._pixel):
+        while self._waiting and (
+            self._waiting > max(1, self._most) or math.dist(self._last, point) > LAG * self._pixel
+        ):
             new += self._advance()
         return new
 
@@ -90,7 +94,7 @@ class InkFilter:
     def _advance(self) -> list[Point]:
         """Extend the curve towards the oldest waiting point, averaged with as many behind it as ahead of it."""
         at = len(self._pen) - self._waiting
-        n = min(at, self._waiting - 1, AHEAD)
+        n = min(at, self._waiting - 1, self._most)
         while n and self._bends(at - n, at + n):
             n -= 1
         window = self._pen[at - n : at + n + 1]

@@ -16,15 +16,19 @@ from digits.reading.collection import Sample
 from digits.reading.ink import Stroke
 from digits.window import (
     WITHOUT_WINDOW,
+    about,
     bars,
     canvas,
+    clipboard,
     command_table,
     commands,
     dialogs,
+    drop,
     files,
     hands,
     handwriting,
     panel,
+    picture,
     recognition,
     recovery,
     settings,
@@ -148,10 +152,12 @@ class MainWindow(tk.Tk):
         self.panel = panel.Panel(self, factor, session.names, self._keys, calls)
         self.toolbar = bars.Toolbar(self, factor, self.commands, self.set_pen)
         self.paper = tk.Frame(self, borderwidth=0)
-        gestures = canvas.Handlers(self._drawn, self._erased, self._clicked, self._show_menu)
+        gestures = canvas.Handlers(self._drawn, self._erased, self._clicked, self.files.crop, self._show_menu)
         self.canvas = canvas.DrawingCanvas(self.paper, gestures, factor, session.tool, session.pen)
         self.canvas.pack(fill="both", expand=True, padx=1, pady=1)
         self.canvas.want_labels(session.settings.labels)
+        self.canvas.steady_pen(session.settings.steady)
+        drop.accept_files(self, self.files.open_path)
         self.menus = commands.build_menus(self, self._table)
         commands.bind(self, self.commands)
         self.bind("<Key>", self._typed)
@@ -506,6 +512,26 @@ class MainWindow(tk.Tk):
     def fit_to_ink(self) -> None:
         """Show all ink, as large as the paper allows."""
         self.canvas.fit_to_ink()
+
+    def switch_steady(self) -> None:
+        """Average out the pen's jitter, or not."""
+        wanted = not self.session.settings.steady
+        self.session.settings = replace(self.session.settings, steady=wanted)
+        self.canvas.steady_pen(wanted)
+
+    def copy_picture(self) -> None:
+        """Copy a picture of the drawing to the clipboard."""
+        try:
+            clipboard.copy_picture(self, picture.render(self.document.state, self.canvas.page_size))
+        except UserError as error:
+            self._report(str(error), alarm=True)
+        else:
+            self._report("Copied the picture")
+
+    def show_about(self) -> None:
+        """Show name and version."""
+        if not dialogs.raise_existing(self, about.AboutDialog):
+            about.AboutDialog(self, self.factor)
 
     def switch_labels(self) -> None:
         """Show or hide the labels of the digits on the canvas."""

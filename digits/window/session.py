@@ -258,7 +258,9 @@ class Session:
                     labels.append(Label(state.labels[key].label, digit.box))
         picture = None
         if state.photograph is not None:
-            picture = Picture(state.photograph.name, state.photograph.content, tuple(state.hidden.values()))
+            picture = Picture(
+                state.photograph.name, state.photograph.content, tuple(state.hidden.values()), state.photograph.as_it_is
+            )
         return Strokes(state.strokes, size, tuple(labels), picture)
 
     # ---- what is shown

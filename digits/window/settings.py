@@ -31,6 +31,7 @@ class Settings:
         place: left, top, width and height of the window in screen pixels; empty before the first run.
         folder: of the file that was opened or saved last.
         recent: the files that were opened or saved, the last one first; 8 at most.
+        steady: whether the pen's jitter is averaged out.
         labels: whether the digits on the canvas have labels.
     """
 
@@ -43,6 +44,7 @@ class Settings:
     place: tuple[int, ...] = ()
     folder: str = ""
     recent: tuple[str, ...] = ()
+    steady: bool = True
     labels: bool = True
 
     def used(self, path: Path) -> "Settings":
@@ -95,7 +97,7 @@ def _valid(name: str, stored: Mapping[str, Any]) -> bool:
         return type(value) is int and value in ZOOMS
     if name == "pen":
         return type(value) is int and SMALLEST_PEN <= value <= LARGEST_PEN
-    if name in ("learns", "labels"):
+    if name in ("learns", "labels", "steady"):
         return type(value) is bool
     if name == "place":
         return (

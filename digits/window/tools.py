@@ -11,8 +11,7 @@ from typing import Protocol
 
 from digits.reading import ink
 from digits.reading.ink import Stroke
-
-Point = tuple[float, float]  #: x, y in the drawing's pixels
+from digits.window.ink_filter import InkFilter, Point
 
 
 class Paper(Protocol):
@@ -31,6 +30,10 @@ class Paper(Protocol):
         """The side of a screen pixel."""
 
     @property
+    def steady(self) -> bool:
+        """Whether the pen's jitter is averaged out."""
+
+    @property
     def click_radius(self) -> float:
         """How far the pointer may move between press and release of a click."""
 
@@ -45,6 +48,12 @@ class Paper(Protocol):
 
     def replace_strokes(self, strokes: tuple[Stroke, ...]) -> None:
         """Replace all strokes of the drawing."""
+
+    def preview_box(self, start: Point, end: Point) -> None:
+        """Show a box between two corners until the pointer is released."""
+
+    def crop(self, box: tuple[int, int, int, int]) -> None:
+        """Keep a part of the photograph: x, y, width and height."""
 
     def click(self, point: Point) -> bool:
         """Select the digit at a point; returns whether there is one."""
@@ -90,19 +99,28 @@ class Draw:
 
     def __init__(self, paper: Paper, point: Point) -> None:
         self._paper = paper
+        self._start = self._last = point
+        self._farthest = 0.0  # from the start
+        self._filter = InkFilter(point, paper.pixel, paper.steady)
         self._points = [point]
         paper.preview_line(point)
 
     def move(self, point: Point) -> None:
-        """Extend the stroke, if the pointer has moved by a screen pixel at least."""
-        if math.dist(point, self._points[-1]) >= self._paper.pixel:
-            self._paper.preview_line(self._points[-1], point)
-            self._points.append(point)
+        """Extend the stroke by a smooth curve, if the pointer has moved by a screen pixel at least."""
+        self._last = point
+        self._farthest = max(self._farthest, math.dist(self._start, point))
+        self._extend(self._filter.move(point))
+
+    def _extend(self, points: Sequence[Point]) -> None:
+        if points:
+            self._paper.preview_line(self._points[-1], *points)
+            self._points += points
 
     def release(self) -> None:
         """Add the stroke, or click."""
-        start = self._points[0]
-        if max(math.dist(start, point) for point in self._points) > self._paper.click_radius:
+        start = self._start
+        if self._farthest > self._paper.click_radius:
+            self._extend(self._filter.release(self._last))
             self._paper.add_stroke(Stroke(tuple(self._points), self._paper.pen_width))
         elif not self._paper.click(start):
             self._paper.add_stroke(Stroke((start,), self._paper.pen_width))
@@ -158,6 +176,27 @@ class Erase:
         return tuple(remaining)
 
 
+class Crop:
+    """Draws a box, to which the photograph is cropped."""
+
+    def __init__(self, paper: Paper, point: Point) -> None:
+        self._paper = paper
+        self._start = self._last = point
+
+    def move(self, point: Point) -> None:
+        """Draw the box to here."""
+        self._last = point
+        self._paper.preview_box(self._start, point)
+
+    def release(self) -> None:
+        """Crop, unless it was a click."""
+        (x0, y0), (x1, y1) = self._start, self._last
+        left, top, right, bottom = (math.floor(min(x0, x1)), math.floor(min(y0, y1)), math.ceil(max(x0, x1)),
+                                    math.ceil(max(y0, y1)))  # fmt: skip
+        if math.dist(self._start, self._last) > self._paper.click_radius and right > left and bottom > top:
+            self._paper.crop((left, top, right - left, bottom - top))
+
+
 def erase_ink(paper: Paper, point: Point) -> Gesture:
     """Erase the ink under the eraser."""
     return Erase(paper, point, ink.erase)
@@ -173,4 +212,5 @@ TOOLS = (
     Tool("Pen", "Pen", "pencil-fill", "P", "Draw", Draw),
     Tool("Eraser", "Eraser", "eraser", "E", "Erase ink", erase_ink, reach=1.0),
     Tool("Stroke eraser", "Stroke eraser", "eraser-fill", "Shift+E", "Erase whole strokes", erase_strokes, reach=1.0),
+    Tool("Crop", "Crop", "crop", "C", "Keep a part of the photograph", Crop),
 )

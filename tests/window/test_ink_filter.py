@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digits.window.ink_filter import InkFilter
-from digits.window.tools import Point
+from digits.window.ink_filter import InkFilter, Point
 
 Path = NDArray[np.float64]  #: (x, y) of points in a row, shape (n, 2)
 

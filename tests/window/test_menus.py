@@ -7,7 +7,8 @@ import pytest
 from digits.reading.ink import Stroke
 from digits.window import dialogs, tools
 from digits.window.commands import accelerator, is_mac, sequences
-from digits.window.tools import TOOLS, Paper, Point, Tool
+from digits.window.ink_filter import Point
+from digits.window.tools import TOOLS, Paper, Tool
 from tests.window.conftest import FOUR, Hand, OpenWindow
 
 

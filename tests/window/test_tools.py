@@ -1,12 +1,16 @@
 """The drawing tools, on a paper without a window."""
 
+import math
+
+import numpy as np
 import pytest
 
 from digits.reading.ink import Stroke
-from digits.window.tools import TOOLS, Point, Tool
+from digits.window.ink_filter import Point
+from digits.window.tools import TOOLS, Tool
 
-PEN, ERASER, STROKE_ERASER = (
-    next(tool for tool in TOOLS if tool.name == name) for name in ("Pen", "Eraser", "Stroke eraser")
+PEN, ERASER, STROKE_ERASER, CROP = (
+    next(tool for tool in TOOLS if tool.name == name) for name in ("Pen", "Eraser", "Stroke eraser", "Crop")
 )
 A, B = Stroke(((0.0, 0.0), (100.0, 0.0)), 4), Stroke(((0.0, 50.0), (100.0, 50.0)), 4)
 
@@ -14,13 +18,20 @@ A, B = Stroke(((0.0, 0.0), (100.0, 0.0)), 4), Stroke(((0.0, 50.0), (100.0, 50.0)
 class Sheet:
     """A paper that keeps what the tools do, with a digit at the origin."""
 
-    pen_width, pixel, click_radius = 10.0, 0.5, 3.0
+    pen_width, pixel, click_radius, steady = 10.0, 0.5, 3.0, False
 
     def __init__(self, *strokes: Stroke) -> None:
         self.strokes = strokes
         self.lines: list[tuple[Point, ...]] = []
         self.previews: list[tuple[Stroke, ...]] = []
         self.replaced = 0
+        self.boxes: list[tuple[int, int, int, int]] = []
+
+    def preview_box(self, start: Point, end: Point) -> None:
+        self.lines.append((start, end))
+
+    def crop(self, box: tuple[int, int, int, int]) -> None:
+        self.boxes.append(box)
 
     def preview_line(self, *points: Point) -> None:
         self.lines.append(points)
@@ -48,9 +59,29 @@ def use(tool: Tool, sheet: Sheet, *points: Point) -> None:
 
 def test_the_pen_draws_and_leaves_out_what_is_closer_than_a_screen_pixel() -> None:
     sheet = Sheet()
-    use(PEN, sheet, (0, 0), (0.4, 0), (10, 0), (10, 10))
-    assert sheet.strokes == (Stroke(((0, 0), (10, 0), (10, 10)), 10.0),)
-    assert sheet.lines == [((0, 0),), ((0, 0), (10, 0)), ((10, 0), (10, 10))]
+    use(PEN, sheet, (0, 0), (0.4, 0), (10, 0), (20, 0), (30, 0))
+    assert len(sheet.strokes) == 1
+    points = sheet.strokes[0].points
+    assert (points[0], points[-1]) == ((0, 0), (30, 0)) and (0.4, 0) not in points
+    assert all(abs(y) < 0.01 for _, y in points)
+    assert [point for line in sheet.lines[1:] for point in line[1:]] == list(points[1:]), "what is shown is kept"
+
+
+def test_a_fast_pen_leaves_no_corners() -> None:
+    sheet = Sheet()
+    circle = [(100 * math.cos(angle), 100 * math.sin(angle)) for angle in np.linspace(0, 5, 14)]
+    use(PEN, sheet, *circle)
+    along = np.diff(np.array(sheet.strokes[0].points), axis=0)
+    turns = np.diff(np.unwrap(np.arctan2(along[:, 1], along[:, 0])))
+    assert np.abs(turns).max() < math.radians(15) < 5 / 13, "the pointer's own steps turn by 22°"
+
+
+def test_cropping_needs_more_than_a_click() -> None:
+    sheet = Sheet()
+    use(CROP, sheet, (50, 60), (51, 61))
+    assert sheet.boxes == []
+    use(CROP, sheet, (50, 60.5), (30, 20), (10.5, 20))
+    assert sheet.boxes == [(10, 20, 40, 41)]
 
 
 def test_a_click_of_the_pen_selects_or_else_draws_a_dot() -> None:
