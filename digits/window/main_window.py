@@ -89,7 +89,7 @@ class MainWindow(tk.Tk):
         self.session = session
         self._ticks = 0
         self._narrow: bool | None = None  # whether the panel lies below the paper
-        self._copied = session.document.state
+        self._copied = State(), False  # of what there is a copy
         self._written = session.settings
         self._settings_path = settings_path
         self._hands = hand_folder or session.collection.folder
@@ -567,10 +567,10 @@ class MainWindow(tk.Tk):
 
     def _copy(self) -> None:
         """Have a copy of an unsaved drawing written, or removed once it is saved."""
-        state = self.document.state
-        if state is self._copied or self.canvas.drawing:
+        now = self.document.state, self.document.dirty
+        if now == self._copied or self.canvas.drawing:  # states are compared by identity
             return
-        self._copied = state
+        self._copied = now
         if self.document.dirty:
             self.recovery.write(self.session.drawing(self.canvas.page_size))
         else:
@@ -609,7 +609,7 @@ class MainWindow(tk.Tk):
         """Destroy the window, end the jobs and save the settings."""
         self.alive = False
         if self.ended:
-            self._copied = State()
+            self._copied = State(), False
             self._copy()
         self._note_place()
         self._write_settings()

@@ -1,6 +1,7 @@
 """A copy of the drawing on the disk, from which it is restored after the window was ended. No widgets."""
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.errors import UserError
-from digits.files import lock
+from digits.files import PARTIAL, lock
 from digits.reading.ink import Strokes, save_strokes
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+NAME = re.compile(r"\d+-[0-9a-f]{8}\.json")  #: the process, and a number that is drawn
 FOLDER = "unsaved"  #: beside the settings
 MOST = 100  #: files that are looked at
 
@@ -37,6 +39,8 @@ class Left:
         """Remove the file."""
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
+            for unfinished in self.path.parent.glob(f"{PARTIAL}{self.path.name.split('-')[0]}-*"):
+                unfinished.unlink(missing_ok=True)
         self.release()
         with suppress(OSError):
             self._lock_file.unlink(missing_ok=True)
@@ -88,11 +92,11 @@ class Recovery:
         from filelock import Timeout  # here: the window starts without it
 
         try:
-            found = [path for path in list(self._folder.glob("*.json"))[:MOST] if path != self._path]
+            found = [path for path in list(self._folder.iterdir())[:MOST] if NAME.fullmatch(path.name)]
         except OSError:
             return
         times = {path: _time(path) for path in found}
-        for path in sorted(found, key=lambda path: -times[path]):
+        for path in sorted(set(found) - {self._path}, key=lambda path: -times[path]):
             held = lock(path.with_suffix(".lock"))
             with suppress(OSError, Timeout):
                 held.acquire()

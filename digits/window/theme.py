@@ -61,8 +61,8 @@ def use(style: ttk.Style, dark: bool) -> Palette:
 FILE_LIST = """
     option add *__tk_filedialog*Canvas.foreground {text} 90
     option add *__tk_choosedir*Canvas.foreground {text} 90
-    bind Canvas <Map> {{+ if {{[string match *__tk_* %W]}} {{%W configure -background {paper}}}}}
-    auto_load ::tk::IconList
+    bind Canvas <Map> {{if {{[string match *__tk_* %W]}} {{%W configure -background {paper}}}}}
+    if {{[info commands ::tk::IconList] eq ""}} {{auto_load ::tk::IconList}}
     set body [lindex [info class definition ::tk::IconList DrawSelection] 1]
     oo::define ::tk::IconList method DrawSelection {{}} [string map {{{{-fill black}} {{-fill $fill}}}} $body]
 """

@@ -385,8 +385,8 @@ def test_place_folder_and_recent_files_are_kept(
 def test_a_window_is_opened_within_the_screen(open_window: OpenWindow, place: tuple[int, int, int, int]) -> None:
     hand = open_window(settings=Settings(theme="light", place=place))
     window = hand.window
-    assert 0 <= window.winfo_rootx() and window.winfo_rootx() + window.winfo_width() <= window.winfo_screenwidth()
-    assert 0 <= window.winfo_rooty() and window.winfo_rooty() + window.winfo_height() <= window.winfo_screenheight()
+    assert window.winfo_rootx() >= 0 and window.winfo_rootx() + window.winfo_width() <= window.winfo_screenwidth()
+    assert window.winfo_rooty() >= 0 and window.winfo_rooty() + window.winfo_height() <= window.winfo_screenheight()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")

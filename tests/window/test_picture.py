@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import ImageColor
 
-from digits.reading.ink import FARTHEST, Stroke, rasterise
+from digits.reading.ink import FARTHEST, Stroke, bounds, rasterise
 from digits.window.document import Photograph, State
 from digits.window.palette import LIGHT
 from digits.window.picture import Mark, render
@@ -55,5 +55,7 @@ def test_a_picture_of_a_far_drawing_is_reduced() -> None:
         state = State((Stroke(((0, 0), (far, far / 2)), far / 50), Stroke(((far / 2, 0),), 8)))
         image = render(state, size, [Mark((0, 0, FARTHEST, FARTHEST // 2), "1", "96%")])
         assert image.width * image.height <= 25_000_000
-        assert image.width / image.height == pytest.approx(size[0] / size[1], rel=0.01) or size[1] == 1
+        x, y, width, height = bounds(state.strokes)
+        page = max(size[0], x + width) - min(0, x), max(size[1], y + height) - min(0, y)  # with all of the ink
+        assert image.width / image.height == pytest.approx(page[0] / page[1], rel=0.01)
         assert np.asarray(image.convert("L")).min() < 100
