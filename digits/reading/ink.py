@@ -61,6 +61,11 @@ class Stroke:
         return path
 
     @cached_property
+    def length(self) -> float:
+        """The length of the path, pixels."""
+        return _length(self.path[np.newaxis])
+
+    @cached_property
     def edges(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of the ink with a margin of a pixel."""
         margin = self.width / 2 + 1
@@ -156,7 +161,8 @@ def rasterise(
 def _drawn(strokes: Sequence[Stroke], width: int, height: int, left: int, top: int, finer: float) -> NDArray[np.uint8]:
     """Rasterise strokes on one supersampled image."""
     drawn = [(lines, stroke.width) for stroke in strokes for lines in _lines(stroke, width, height, left, top)]
-    finer = min(finer, _finest(drawn, width * height))
+    sizes = [(lines.shape[0] * lines.shape[1], _length(lines), pen) for lines, pen in drawn]
+    finer = min(finer, _finest(sizes, width * height))
     large = np.zeros((math.ceil(height * finer), math.ceil(width * finer)), np.uint8)
     for lines, pen in drawn:
         fixed = np.round(((lines - (left, top) + 0.5) * finer - 0.5) * 2**SHIFT).astype(np.int32)
@@ -169,6 +175,12 @@ def _drawn(strokes: Sequence[Stroke], width: int, height: int, left: int, top: i
     interpolation = cv2.INTER_AREA if finer >= 1 else cv2.INTER_LINEAR
     small: NDArray[np.uint8] = cv2.resize(large, (width, height), interpolation=interpolation)
     return small
+
+
+def _length(lines: NDArray[np.float64]) -> float:
+    """The length of lines, shape (lines, points of each, 2)."""
+    steps = np.diff(lines, axis=1)
+    return float(np.hypot(steps[..., 0], steps[..., 1]).sum())
 
 
 def _lines(stroke: Stroke, width: int, height: int, left: int, top: int) -> list[NDArray[np.float64]]:
@@ -191,18 +203,20 @@ def _lines(stroke: Stroke, width: int, height: int, left: int, top: int) -> list
 
 def finest(strokes: Sequence[Stroke]) -> float:
     """The supersampling factor with which all of the strokes can be drawn, one at a time, within two seconds."""
-    return _finest([(stroke.path[np.newaxis], stroke.width) for stroke in strokes], 0)
+    return _finest([(len(stroke.points), stroke.length, stroke.width) for stroke in strokes], 0)
 
 
-def _finest(drawn: Sequence[tuple[NDArray[np.float64], float]], pixels: int) -> float:
-    """The supersampling factor, 4, 2, 1, ½ …, for lines with the pen's diameter on an image of so many pixels."""
-    points = sum(lines.shape[0] * lines.shape[1] for lines, _ in drawn)
-    thickest = max((pen for _, pen in drawn), default=0.0)
-    rows = covered = 0.0  # that OpenCV fills, without supersampling
-    for lines, pen in drawn:
-        steps = np.diff(lines, axis=1)
-        length = float(np.hypot(steps[..., 0], steps[..., 1]).sum()) + pen * lines.shape[0] * lines.shape[1]
-        rows, covered = rows + length, covered + length * pen
+def _finest(drawn: Sequence[tuple[int, float, float]], pixels: int) -> float:
+    """The supersampling factor, 4, 2, 1, ½ …, for lines on an image of so many pixels.
+
+    Args:
+        drawn: points, length and the pen's diameter of each.
+        pixels: of the image.
+    """
+    points = sum(n for n, _, _ in drawn)
+    thickest = max((pen for _, _, pen in drawn), default=0.0)
+    rows = sum(length + pen * n for n, length, pen in drawn)  # that OpenCV fills, without supersampling
+    covered = sum((length + pen * n) * pen for n, length, pen in drawn)
     finer: float = FINER
     while finer > 2**-24 and (
         pixels * finer**2 > MOST_PIXELS

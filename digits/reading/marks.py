@@ -57,7 +57,10 @@ def marks_among(pieces: Sequence[Segment]) -> list[tuple[Segment, list[int]]]:
     if len(pieces) < 2:
         return []
     boxes, pen = boxes_of(pieces), pen_of(pieces)
-    small = [i for i, piece in enumerate(pieces) if _is_as_thick(piece, pen)]
+    width, height = (boxes[:, 2:] - boxes[:, :2]).T
+    largest = height.max()
+    maybe = ((height <= COMMA_SIZE * largest) & (width <= DOT_SIZE * largest)) | (width >= DASH * height)
+    small = [i for i in np.flatnonzero(maybe).tolist() if _is_as_thick(pieces[i], pen)]
     names = {i: name for i in small if (name := _name(boxes[i], boxes)) and _is_alone(i, pieces, boxes, pen)}
     found = []
     for i, name in names.items():

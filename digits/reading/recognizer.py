@@ -239,6 +239,7 @@ class _Answer:
     own: NDArray[np.float32]
     moves: NDArray[np.float64]
     seconds: float
+    digit: Digit | None = None  # what was made of it
 
 
 Remembered = dict[int, _Answer]  #: a network's answers by the identity of the crop
@@ -285,13 +286,13 @@ def read(
     seconds = (time.perf_counter() - start) / max(1, len(new))
     fresh = {i: _Answer(crops[i], own[k], moves[k], seconds) for k, i in enumerate(new)}
     answers = {i: fresh.get(i) or known[id(crop)] for i, crop in crops.items()}
-    if remembered is not None:
-        remembered.clear()
-        remembered.update((id(answer.crop), answer) for answer in answers.values())
     digits = tuple(
         _digit(found, answers[i], network.name) if i in answers else _unread(found, network.name)
         for i, found in enumerate(segments)
     )
+    if remembered is not None:
+        remembered.clear()
+        remembered.update((id(answer.crop), replace(answer, digit=digits[i])) for i, answer in answers.items())
     took = sum(answer.seconds for answer in answers.values())
     return Reading(network.name, digits, took, unread + len(segments) - len(chosen))
 
@@ -305,6 +306,8 @@ def _asked(network: Network | Personal, crops: NDArray[np.uint8]) -> tuple[NDArr
 
 
 def _digit(found: Segment, answer: _Answer, name: str) -> Digit:
+    if answer.digit is not None and answer.digit.segment is found:
+        return answer.digit
     values = logits(answer.own, found.seen, name, found.is_cut)
     row, plain = softmax(values + answer.moves).astype(np.float32), softmax(values)
     rejected = _why_rejected(found, float(row.max()))

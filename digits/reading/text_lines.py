@@ -22,6 +22,7 @@ NEAR = (
 FLAT, UNDER = 4.0, 0.8  #: a piece that is so many times as wide as high may be so far below what it underlines
 FAR = 6.0  #: of its own length: a small piece that is farther away is not on a line
 SIZES = 5  #: sizes of writing on a page, each at most half the one before
+TOGETHER = 256  #: pieces that are compared with all others in one step
 
 Boxes = NDArray[np.float64]  #: left, top, right, bottom of each piece, shape (n, 4)
 
@@ -184,27 +185,38 @@ def _halves(components: Sequence[Segment], boxes: Boxes) -> list[list[int]]:
     These are two rings that are close, and two strokes that follow and touch each other. Either is about as wide as
     high, which digits that stand on each other are not.
     """
-    sizes = boxes[:, 2:] - boxes[:, :2]
+    order = np.argsort(boxes[:, 1], kind="stable")
     units: list[list[int]] = []
     taken = np.zeros(len(boxes), bool)
-    for i in np.argsort(boxes[:, 1], kind="stable").tolist():
-        if taken[i]:
-            continue
-        taken[i] = True
-        high = sizes[i, 1] + sizes[:, 1]
-        common = np.minimum(boxes[i, 2], boxes[:, 2]) - np.maximum(boxes[i, 0], boxes[:, 0])
-        below = boxes[:, 1] - boxes[i, 3]
-        fits = ~taken & (common >= 0.5 * np.minimum(sizes[i, 0], sizes[:, 0]))
-        fits &= (below < CLOSE * high) & (below > -OVERLAP * np.minimum(sizes[i, 1], sizes[:, 1]))
-        wide = np.minimum(sizes[i, 0] / sizes[i, 1], sizes[:, 0] / sizes[:, 1])
-        fits &= np.maximum(sizes[i], sizes).max(axis=1) < 2 * np.minimum(sizes[i], sizes).max(axis=1)
-        rings = fits & (np.abs(below) < CLOSE * high) & (wide > 0.6)
-        others = [j for j in np.flatnonzero(rings).tolist() if _is_ring(components[i]) and _is_ring(components[j])]
-        touching = np.flatnonzero(fits & (wide > WIDE)).tolist()
-        others += [j for j in touching if _touch(components[i], components[j])]
-        taken[others[:1]] = True
-        units.append([i, *others[:1]])
+    for start in range(0, len(order), TOGETHER):
+        some = order[start : start + TOGETHER]
+        for i, rings, touching in zip(some.tolist(), *_fitting(boxes[some], boxes), strict=True):
+            if taken[i]:
+                continue
+            taken[i] = True
+            near, close = (np.flatnonzero(there & ~taken).tolist() for there in (rings, touching))
+            others = [j for j in near if _is_ring(components[i]) and _is_ring(components[j])]
+            others += [j for j in close if _touch(components[i], components[j])]
+            taken[others[:1]] = True
+            units.append([i, *others[:1]])
     return units
+
+
+def _fitting(upper: Boxes, boxes: Boxes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which boxes, shape (n, 4), may be the lower half of a digit whose upper half is one of m.
+
+    Returns:
+        Where both may be rings, and where they may be strokes that touch, each of shape (m, n).
+    """
+    own, sizes = (upper[:, 2:] - upper[:, :2])[:, np.newaxis], boxes[:, 2:] - boxes[:, :2]
+    common = np.minimum(upper[:, 2:3], boxes[:, 2]) - np.maximum(upper[:, 0:1], boxes[:, 0])
+    below = boxes[:, 1] - upper[:, 3:4]
+    high = own[..., 1] + sizes[:, 1]
+    fits = common >= 0.5 * np.minimum(own[..., 0], sizes[:, 0])
+    fits &= (below < CLOSE * high) & (below > -OVERLAP * np.minimum(own[..., 1], sizes[:, 1]))
+    fits &= np.maximum(own, sizes).max(axis=2) < 2 * np.minimum(own, sizes).max(axis=2)
+    wide = np.minimum(own[..., 0] / own[..., 1], sizes[:, 0] / sizes[:, 1])
+    return fits & (np.abs(below) < CLOSE * high) & (wide > 0.6), fits & (wide > WIDE)
 
 
 def _is_ring(component: Segment) -> bool:

@@ -46,9 +46,14 @@ def told_apart(segments: Sequence[Segment]) -> tuple[list[Segment], list[Segment
     else:
         kept = by_line
     there = {id(segment) for words in kept for word in words for segment in word}
-    stay = [replace(segment, spaced=i > 0 and k == 0) for words in kept for i, word in enumerate(words)
+    stay = [_spaced(segment, i > 0 and k == 0) for words in kept for i, word in enumerate(words)
             for k, segment in enumerate(word)]  # fmt: skip
     return stay, [segment for segment in segments if id(segment) not in there]
+
+
+def _spaced(segment: Segment, spaced: bool) -> Segment:
+    """The same object wherever nothing changes, so that what is remembered of it is found."""
+    return segment if segment.spaced is spaced else replace(segment, spaced=spaced)
 
 
 def places_beside(
