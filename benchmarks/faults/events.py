@@ -41,6 +41,9 @@ KEYS = (
     *("<Key-BackSpace>", "<Key-Escape>", "<Key-p>", "<Key-e>", "<Key-E>", "<Key-w>", "<Key-bracketleft>"),
     *("<Key-bracketright>", "<Control-Key-c>", "<Control-Key-v>", "<Control-Key-s>", "<Control-Shift-Key-S>"),
     *("<Control-Key-e>", "<Control-Key-o>", "<Control-Key-h>", "<Key-F1>", "<Control-Key-q>", "<Key-x>", "<Key-space>"),
+    *("<Key-d>", "<Key-f>", "<Key-c>", "<Key-Next>", "<Key-Prior>", "<Control-Key-l>", "<Control-Key-equal>"),
+    *("<Control-Key-minus>", "<Control-Key-0>", "<Control-Key-Delete>", "<Control-Key-bracketleft>"),
+    *("<Control-Key-bracketright>", "<Control-Shift-Key-C>"),
     *("<Control-Key-z>",) * 6, *("<Control-Key-y>",) * 3,
 )  # fmt: skip
 
@@ -103,7 +106,8 @@ class _Hand:
         ]
         self._actions: dict[Callable[[], None], int] = {
             self._draw: 300, self._key: 500, self._click: 60, self._hover: 30, self._pen: 10, self._resize: 6,
-            self._menu: 20, self._dialog: 80, self._settle: 30, self._focus: 10, self._cancel: 3, self._zoom: 1,
+            self._other_button: 40, self._wheel: 30,
+            self._pan: 10, self._menu: 20, self._dialog: 80, self._settle: 30, self._focus: 10, self._cancel: 3, self._zoom: 1,
         }  # fmt: skip
 
     @contextmanager
@@ -212,6 +216,30 @@ class _Hand:
             x, y = map(round, self.driven.window.canvas.view.to_screen(box[0] + box[2] / 2, box[1] + box[3] / 2))
         self._event(self.driven.window.canvas, "<ButtonPress-1>", x=x, y=y)
         self._event(self.driven.window.canvas, "<ButtonRelease-1>", x=x, y=y, state=0x100)
+
+    def _other_button(self) -> None:
+        """Erase with the right button, or open a menu, which is closed again."""
+        canvas, choice = self.driven.window.canvas, self._random
+        x, y = self._place()
+        self._event(canvas, "<ButtonPress-3>", x=x, y=y)
+        for _ in range(choice.choice((0, 4))):
+            x, y = x + choice.randrange(-40, 41), y + choice.randrange(-40, 41)
+            self._event(canvas, "<B3-Motion>", x=x, y=y, state=0x400)
+        self._event(canvas, "<ButtonRelease-3>", x=x, y=y, state=0x400)
+        for menu in [child for child in self.driven.window.winfo_children() if child.winfo_class() == "Menu"]:
+            if str(menu) not in map(str, self.driven.window.menus.values()) and menu.winfo_ismapped():
+                self.driven.window.tk.call("tk::MenuUnpost", str(menu))
+
+    def _wheel(self) -> None:
+        x, y = self._place()
+        modifier = self._random.choice(("", "Shift-", "Control-"))
+        self._event(self.driven.window.canvas, f"<{modifier}Button-{self._random.choice((4, 5))}>", x=x, y=y)
+
+    def _pan(self) -> None:
+        canvas = self.driven.window.canvas
+        self._event(canvas, "<KeyPress-space>")
+        self._draw()
+        self._event(canvas, "<KeyRelease-space>")
 
     def _hover(self) -> None:
         x, y = self._place()
