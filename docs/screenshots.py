@@ -38,7 +38,15 @@ FRAME = 40  #: ms between two frames of the animation
 class Studio:
     """A window to draw in and to photograph."""
 
-    def __init__(self, folder: Path, theme: str, network: str = DEFAULT, pen: int = 14) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        theme: str,
+        network: str = DEFAULT,
+        pen: int = 14,
+        size: tuple[int, int] = SIZE,
+        zoom: int = 100,
+    ) -> None:
         """Open a window.
 
         Args:
@@ -46,11 +54,13 @@ class Studio:
             theme: "light" or "dark".
             network: the chosen network.
             pen: the pen's diameter in logical pixels.
+            size: (width, height) of the window, screen pixels.
+            zoom: size of everything in it, percent.
         """
-        settings = Settings(theme=theme, zoom=100, network=network, pen=pen)
+        settings = Settings(theme=theme, zoom=zoom, network=network, pen=pen)
         session = Session(MODELS, Collection(folder / "my handwriting"), settings)
         self.window = MainWindow(FILES, session, folder / "settings.json")
-        self.window.geometry(f"{SIZE[0]}x{SIZE[1]}+0+0")
+        self.window.geometry(f"{size[0]}x{size[1]}+0+0")
         self.pause(0.5)
         self.settle()
 
@@ -99,7 +109,8 @@ class Studio:
         return ImageGrab.grab(xdisplay=os.environ["DISPLAY"]).crop((0, 0, right, bottom))
 
     def keep(self, name: str) -> None:
-        """Save a picture of the window as it is now."""
+        """Save a picture of the window as it is once the pen has rested."""
+        self.pause(0.6)
         with replacing(HERE / name) as temporary:
             self.photograph().quantize(256, dither=Image.Dither.NONE).save(temporary, format="PNG", optimize=True)
 
@@ -140,6 +151,46 @@ def compare(folder: Path) -> None:
     studio.press(f"<Control-Key-{len(MODELS) + 1}>")
     studio.press("<Key-Tab>")
     studio.keep("window-compare.png")
+    studio.close()
+
+
+def doubtful(folder: Path) -> None:
+    """Digits that might be others, the first of them selected."""
+    studio = Studio(folder, "light")
+    studio.write(strokes("40", 70, 90, 190, gap=0.36, seed=8))
+    pairs = (("1", "2", 0.35), ("1", "9", 0.55), ("2", "7", 0.6), ("9", "0", 0.4))
+    studio.write([between(a, b, share, 80 + 165 * i, 370, 190) for i, (a, b, share) in enumerate(pairs)])
+    studio.press("<Key-d>")
+    studio.keep("window-doubtful.png")
+    studio.close()
+
+
+def many(folder: Path) -> None:
+    """Ninety-six digits in eight lines."""
+    studio = Studio(folder, "light", pen=5)
+    for line in range(8):
+        for points in strokes("314159265358", 30, 16 + 70 * line, 36, gap=0.75, seed=30 + line):
+            studio.draw(points)
+    studio.settle()
+    studio.keep("window-many.png")
+    studio.close()
+
+
+def small(folder: Path) -> None:
+    """A small window, whose panel lies below the paper."""
+    studio = Studio(folder, "light", pen=12, size=(800, 600))
+    studio.write(strokes("4072", 50, 60, 150, gap=0.4, seed=3))
+    studio.press("<Key-Tab>")
+    studio.keep("window-small.png")
+    studio.close()
+
+
+def large(folder: Path) -> None:
+    """Everything twice as large, on a screen of 1600 by 1000 pixels."""
+    studio = Studio(folder, "dark", pen=12, size=(1600, 900), zoom=200)
+    studio.write(strokes("4072", 100, 80, 300, gap=0.4, seed=3))
+    studio.press("<Key-Tab>")
+    studio.keep("window-large.png")
     studio.close()
 
 
@@ -248,6 +299,10 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "light": light,
     "dark": dark,
     "compare": compare,
+    "doubtful": doubtful,
+    "many": many,
+    "small": small,
+    "large": large,
     "photograph": scan,
     "gif": animation,
     "drawing": drawing,

@@ -106,8 +106,8 @@ class _Hand:
         ]
         self._actions: dict[Callable[[], None], int] = {
             self._draw: 300, self._key: 500, self._click: 60, self._hover: 30, self._pen: 10, self._resize: 6,
-            self._other_button: 40, self._wheel: 30,
-            self._pan: 10, self._menu: 20, self._dialog: 80, self._settle: 30, self._focus: 10, self._cancel: 3, self._zoom: 1,
+            self._other_button: 40, self._wheel: 30, self._pan: 10, self._menu: 20, self._dialog: 80,
+            self._settle: 30, self._focus: 10, self._cancel: 3, self._zoom: 1,
         }  # fmt: skip
 
     @contextmanager

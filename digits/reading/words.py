@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.reading.marks import NOT_A_DIGIT, LeftOut, is_none, is_underline, name_beside
+from digits.reading.marks import NOT_A_DIGIT, SPECK, LeftOut, is_none, is_underline, name_beside
 from digits.reading.segmentation import Box, Segment, pen_of
 from digits.reading.text_lines import boxes_of
 
@@ -61,7 +61,7 @@ def places_beside(
 ) -> list[LeftOut]:
     """Where the ink is that stands beside the digits, and what it is: printed text and drawings word by word.
 
-    Dirt that is smaller than a mark is named only near a digit.
+    Dirt that is smaller than a mark is named only near a digit, and only if it was drawn.
 
     Args:
         components: the pieces of ink of a drawing or an image.
@@ -74,8 +74,9 @@ def places_beside(
         return []
     usual, pen = float(np.median([segment.box[3] for segment in digits])), pen_of(components)
     there = boxes_of([segment for segment in digits if not is_none(segment)] or digits)
-    boxes = [segment.box for segment in beside] + [piece.box for piece in _unclaimed(components, segments)]
-    named = [LeftOut(box, name_beside(box, there, usual, pen)) for box in boxes]
+    pieces = [*beside, *_unclaimed(components, segments)]
+    named = [LeftOut(piece.box, name_beside(piece.box, there, usual, pen)) for piece in pieces]
+    named = [one for one, piece in zip(named, pieces, strict=True) if piece.strokes or one.why != SPECK]
     words = _joined([one.box for one in named if one.why == NOT_A_DIGIT])
     others = [one for one in named if one.why not in ("", NOT_A_DIGIT)]
     return [*(LeftOut(box, NOT_A_DIGIT) for box in words), *others]

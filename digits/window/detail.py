@@ -158,7 +158,7 @@ class Detail(ttk.Frame):
                 self.bars.create_text(px(BARS - 1), middle, text=percent(share), fill=text, font=face, anchor="e")
 
     def _draw_bar(self, middle: float, share: float, colour: str) -> None:
-        left, right = self._px(22), self._px(BARS - 50)
+        left, right = self._px(22), self._px(BARS - 56)
         bar = Stroke(((left, middle), (left + (right - left) * share, middle)), self._px(7))
         image, x, y = smooth.image(self.bars, [bar], colour)
         self._bar_images.append(image)
