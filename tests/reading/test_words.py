@@ -92,11 +92,13 @@ def test_a_drawn_digit_is_not_named() -> None:
     assert places_beside([drawn], [drawn], []) == []
 
 
-def test_a_piece_near_a_digit_is_a_dot_or_if_it_is_smaller_a_speck() -> None:
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_piece_near_a_digit_is_a_dot_or_if_it_is_smaller_and_drawn_a_speck(drawn: bool) -> None:
     digits = [segment(0, width=6), segment(36, width=6)]
     pieces = [segment(30, height=size, width=size, line=1) for size in (6, 1)]
-    found = places_beside([*digits, *(replace(piece, box=(30, 70, *piece.box[2:])) for piece in pieces)], digits, [])
-    assert found == [LeftOut((30, 70, 6, 6), DOT), LeftOut((30, 70, 1, 1), SPECK)]
+    near = [replace(piece, box=(30, 70, *piece.box[2:]), strokes=(9,) if drawn else ()) for piece in pieces]
+    found = places_beside([*digits, *near], digits, [])
+    assert found == [LeftOut((30, 70, 6, 6), DOT), *([LeftOut((30, 70, 1, 1), SPECK)] if drawn else [])]
 
 
 def test_a_line_under_digits_is_left_out_even_if_it_was_drawn() -> None:
