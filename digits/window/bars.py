@@ -1,7 +1,9 @@
 """The toolbar above the paper and the status bar below it."""
 
 import tkinter as tk
+from bisect import bisect
 from collections.abc import Callable, Sequence
+from tkinter import font
 
 import ttkbootstrap as ttk
 
@@ -10,6 +12,7 @@ from digits.window.palette import LIGHT, Palette
 from digits.window.session import Message
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN
 
+MARGIN = 6  #: px, around a text
 ROOMY = 700  #: logical px, width of a toolbar in which the tools' names have room
 
 
@@ -91,6 +94,14 @@ class Toolbar(ttk.Frame):
                 self._chosen.set(command.label)
 
 
+def shortened(text: str, measure: Callable[[str], int], width: int) -> str:
+    """A text that is no wider than ``width``, if need be without its end; whole before the width is known."""
+    if width <= 1 or measure(text) <= width:
+        return text
+    n = bisect(range(len(text)), width, key=lambda n: measure(f"{text[:n]}…"))
+    return f"{text[: max(0, n - 1)].rstrip()}…"
+
+
 class StatusBar(ttk.Frame):
     """The message, the progress of a long job, and how well each network performs on My handwriting."""
 
@@ -105,6 +116,8 @@ class StatusBar(ttk.Frame):
         self.handwriting = ttk.Label(self, anchor="e")
         self.progress = ttk.Progressbar(self, mode="indeterminate", length=round(140 * factor))
         self.cancel = ttk.Button(self, text="Cancel", command=cancel, bootstyle="neutral", takefocus=False)
+        self.message.bind("<Configure>", lambda event: self._fit(event.width))
+        self._width = 0  # of the message, screen pixels
         self.configure(height=round(44 * factor))
         self.pack_propagate(False)  # the paper keeps its size when the Cancel button comes and goes
         self.handwriting.pack(side="right")
@@ -119,8 +132,21 @@ class StatusBar(ttk.Frame):
     def show(self, message: Message) -> None:
         """Show a message; an alarm with a sign and in a different colour."""
         self._shown = message
-        text = f"⚠  {message.text}" if message.alarm else message.text
-        self.message.configure(text=text, foreground=self._palette.rejected if message.alarm else self._palette.muted)
+        self.message.configure(foreground=self._palette.rejected if message.alarm else self._palette.muted)
+        self._write()
+
+    def _fit(self, width: int) -> None:
+        if width != self._width:
+            self._width = width
+            self._write()
+
+    def _write(self) -> None:
+        """Show as much of the message as there is room for."""
+        shown = self._shown
+        text = f"⚠  {shown.text}" if shown.alarm else shown.text
+        self.message.configure(
+            text=shortened(text, font.nametofont("TkDefaultFont", self).measure, self._width - MARGIN)
+        )
 
     def show_handwriting(self, text: str) -> None:
         """Show how well each network performs on the collected digits."""

@@ -9,6 +9,7 @@ from digits.window.palette import LIGHT, Palette
 from digits.window.summary import Row
 
 ROW = 30  #: logical px
+WIDTH = 360  #: logical px, of the title
 FIRST = 46  #: logical px, width of the column with the digit's place
 
 
@@ -25,7 +26,7 @@ class CompareTable(ttk.Frame):
         self._times: Sequence[str] = ()
         self._rows: Sequence[Row] = ()
         self._selected: int | None = None
-        self.title = ttk.Label(self, font="Title", text="Nothing to compare yet")
+        self.title = ttk.Label(self, font="Title", text="Nothing to compare yet", wraplength=self._px(WIDTH))
         self.title.grid(row=0, column=0, columnspan=2, sticky="w", pady=(0, self._px(6)))
         self.whose = ttk.Label(self, font="Small")
         self.whose.grid(row=3, column=0, columnspan=2, sticky="w", pady=(self._px(6), 0))

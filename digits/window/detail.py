@@ -16,6 +16,7 @@ from digits.window import smooth
 from digits.window.palette import LIGHT, Palette
 from digits.window.summary import confidence, percent
 
+WIDTH = 360  #: logical px, of texts
 BARS = 196  #: logical px, width of the bars with their numbers
 LEAST = 0.005  #: the smallest probability that has a bar
 MAGNIFIED = 5  #: logical px per pixel of the input
@@ -55,11 +56,11 @@ class Detail(ttk.Frame):
         self._bar_images: list[ImageTk.PhotoImage] = []
         self._input_image: ImageTk.PhotoImage | None = None
         self._ticked = tk.BooleanVar(self, False)
-        self.title = ttk.Label(self, font="Title")
+        self.title = ttk.Label(self, font="Title", wraplength=self._px(WIDTH), justify="left")
         self.title.grid(row=0, column=0, columnspan=2, sticky="w", pady=(0, self._px(6)))
         self._build_bars(correct)
         self._build_input(toggle_evidence)
-        self.hint = ttk.Label(self, font="Small", justify="left", wraplength=self._px(350))
+        self.hint = ttk.Label(self, font="Small", justify="left", wraplength=self._px(WIDTH))
         self.hint.grid(row=4, column=0, columnspan=2, sticky="w", pady=(self._px(10), 0))
         self.columnconfigure(0, weight=1)
 
