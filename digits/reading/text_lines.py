@@ -190,10 +190,15 @@ def _halves(components: Sequence[Segment], boxes: Boxes) -> list[list[int]]:
     taken = np.zeros(len(boxes), bool)
     for start in range(0, len(order), TOGETHER):
         some = order[start : start + TOGETHER]
-        for i, rings, touching in zip(some.tolist(), *_fitting(boxes[some], boxes), strict=True):
+        all_rings, all_touching = _fitting(boxes[some], boxes)
+        any_there = (all_rings | all_touching).any(axis=1).tolist()
+        for i, rings, touching, any_other in zip(some.tolist(), all_rings, all_touching, any_there, strict=True):
             if taken[i]:
                 continue
             taken[i] = True
+            if not any_other:
+                units.append([i])
+                continue
             near, close = (np.flatnonzero(there & ~taken).tolist() for there in (rings, touching))
             others = [j for j in near if _is_ring(components[i]) and _is_ring(components[j])]
             others += [j for j in close if _touch(components[i], components[j])]
@@ -232,19 +237,22 @@ def _is_ring(component: Segment) -> bool:
 def _chains(boxes: Boxes, chosen: NDArray[np.int64]) -> list[list[int]]:
     """Lines of the chosen pieces: from left to right, each joins the line whose last pieces it overlaps most."""
     lines: list[list[int]] = []
-    last = np.zeros((len(chosen), 2))  # top and bottom of the last pieces of each line
+    last: list[tuple[float, float]] = []  # top and bottom of the last pieces of each line
+    tops, bottoms = boxes[:, 1].tolist(), boxes[:, 3].tolist()  # Python's own numbers are faster one by one
     order = np.argsort(boxes[chosen, 0] + boxes[chosen, 2], kind="stable")
     for i in chosen[order].tolist():
-        top, bottom = boxes[i, [1, 3]]
-        tops, bottoms = last[: len(lines)].T
-        common = np.minimum(bottoms, bottom) - np.maximum(tops, top)
-        overlaps = common / np.maximum(np.minimum(bottoms - tops, bottom - top), 1e-6)
-        line = int(np.argmax(overlaps)) if lines and overlaps.max() >= OVERLAP else len(lines)
+        top, bottom = tops[i], bottoms[i]
+        line, most = len(lines), OVERLAP
+        for number, (highest, lowest) in enumerate(last):
+            overlap = (min(lowest, bottom) - max(highest, top)) / max(min(lowest - highest, bottom - top), 1e-6)
+            if overlap > most or (overlap == most and line == len(lines)):
+                line, most = number, overlap
         if line == len(lines):
             lines.append([])
+            last.append((top, bottom))
         lines[line].append(i)
-        ends = boxes[lines[line][-LAST:]]
-        last[line] = ends[:, 1].min(), ends[:, 3].max()
+        ends = lines[line][-LAST:]
+        last[line] = min(tops[end] for end in ends), max(bottoms[end] for end in ends)
     return lines
 
 
@@ -253,13 +261,16 @@ def _add(unit: int, boxes: Boxes, lines: list[list[int]], large: bool) -> bool:
 
     A large one belongs to what it is drawn around, if that is one line, and is dropped if that is several.
     """
-    left, top, right, bottom = boxes[unit]
+    left, top, right, bottom = boxes[unit].tolist()
+    if not lines:
+        if large:
+            lines.append([unit])
+        return large
+    starts = np.cumsum([0, *map(len, lines[:-1])])
+    there = boxes[[i for line in lines for i in line]]
     if large:
-        inside = []
-        for line in lines:
-            there = boxes[line]
-            over = (there[:, 0] < right) & (there[:, 2] > left) & (there[:, 1] < bottom) & (there[:, 3] > top)
-            inside += [line] if over.any() else []
+        over = (there[:, 0] < right) & (there[:, 2] > left) & (there[:, 1] < bottom) & (there[:, 3] > top)
+        inside = [lines[number] for number in np.flatnonzero(np.logical_or.reduceat(over, starts)).tolist()]
         if len(inside) == 1:
             inside[0].append(unit)
         elif not inside:
@@ -267,13 +278,11 @@ def _add(unit: int, boxes: Boxes, lines: list[list[int]], large: bool) -> bool:
         return True
     reach, best = max(right - left, bottom - top), -1
     least = np.inf
-    for number, line in enumerate(lines):
-        there = boxes[line]
-        aside = np.maximum(there[:, 0] - right, left - there[:, 2]).clip(min=0)
-        over = np.maximum(there[:, 1] - bottom, top - there[:, 3]).clip(min=0)
-        gaps = np.maximum(aside, over)
-        relative = gaps / (there[:, 3] - there[:, 1])
-        nearest = int(relative.argmin())
+    aside = np.maximum(np.maximum(there[:, 0] - right, left - there[:, 2]), 0)
+    gaps = np.maximum(aside, np.maximum(there[:, 1] - bottom, top - there[:, 3]))
+    relative = gaps / (there[:, 3] - there[:, 1])
+    for number, (start, line) in enumerate(zip(starts.tolist(), lines, strict=True)):
+        nearest = start + int(relative[start : start + len(line)].argmin())
         under = right - left > FLAT * (bottom - top) and aside[nearest] == 0
         if relative[nearest] < min(UNDER if under else NEAR, least) and gaps[nearest] <= reach:
             best, least = number, float(relative[nearest])

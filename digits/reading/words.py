@@ -87,10 +87,13 @@ def _unclaimed(components: Iterable[Segment], segments: Sequence[Segment]) -> li
     claimed, strokes = boxes_of(segments), {index for segment in segments for index in segment.strokes}
     found = []
     for piece in components:
+        if piece.strokes:
+            if not strokes.issuperset(piece.strokes):
+                found.append(piece)
+            continue
         x, y, width, height = piece.box
         common = np.minimum(claimed[:, 2:], (x + width, y + height)) - np.maximum(claimed[:, :2], (x, y))
-        most = 0.5 * width * height
-        if not strokes.issuperset(piece.strokes) if piece.strokes else (common.clip(min=0).prod(axis=1) < most).all():
+        if (common.clip(min=0).prod(axis=1) < 0.5 * width * height).all():
             found.append(piece)
     return found
 
