@@ -88,6 +88,7 @@ class MainWindow(tk.Tk):
         self.ended = False
         self.session = session
         self._ticks = 0
+        self._warned = False  # that no copy of the drawing can be written
         self._narrow: bool | None = None  # whether the panel lies below the paper
         self._copied = State(), False  # of what there is a copy
         self._written = session.settings
@@ -568,9 +569,12 @@ class MainWindow(tk.Tk):
     def _copy(self) -> None:
         """Have a copy of an unsaved drawing written, or removed once it is saved."""
         now = self.document.state, self.document.dirty
-        if now == self._copied or self.canvas.drawing:  # states are compared by identity
-            return
+        if now == self._copied or self.canvas.drawing or (self.recovery.busy and not self.ended):
+            return  # states are compared by identity
         self._copied = now
+        if (failure := self.recovery.failure) and not self._warned:
+            self._warned = True
+            self._report(f"An unsaved drawing could not be restored after a crash: {failure}", alarm=True)
         if self.document.dirty:
             self.recovery.write(self.session.drawing(self.canvas.page_size))
         else:

@@ -73,6 +73,11 @@ class Recovery:
         """Why the last copy could not be written; "" if it could, or is not finished."""
         return self._last.result() if self._last is not None and self._last.done() else ""
 
+    @property
+    def busy(self) -> bool:
+        """Whether the last copy is not finished."""
+        return self._last is not None and not self._last.done()
+
     def write(self, drawing: Strokes) -> None:
         """Write the drawing, soon."""
         self._last = self._thread.submit(self._write, drawing)
