@@ -33,7 +33,7 @@ from digits.errors import UserError, reason
 from digits.files import PARTIAL, lock, read_bytes, replacing
 from digits.image_format import CLASSES, SIZE
 from digits.reading import image_file
-from digits.reading.ink import Strokes, open_strokes, read_strokes, save_strokes
+from digits.reading.ink import Box, Strokes, open_strokes, read_strokes, save_strokes
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -66,12 +66,14 @@ class Sample:
         label: 0 to 9.
         crop: ``uint8`` array of shape (28, 28).
         strokes: its strokes; none for ink from an image.
+        box: (x, y, width, height) of its ink in the drawing's pixels, where it is from one.
     """
 
     key: str
     label: int
     crop: NDArray[np.uint8]
     strokes: Strokes
+    box: Box | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,8 @@ from digits.errors import UserError, reason
 from digits.files import parse_json, read_bytes, write_text
 from digits.image_format import CLASSES
 
+Box = tuple[int, int, int, int]  #: x, y, width and height, pixels
+
 FINER = 4  #: supersampling factor; OpenCV's own anti-aliased lines come out too wide
 SHIFT = 4  #: fractional bits of the coordinates given to OpenCV: 1/16 pixel
 FORMAT: Literal["handwritten-digits strokes"] = "handwritten-digits strokes"  #: identifies the JSON files written here
@@ -84,7 +86,7 @@ class Label:
     """
 
     digit: int
-    box: tuple[int, int, int, int]
+    box: Box
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Picture:
 
     name: str
     content: bytes
-    deleted: tuple[tuple[int, int, int, int], ...] = ()
+    deleted: tuple[Box, ...] = ()
     as_it_is: bool = False
 
 

@@ -191,9 +191,9 @@ def _halves(components: Sequence[Segment], boxes: Boxes) -> list[list[int]]:
     for start in range(0, len(order), TOGETHER):
         some = order[start : start + TOGETHER]
         all_rings, all_touching = _fitting(boxes[some], boxes)
-        any_there: list[bool] = (all_rings | all_touching).any(axis=1).tolist()
+        any_there = np.any(all_rings | all_touching, axis=1)
         numbers: list[int] = some.tolist()
-        for i, rings, touching, any_other in zip(numbers, all_rings, all_touching, any_there, strict=True):
+        for i, rings, touching, any_other in zip(numbers, all_rings, all_touching, any_there.tolist(), strict=True):
             if taken[i]:
                 continue
             taken[i] = True

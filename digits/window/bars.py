@@ -133,6 +133,10 @@ class StatusBar(ttk.Frame):
         """Show a message; an alarm with a sign and in a different colour."""
         self._shown = message
         self.message.configure(foreground=self._palette.rejected if message.alarm else self._palette.muted)
+        if message.alarm:
+            self.handwriting.pack_forget()  # what failed has all the room
+        else:
+            self.handwriting.pack(side="right")
         self._write()
 
     def _fit(self, width: int) -> None:

@@ -85,6 +85,7 @@ class DrawingCanvas(tk.Canvas):
         self._own_view = False  # whether the user has zoomed or moved the paper
         self._panned: tuple[int, int] | None = None  # where the pointer was while it moves the paper
         self._other: tuple[int, int] | None = None  # where the other button was pressed
+        self._erasing = False  # whether it erases
         self._space = False  # whether the space bar is down
         self._later: dict[str, str] = {}  # what is scheduled, by name
         self.set_tool(tool, pen)
@@ -127,8 +128,9 @@ class DrawingCanvas(tk.Canvas):
         """(width, height) of the paper in the drawing's pixels."""
         if self._photograph is not None:
             return self._photograph.size
-        width, height = self.view.to_page(self.winfo_width(), self.winfo_height())
-        return min(max(1, math.ceil(width)), FARTHEST), min(max(1, math.ceil(height)), FARTHEST)
+        scale = self._factor if self._own_view else self.view.scale  # zooming makes no other paper
+        width, height = math.ceil(self.winfo_width() / scale), math.ceil(self.winfo_height() / scale)
+        return min(width, FARTHEST), min(height, FARTHEST)
 
     def set_palette(self, palette: Palette) -> None:
         """Change all colours."""
@@ -203,7 +205,14 @@ class DrawingCanvas(tk.Canvas):
             return
         self._own_view, self.view = True, self.view.moved(x, y)
         self.move("all", x, y)
-        self._schedule("redraw", 80, self._redraw)  # what has come into view
+        self._schedule("redraw", 80, self._redraw_idle)  # what has come into view
+
+    def _redraw_idle(self) -> None:
+        """Redraw, but not while something is drawn."""
+        if self.drawing:
+            self._schedule("redraw", 80, self._redraw_idle)
+        else:
+            self._redraw()
 
     # ---- the tools' paper
 
@@ -275,12 +284,21 @@ class DrawingCanvas(tk.Canvas):
         self.show_marks(self._marks, self._selected)
 
     def _show_photograph(self, photograph: Photograph) -> None:
-        width, height = (max(1, round(side * self.view.scale)) for side in photograph.size)
-        smaller = width <= photograph.preview.shape[1]
-        interpolation = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-        pixels = np.asarray(cv2.resize(photograph.preview, (width, height), interpolation=interpolation), np.uint8)
+        """Show what can be seen of a photograph: magnified, all of it may have a billion pixels."""
+        preview = photograph.preview
+        shrunk = np.array(preview.shape[1::-1]) / photograph.size
+        start, end = np.array(self.view.to_page(0, 0)), np.array(self.view.to_page(*self._screen))
+        left, top = np.maximum(np.floor(start * shrunk), 0).astype(int).tolist()
+        right, bottom = np.minimum(np.ceil(end * shrunk), preview.shape[1::-1]).astype(int).tolist()
+        if right <= left or bottom <= top:
+            return  # it was moved out of sight
+        seen = preview[top:bottom, left:right]
+        width, height = np.maximum(np.round(seen.shape[1::-1] / shrunk * self.view.scale), 1).astype(int).tolist()
+        interpolation = cv2.INTER_AREA if width <= seen.shape[1] else cv2.INTER_CUBIC
+        pixels = np.asarray(cv2.resize(seen, (width, height), interpolation=interpolation), np.uint8)
         self._background = ImageTk.PhotoImage(Image.fromarray(pixels), master=self)
-        self.create_image(self.view.left, self.view.top, image=self._background, anchor="nw", tags="photograph")
+        x, y = self.view.to_screen(left / shrunk[0], top / shrunk[1])
+        self.create_image(x, y, image=self._background, anchor="nw", tags="photograph")
 
     def _show_ink(self, strokes: Iterable[Stroke]) -> None:
         """Draw the strokes that are not shown yet, and remove all others."""
@@ -374,6 +392,7 @@ class DrawingCanvas(tk.Canvas):
 
     def _press(self, event: "tk.Event[tk.Misc]") -> None:
         self.focus_set()
+        self._other = None
         if self._space:
             self._start_pan(event)
             return
@@ -396,6 +415,7 @@ class DrawingCanvas(tk.Canvas):
         self._move(event)
         self._end_pan(event)
         gesture, self._gesture = self._gesture, None
+        self._erasing = False
         if gesture is not None:
             self._schedule("rest", REST, self._show_labels)
             gesture.release()
@@ -410,14 +430,17 @@ class DrawingCanvas(tk.Canvas):
     def _move_other(self, event: "tk.Event[tk.Misc]") -> None:
         """The other button erases, whatever the tool is, once it has moved farther than in a click."""
         if self._other is None:
-            self._move(event)
+            if self._erasing:
+                self._move(event)
         elif math.dist(self._other, (event.x, event.y)) > CLICK * self._factor:
             self._other = None
+            self._erasing = True
             self._begin(self._eraser, event)
 
     def _release_other(self, event: "tk.Event[tk.Misc]") -> None:
         if self._other is None:
-            self._release(event)
+            if self._erasing:
+                self._release(event)
             return
         self._other = None
         self._handlers.menu(*self.view.to_page(event.x, event.y), event.x_root, event.y_root)

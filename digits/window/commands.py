@@ -59,6 +59,8 @@ class Command:
 
 #: Tk's names of keys, where they differ from those in the table of commands.
 KEYSYMS = {
+    "Page Down": "Next",
+    "Page Up": "Prior",
     "=": "equal",
     "+": "plus",
     "-": "minus",

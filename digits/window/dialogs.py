@@ -77,7 +77,7 @@ class Dialog(ttk.Toplevel):
     def close(self) -> None:
         """Close the dialog."""
         self.destroy()
-        self._parent.focus_set()
+        (getattr(self._parent, "canvas", None) or self._parent).focus_set()
 
 
 class UnsavedDialog(Dialog):
@@ -120,6 +120,7 @@ class RestoreDialog(Dialog):
         self.restore = self.button("Restore", lambda: self._answer(RESTORE), "primary")
         self.later = self.button("Not now", lambda: self._answer(CANCEL))
         self.discard = self.button("Discard it", lambda: self._answer(DISCARD), side="left")
+        self.bind("<Visibility>", lambda _: self.grab_set())  # nothing is drawn meanwhile that it would replace
         self.present(self.restore)
 
     def close(self) -> None:

@@ -90,8 +90,8 @@ class Document:
     def __init__(self) -> None:
         self.state = State()
         self.path: Path | None = None  #: the file that Save writes to
-        self._past: list[tuple[State, int]] = []  # each with the bytes that it alone keeps alive
-        self._future: list[State] = []
+        self._past: list[tuple[State, int, Path | None]] = []  # each with the bytes that it alone keeps alive, its file
+        self._future: list[tuple[State, Path | None]] = []
         self._saved = self.state
 
     @property
@@ -125,22 +125,20 @@ class Document:
         self._change(replace(self.state, strokes=tuple(strokes)))
 
     def clear(self) -> None:
-        """Remove all strokes and the photograph; labels are kept."""
-        self._change(State(labels=self.state.labels))
-        self.path = None
+        """Remove all strokes and the photograph."""
+        self._change(State(), None)
 
     def open(self, state: State, path: Path | None = None, saved: bool = True) -> None:
-        """Replace the drawing; labels of earlier ones are kept.
+        """Replace the drawing.
 
         Args:
             state: the new drawing.
             path: the file that Save writes to; None asks.
             saved: whether a file holds it.
         """
-        self._change(replace(state, labels={**self.state.labels, **state.labels}))
-        self.path = path
+        self._change(state, path)
         if saved:
-            self._saved = self.state
+            self._saved = state
 
     def delete(self, segment: Segment) -> None:
         """Delete one digit: its strokes, or its ink on the photograph."""
@@ -155,29 +153,30 @@ class Document:
     def undo(self) -> None:
         """Undo the last step, if there is one."""
         if self._past:
-            self._future.append(self.state)
-            self.state, _ = self._past.pop()
+            self._future.append((self.state, self.path))
+            self.state, _, self.path = self._past.pop()
 
     def redo(self) -> None:
         """Redo the last undone step, if nothing has changed since."""
         if self._future:
-            self._advance(self._future.pop())
+            self._advance(*self._future.pop())
 
     def mark_saved(self, path: Path) -> None:
         """Record that the drawing was saved to ``path`` as it is now."""
         self.path = path
         self._saved = self.state
 
-    def _change(self, state: State) -> None:
+    def _change(self, state: State, *path: Path | None) -> None:
+        """Take a step, to another file where one is given."""
         self._future.clear()
-        self._advance(state)
-        kept = sum(size for _, size in self._past)
+        self._advance(state, *(path or (self.path,)))
+        kept = sum(size for _, size, _ in self._past)
         while len(self._past) > 1 and (len(self._past) > MOST_STEPS or kept > MOST_BYTES):
             kept -= self._past.pop(0)[1]
 
-    def _advance(self, state: State) -> None:
-        self._past.append((self.state, _size_beyond(self.state, state)))
-        self.state = state
+    def _advance(self, state: State, path: Path | None) -> None:
+        self._past.append((self.state, _size_beyond(self.state, state), self.path))
+        self.state, self.path = state, path
 
 
 def _size_beyond(state: State, following: State) -> int:

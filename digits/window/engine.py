@@ -16,7 +16,7 @@ from digits.reading.classifier import Classifier
 from digits.reading.collection import Entry, Sample
 from digits.reading.hand import Hand, Personal, Pupil
 from digits.reading.image_file import Source
-from digits.reading.ink import MOST_PICTURE, Stroke, Strokes, open_strokes
+from digits.reading.ink import MOST_PICTURE, Box, Stroke, Strokes, open_strokes
 from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.marks import LeftOut
 from digits.reading.photograph import page_ink
@@ -26,6 +26,8 @@ from digits.reading.words import places_beside, told_apart
 from digits.window.document import Photograph, State, digit_key
 
 BATCH = 32  #: collected digits that are looked at in one call
+LIKE = 0.6  #: share of two boxes that they have in common if they are of the same digit
+QUALITY = 95  #: of a photograph that is too large to be kept without loss
 LARGEST_PREVIEW = 2400  #: px, the longer side; larger than most screens
 
 
@@ -125,37 +127,41 @@ class Engine:
         """
         return State(photograph=self._photograph("pasted image", pasted, "the image on the clipboard"))
 
-    def picture(self, name: str, rgb: NDArray[np.uint8], as_it_is: bool) -> State:
-        """A photograph of these pixels, which are straightened unless a person has done so.
+    def picture(self, rgb: NDArray[np.uint8], drawing: Strokes, as_it_is: bool) -> State:
+        """A photograph of these pixels with what was drawn on it.
 
         Args:
-            name: for display.
             rgb: ``uint8`` array of shape (height, width, 3).
-            as_it_is: whether a person has turned or cropped it.
+            drawing: its strokes, labels and deletions, and the picture's name.
+            as_it_is: whether a person has turned or cropped it, so that it is not straightened.
         """
-        return State(photograph=self._photograph_of(name, rgb, _png(rgb), as_it_is=as_it_is))
+        name = drawing.picture.name if drawing.picture is not None else "picture"
+        state = State(drawing.strokes, self._photograph_of(name, rgb, b"", as_it_is=as_it_is))
+        return self._labelled(state, drawing)
 
     def _drawing(self, drawing: Strokes, called: str) -> State:
-        """A drawing as it was saved, with its labels on the digits whose boxes they have."""
+        """A drawing as it was saved."""
         picture, photograph = drawing.picture, None
         if picture is not None:
             with image_file.opened(picture.content, f"the picture in {called}") as pages:
                 rgb = page.open_page(pages, 0)
             photograph = self._photograph_of(picture.name, rgb, picture.content, as_it_is=picture.as_it_is)
-        state = State(drawing.strokes, photograph)
-        if not drawing.labels and not (picture and picture.deleted):
+        return self._labelled(State(drawing.strokes, photograph), drawing)
+
+    def _labelled(self, state: State, drawing: Strokes) -> State:
+        """A state with the labels and deletions of a drawing, on the digits that have their boxes."""
+        deleted = drawing.picture.deleted if drawing.picture is not None else ()
+        if not drawing.labels and not deleted:
             return state
-        found = {tuple(map(int, digit.box)): digit for digit in self._segments(state).digits}
+        digits = self._segments(state).digits
         labels = {}
         for label in drawing.labels:
-            if label.box in found:
-                digit = found[label.box]
+            if (digit := _at(label.box, digits)) is not None:
                 strokes = Strokes(tuple(drawing.strokes[i] for i in digit.strokes), drawing.size)
                 key = digit_key(digit)
-                labels[key] = Sample(key, label.digit, digit.crop, strokes)
-        deleted = [found[box] for box in (picture.deleted if picture else ()) if box in found]
-        hidden = {digit_key(digit): digit.box for digit in deleted}
-        return replace(state, labels=labels, hidden=hidden)
+                labels[key] = Sample(key, label.digit, digit.crop, strokes, digit.box)
+        found = [digit for box in deleted if (digit := _at(box, digits)) is not None]
+        return replace(state, labels=labels, hidden={digit_key(digit): digit.box for digit in found})
 
     def occlusion(self, name: str, crop: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """The evidence for a digit, ``float32`` of shape (28, 28): see :func:`digits.reading.saliency.occlusion`."""
@@ -206,28 +212,52 @@ class Engine:
             note = f"without {pages.left_out}" if pages.left_out else ""
             if (count := pages.count) > 1:
                 note = f"page {number + 1:,} of {count:,}"
-        content = source if isinstance(source, bytes) and number == 0 else _png(rgb)
+        content = source if isinstance(source, bytes) and number == 0 else b""
         return replace(self._photograph_of(name, rgb, content, note), page=number, pages=count)
 
     def _photograph_of(
         self, name: str, rgb: NDArray[np.uint8], content: bytes, note: str = "", as_it_is: bool = False
     ) -> Photograph:
+        """A photograph of these pixels; ``content`` is of their file, if it has no other pages."""
+        if not 0 < len(content) <= MOST_PICTURE:
+            content, rgb = _encoded(rgb)
         found = page_ink(rgb, self.lines, as_it_is)
         height, width = found.image.shape[:2]
         shrink = min(1.0, LARGEST_PREVIEW / max(height, width))
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
         preview = cv2.resize(found.image, size, interpolation=cv2.INTER_AREA) if shrink < 1 else found.image
         pieces = found.components
-        kept = content if len(content) <= MOST_PICTURE else b""
         return Photograph(
-            name, found.image, pieces, np.asarray(preview, np.uint8), pieces.left_out, note, kept, as_it_is
+            name, found.image, pieces, np.asarray(preview, np.uint8), pieces.left_out, note, content, as_it_is
         )
 
 
-def _png(rgb: NDArray[np.uint8]) -> bytes:
+def _at(box: Box, digits: Sequence[Segment]) -> Segment | None:
+    """The digit whose box has most in common with another one, if that is most of both."""
+    x, y, width, height = box
+    best, most = None, LIKE
+    for digit in digits:
+        left, top, across, down = map(int, digit.box)
+        common = max(0, min(x + width, left + across) - max(x, left)) * max(
+            0, min(y + height, top + down) - max(y, top)
+        )
+        share = common / max(1, width * height + across * down - common)
+        if share > most:
+            best, most = digit, share
+    return best
+
+
+def _encoded(rgb: NDArray[np.uint8]) -> tuple[bytes, NDArray[np.uint8]]:
+    """Pixels as the content of a file that is not too large, and what is read of it."""
     content = io.BytesIO()
-    Image.fromarray(rgb).save(content, format="PNG")
-    return content.getvalue()
+    if rgb.size <= 2 * MOST_PICTURE:
+        Image.fromarray(rgb).save(content, format="PNG", compress_level=1)
+    if not 0 < content.tell() <= MOST_PICTURE:
+        content = io.BytesIO()
+        Image.fromarray(rgb).save(content, format="JPEG", quality=QUALITY)
+        with image_file.opened(content.getvalue(), "the photograph") as pages:
+            rgb = page.open_page(pages, 0)
+    return content.getvalue(), rgb
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 import threading
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 
 from digits.errors import UserError, reason
 from digits.files import replacing
-from digits.reading.ink import Stroke, save_strokes
+from digits.reading.ink import Box, Strokes, save_strokes
 from digits.window import clipboard, crop_turn, dialogs, picture, summary
-from digits.window.document import State
+from digits.window.document import Photograph, State
 from digits.window.engine import Engine
 from digits.window.jobs import Jobs
 from digits.window.session import Session
@@ -61,6 +62,7 @@ class Files:
         self._jobs = jobs
         self._handlers = handlers
         self._newest = object()  #: identifies the newest opening
+        self._page = self._quarters = (session.document.state, 0)  # wanted of a state, and not shown yet
 
     # ---- open
 
@@ -98,7 +100,7 @@ class Files:
         def taken(engine: Engine) -> State:
             from digits.window import camera  # here: OpenCV's cameras take long to load
 
-            return engine.picture("picture", camera.still(), as_it_is=False)
+            return engine.picture(camera.still(), Strokes((), (1, 1)), as_it_is=False)
 
         def proceed() -> None:
             self._report("Taking a picture …")
@@ -108,44 +110,57 @@ class Files:
 
     def turn_page(self, by: int) -> None:
         """Open another page of the file."""
-        photograph = self._document.state.photograph
+        state = self._document.state
+        photograph = state.photograph
         if photograph is None or photograph.file is None:
             return
-        path, number = photograph.file, photograph.page + by
-        if 0 <= number < photograph.pages:
+        path, start = photograph.file, self._page[1] if self._page[0] is state else photograph.page
+        number = min(max(start + by, 0), photograph.pages - 1)
+        self._page = state, number  # for a further turn while this one is not finished
+        if number != photograph.page:
             self._before("turning the page", lambda: self._submit_opening(lambda e: e.open(path, number), None, path))
 
     def turn(self, quarters: int) -> None:
-        """Turn the photograph, with the strokes on it, clockwise by quarters."""
-        state = self._document.state
-        photograph = state.photograph
-        if photograph is not None:
-            width, height = photograph.size
-            turned = [_turned(stroke, quarters, width, height) for stroke in state.strokes]
-            self._replace(turned, photograph.name, lambda: crop_turn.turned(photograph.rgb, quarters))
-
-    def crop(self, box: crop_turn.Box) -> None:
-        """Keep a part of the photograph."""
+        """Turn the photograph, with what was drawn on it, clockwise by quarters."""
         state = self._document.state
         photograph = state.photograph
         if photograph is None:
+            return
+        quarters += self._quarters[1] if self._quarters[0] is state else 0
+        self._quarters = state, quarters
+        self._replace(photograph, partial(_turned, quarters), lambda: crop_turn.turned(photograph.rgb, quarters))
+
+    def crop(self, box: Box) -> None:
+        """Keep a part of the photograph."""
+        photograph = self._document.state.photograph
+        if photograph is None:
             self._fail(UserError("There is no photograph to crop; open an image first"))
             return
-        moved = [replace(stroke, points=tuple((x - box[0], y - box[1]) for x, y in stroke.points))
-                 for stroke in state.strokes]  # fmt: skip
-        self._replace(moved, photograph.name, lambda: crop_turn.cropped(photograph.rgb, box))
+        self._replace(photograph, partial(_cropped, box), lambda: crop_turn.cropped(photograph.rgb, box))
 
-    def _replace(self, strokes: Sequence[Stroke], name: str, pixels: Callable[[], NDArray[np.uint8]]) -> None:
-        """Replace the photograph and the strokes on it, which can be undone."""
+    def _replace(
+        self, photograph: Photograph, changed: Callable[[Strokes], Strokes], pixels: Callable[[], NDArray[np.uint8]]
+    ) -> None:
+        """Replace the photograph, and what was drawn on it, which can be undone."""
+        drawing = changed(self._session.drawing(photograph.size))
 
         def work(engine: Engine) -> State:
-            return replace(engine.picture(name, pixels(), as_it_is=True), strokes=tuple(strokes))
+            state = engine.picture(pixels(), drawing, as_it_is=True)
+            if state.photograph is None:
+                return state
+            return replace(
+                state,
+                photograph=replace(
+                    state.photograph,
+                    file=photograph.file, page=photograph.page, pages=photograph.pages, note=photograph.note,
+                ),
+            )  # fmt: skip
 
         self._submit_opening(work, None)
 
     def restore(self, path: Path, done: Callable[[], None]) -> None:
         """Open a drawing that was never saved; ``done`` is called once it is open."""
-        self._submit_opening(lambda engine: engine.open(path), None, None, done)
+        self._before("restoring another", lambda: self._submit_opening(lambda e: e.open(path), None, None, done))
 
     def _submit_opening(
         self,
@@ -163,7 +178,15 @@ class Files:
             done: called once it is shown.
         """
 
+        before = self._document.state
+
         def show(opened: State) -> None:
+            if self._document.state is not before:  # drawn meanwhile
+                self._before("opening it", lambda: take(opened))
+            else:
+                take(opened)
+
+        def take(opened: State) -> None:
             self._session.remember()
             self._document.open(opened, path, saved=file is not None)
             if file is not None:
@@ -221,10 +244,6 @@ class Files:
         return dialogs.ask_save(self._window, title, name, types, self._session.settings.folder)
 
     def _save_drawing(self, path: Path) -> bool:
-        state = self._document.state
-        if state.photograph is not None and not state.photograph.content:
-            self._fail(UserError(f"{path.name} cannot be saved: its photograph is too large; save it as a picture"))
-            return False
         try:
             save_strokes(path, self._session.drawing(self._handlers.page_size()))
         except OSError as error:
@@ -311,13 +330,50 @@ class Files:
         self._handlers.report(str(error), True)
 
 
-def _turned(stroke: Stroke, quarters: int, width: int, height: int) -> Stroke:
-    """A stroke on a photograph of a width and height that is turned clockwise."""
-    points = stroke.points
+def _turned(quarters: int, drawing: Strokes) -> Strokes:
+    """What was drawn on a photograph that is turned clockwise."""
     for _ in range(quarters % 4):
-        points = tuple((height - 1 - y, x) for x, y in points)
-        width, height = height, width
-    return replace(stroke, points=points)
+        drawing = _turned_once(drawing)
+    return drawing
+
+
+def _turned_once(drawing: Strokes) -> Strokes:
+    width, height = drawing.size
+
+    def box(old: Box) -> Box:
+        return height - old[1] - old[3], old[0], old[3], old[2]
+
+    def point(x: float, y: float) -> tuple[float, float]:
+        return height - 1 - y, x
+
+    return _moved(drawing, (height, width), point, box)
+
+
+def _cropped(kept: Box, drawing: Strokes) -> Strokes:
+    """What was drawn on a photograph of which a part is kept."""
+    left, top, width, height = kept
+
+    def box(old: Box) -> Box:
+        return old[0] - left, old[1] - top, old[2], old[3]
+
+    def point(x: float, y: float) -> tuple[float, float]:
+        return x - left, y - top
+
+    return _moved(drawing, (width, height), point, box)
+
+
+def _moved(
+    drawing: Strokes,
+    size: tuple[int, int],
+    point: Callable[[float, float], tuple[float, float]],
+    box: Callable[[Box], Box],
+) -> Strokes:
+    strokes = [replace(stroke, points=tuple(point(x, y) for x, y in stroke.points)) for stroke in drawing.strokes]
+    labels = [replace(label, box=box(label.box)) for label in drawing.labels]
+    picture = drawing.picture
+    if picture is not None:
+        picture = replace(picture, deleted=tuple(map(box, picture.deleted)))
+    return Strokes(tuple(strokes), size, tuple(labels), picture)
 
 
 def _not_written(path: Path, error: OSError) -> UserError:

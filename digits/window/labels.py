@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+EDGE = 0.04  #: of a frame's shorter side: how thick its edges may be
 Rectangle = tuple[float, float, float, float]  #: left, top, right and bottom, in screen pixels
 
 
@@ -43,8 +44,9 @@ def arrange(wanted: Sequence[Wanted], screen: tuple[int, int], ink: Sequence[Rec
         screen: (width, height) of what is seen.
         ink: what else must not be covered.
     """
-    taken = _array([one.ink for one in wanted] + list(ink))
-    sides = [_sides(i, taken[: len(wanted)], screen) for i in range(len(wanted))]
+    taken = _array([side for one in wanted for side in _inked(one.ink, wanted)] + list(ink))
+    inks = _array([one.ink for one in wanted])
+    sides = [_sides(i, inks, screen) for i in range(len(wanted))]
     found: list[Placed | None] = []
     for one, (least, most) in zip(wanted, sides, strict=True):
         place = _place(one, least, most, screen, taken)
@@ -52,6 +54,23 @@ def arrange(wanted: Sequence[Wanted], screen: tuple[int, int], ink: Sequence[Rec
         if place is not None:
             taken = np.vstack([taken, _array([place.where])])
     return found
+
+
+def _inked(ink: Rectangle, wanted: Sequence[Wanted]) -> list[Rectangle]:
+    """Where ink is: the edges of what is drawn around others, such as a frame; else all of its box."""
+    left, top, right, bottom = ink
+    around = any(
+        left < one.ink[0] and top < one.ink[1] and right > one.ink[2] and bottom > one.ink[3] for one in wanted
+    )
+    if not around:
+        return [ink]
+    edge = EDGE * min(right - left, bottom - top)
+    return [
+        (left, top, right, top + edge),
+        (left, bottom - edge, right, bottom),
+        (left, top, left + edge, bottom),
+        (right - edge, top, right, bottom),
+    ]
 
 
 def _place(
@@ -73,7 +92,8 @@ def _sides(i: int, inks: NDArray[np.float64], screen: tuple[int, int]) -> tuple[
     """How far to the left and right the label of a digit may reach."""
     left, top, right, bottom = inks[i]
     others = np.delete(inks, i, axis=0)
-    beside = others[(others[:, 1] < bottom) & (others[:, 3] > top)]
+    around = (others[:, 0] < left) & (others[:, 1] < top) & (others[:, 2] > right) & (others[:, 3] > bottom)
+    beside = others[(others[:, 1] < bottom) & (others[:, 3] > top) & ~around]
     middle = (left + right) / 2
     middles = (beside[:, 0] + beside[:, 2]) / 2
     before, after = beside[middles < middle], beside[middles > middle]

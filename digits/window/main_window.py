@@ -145,7 +145,8 @@ class MainWindow(tk.Tk):
         """Build the widgets and bind the events."""
         session, factor = self.session, self.factor
         self.geometry(self._first_place())
-        self.minsize(*(round(side * factor) for side in SMALLEST))
+        screen = self._screen
+        self.minsize(*(min(round(side * factor), most) for side, most in zip(SMALLEST, screen, strict=True)))
         self.status.pack(side="bottom", fill="x")
         calls = panel.Handlers(
             self.copy, self._copy_text, self.choose_network, self._select_row, self.toggle_evidence, self.correct
@@ -190,9 +191,14 @@ class MainWindow(tk.Tk):
         room = round(12 * self.factor)
         self.paper.pack(fill="both", expand=True, padx=(room, room if narrow else 0))
 
+    @property
+    def _screen(self) -> tuple[int, int]:
+        """(width, height) in pixels of what a window may take of the screen."""
+        return self.winfo_screenwidth(), self.winfo_screenheight() - round(ABOVE * self.factor)
+
     def _first_place(self) -> str:
         """Where the window was the last time, within the screen; or its usual size."""
-        screen = self.winfo_screenwidth(), self.winfo_screenheight() - round(ABOVE * self.factor)
+        screen = self._screen
         if self.session.settings.place:
             left, top, *size = self.session.settings.place
             width, height = (min(side, most) for side, most in zip(size, screen, strict=True))
@@ -272,14 +278,15 @@ class MainWindow(tk.Tk):
     def _travel(self, step: Callable[[], None]) -> None:
         if self.canvas.drawing:
             return  # the stroke that is being drawn belongs to the drawing as it is
-        before = self.document.state.labels
+        left, before = self.document.state, self.document.state.labels
         step()
         after = self.document.state.labels
         changed = [key for key in {**before, **after} if before.get(key) is not after.get(key)]
-        if changed:
+        if changed and self.document.state.strokes is left.strokes:
             self.session.selected = changed[-1]
         self._drawing_changed(fit=not self.canvas.moved)
-        self.handwriting.follow(before, after)
+        if self.document.state.strokes is left.strokes and self.document.state.photograph is left.photograph:
+            self.handwriting.follow(before, after)
 
     def _drawing_changed(self, fit: bool = False) -> None:
         """Show the drawing and have it read; with ``fit``, scale it so that all of it is visible."""
@@ -569,7 +576,7 @@ class MainWindow(tk.Tk):
     def _copy(self) -> None:
         """Have a copy of an unsaved drawing written, or removed once it is saved."""
         now = self.document.state, self.document.dirty
-        if now == self._copied or self.canvas.drawing or (self.recovery.busy and not self.ended):
+        if now == self._copied or (self.recovery.busy and not self.ended):
             return  # states are compared by identity
         self._copied = now
         if (failure := self.recovery.failure) and not self._warned:

@@ -247,15 +247,12 @@ class Session:
         if answer is None:
             return None
         strokes = tuple(self.result.state.strokes[number] for number in digit.segment.strokes)
-        return Sample(self.keys[i], answer, digit.crop, Strokes(strokes, size))
+        return Sample(self.keys[i], answer, digit.crop, Strokes(strokes, size), digit.box)
 
     def drawing(self, size: tuple[int, int]) -> Strokes:
         """The drawing as it is saved, with its labels; ``size`` is (width, height) of the canvas in its pixels."""
-        state, labels = self.document.state, []
-        if self.reading is not None:
-            for key, digit in zip(self.keys, self.reading.digits, strict=True):
-                if key in state.labels:
-                    labels.append(Label(state.labels[key].label, digit.box))
+        state = self.document.state
+        labels = [Label(sample.label, sample.box) for sample in state.labels.values() if sample.box is not None]
         picture = None
         if state.photograph is not None:
             picture = Picture(

@@ -115,7 +115,7 @@ def test_undo_keeps_photographs_of_a_bounded_size_and_always_the_last_step() -> 
     for _ in range(20):
         document.open(State(photograph=photograph(100)))
         document.add(B)
-    kept = {id(state.photograph): state.photograph for state, _ in document._past if state.photograph}
+    kept = {id(state.photograph): state.photograph for state, _, _ in document._past if state.photograph}
     assert sum(each.nbytes for each in kept.values()) >> 20 == 200, "the drawing's own is one of them"
     for size in (1000, 1000):
         document.open(State(photograph=photograph(size)))

@@ -1,10 +1,12 @@
 """Labels on the canvas cover no ink, whatever is drawn; and the paper moves and grows."""
 
 import itertools
+import time
 
 import numpy as np
 import pytest
 
+from digits.window import dialogs
 from digits.window.labels import Rectangle, Wanted, arrange
 from digits.window.settings import Settings
 from tests.handwriting import strokes
@@ -42,6 +44,14 @@ def test_a_label_gets_smaller_where_a_neighbour_is_near_and_goes_where_there_is_
     assert [place and place.text for place in arrange(near, SCREEN)] == [0, 1, 0], "there is paper at both ends"
     between = [Wanted((100, y, 130, y + 80), 9, SIZES) for y in (20, 104, 188)]
     assert arrange(between, (1000, 290))[1] is None
+
+
+def test_what_is_drawn_around_others_covers_its_edges_only() -> None:
+    digits = [Wanted((x, 100, x + 40, 180), 9, SIZES) for x in (100, 300)]
+    frame = Wanted((40, 40, 460, 300), 9, [(60.0, 16.0)])
+    placed = arrange([*digits, frame], SCREEN)
+    assert all(placed)
+    assert [place and place.text for place in placed[:2]] == [0, 0]
 
 
 def shown(hand: Hand) -> list[str]:
@@ -112,6 +122,36 @@ def test_zooming_and_moving_keep_the_ink_and_the_drawing_grows(hand: Hand) -> No
         for x, y in stroke.points:
             screen_x, screen_y = canvas.view.to_screen(x, y)
             assert 0 < screen_x < canvas.winfo_width() and 0 < screen_y < canvas.winfo_height()
+
+
+def test_the_space_bar_moves_the_paper_after_a_dialog_too(hand: Hand) -> None:
+    hand.window.show_help()
+    dialog = next(child for child in hand.window.winfo_children() if isinstance(child, dialogs.HelpDialog))
+    dialog.close()
+    hand.window.update()
+    assert hand.window.focus_get() is hand.window.canvas
+
+
+def test_the_page_does_not_grow_with_the_zoom(hand: Hand) -> None:
+    before = hand.window.canvas.page_size
+    for _ in range(6):
+        hand.window.canvas.zoom(-1)
+    hand.window.canvas.scroll(-500, 300)
+    assert hand.window.canvas.page_size == before
+
+
+def test_moving_the_paper_does_not_hide_the_stroke_that_is_drawn(hand: Hand) -> None:
+    canvas = hand.window.canvas
+    canvas.scroll(10, 0)
+    canvas.event_generate("<ButtonPress-1>", x=100, y=100)
+    for i in range(1, 9):
+        canvas.event_generate("<B1-Motion>", x=100 + 20 * i, y=100, state=0x100)
+    n = len(canvas.find_withtag("preview"))
+    end = time.monotonic() + 0.2
+    while time.monotonic() < end:
+        hand.window.update()
+    assert len(canvas.find_withtag("preview")) == n > 1
+    canvas.event_generate("<ButtonRelease-1>", x=260, y=100, state=0x100)
 
 
 def test_the_right_button_erases_or_shows_a_menu(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:

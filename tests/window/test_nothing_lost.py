@@ -260,6 +260,84 @@ def test_what_was_drawn_beyond_the_paper_s_edge_is_in_the_picture(
     assert (np.asarray(Image.open(tmp_path / "a.png").convert("L")) < 128).any()
 
 
+def test_undo_goes_back_to_the_other_file(hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, number in (("a", "4"), ("b", "7")):
+        drawn = tuple(Stroke(tuple(points), 12) for points in strokes(number, 100, 120, 200))
+        save_strokes(tmp_path / f"{name}.json", Strokes(drawn, (640, 480)))
+    before = (tmp_path / "b.json").read_bytes()
+    for name in "ab":
+        hand.window.files.open_path(tmp_path / f"{name}.json")
+        hand.settle()
+    hand.press("<Control-Key-z>")
+    hand.settle()
+    assert (hand.number, hand.window.document.name) == ("4", "a.json")
+    hand.press("<Control-Key-s>")
+    assert (tmp_path / "b.json").read_bytes() == before
+    hand.press("<Control-Key-y>")
+    assert hand.window.document.name == "b.json"
+
+
+def test_labels_do_not_depend_on_what_is_being_read(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(monkeypatch, tmp_path / "a.json")
+    hand.write(EIGHT)
+    hand.press("<Key-0>")
+    hand.window.choose_network("ANN")
+    hand.window.session.result = None
+    assert hand.window.files.save()
+    assert [label.digit for label in open_strokes(tmp_path / "a.json").labels] == [0]
+    hand.press("<Control-Key-Delete>")
+    hand.press("<Control-Key-z>")
+    assert [label.digit for label in hand.window.session.drawing((9, 9)).labels] == [0]
+    assert hand.window.session.collection.labels() == [0]
+    hand.press("<Control-Key-y>")
+    hand.settle()
+    assert hand.window.session.collection.labels() == [0], "clearing takes nothing back"
+
+
+def test_a_discarded_correction_does_not_come_back(hand: Hand, tmp_path: Path) -> None:
+    drawn = tuple(Stroke(tuple(points), 12) for points in EIGHT)
+    save_strokes(tmp_path / "a.json", Strokes(drawn, (640, 480)))
+    hand.window.files.open_path(tmp_path / "a.json")
+    hand.settle()
+    hand.press("<Key-0>")
+    hand.window.files.open_path(tmp_path / "a.json")
+    hand.dialog(dialogs.UnsavedDialog).discard.invoke()
+    hand.settle()
+    assert hand.number == "8"
+
+
+def test_what_is_drawn_while_a_file_is_opened_is_asked_about(hand: Hand, tmp_path: Path) -> None:
+    hand.window.files.open_path(picture(tmp_path / "a.png"))
+    hand.draw(FOUR[0])
+    hand.until(lambda: any(isinstance(each, dialogs.UnsavedDialog) for each in hand.window.winfo_children()))
+    hand.dialog(dialogs.UnsavedDialog).cancel.invoke()
+    hand.settle()
+    assert len(hand.window.document.state.strokes) == 1
+
+
+@pytest.mark.parametrize("size", [(1600, 1200), (4000, 3000)])
+def test_a_noisy_photograph_that_was_turned_can_be_saved(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    noise = np.random.default_rng(0).integers(180, 256, (size[1], size[0], 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.jpg", quality=60)
+    hand.window.files.open_path(tmp_path / "a.jpg")
+    hand.settle()
+    hand.window.files.turn(1)
+    hand.window.files.turn(1)
+    hand.settle()
+    state = hand.window.document.state
+    assert state.photograph is not None and state.photograph.size == size, "two quarters, however quickly"
+    choose(monkeypatch, tmp_path / "a.json")
+    assert hand.window.files.save()
+    hand.window.files.open_path(tmp_path / "a.json")
+    hand.settle()
+    again = hand.window.document.state.photograph
+    assert again is not None and np.array_equal(again.rgb, state.photograph.rgb)
+
+
 # ---- crashes
 
 PROGRAM = """

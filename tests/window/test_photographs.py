@@ -11,7 +11,7 @@ from digits.reading.ink import Stroke, rasterise
 from digits.window import camera, clipboard, dialogs
 from digits.window.about import AboutDialog
 from tests.handwriting import strokes
-from tests.window.conftest import FOUR, Hand
+from tests.window.conftest import FOUR, Hand, option
 
 
 def picture(number: str, size: tuple[int, int] = (600, 300), left: float = 60) -> Image.Image:
@@ -62,6 +62,45 @@ def test_a_photograph_is_turned_with_what_was_drawn_on_it_and_saved_so(
     hand.press("<Control-Key-s>")
     opened(hand, tmp_path / "a.json")
     assert hand.number == "7", "as it was turned"
+
+
+def test_turning_and_cropping_keep_corrections_deletions_and_pages(hand: Hand, tmp_path: Path) -> None:
+    path = tmp_path / "pages.tif"
+    picture("583").save(path, save_all=True, append_images=[picture("2")])
+    opened(hand, path)
+    hand.press("<Key-Tab>")
+    hand.press("<Key-9>")
+    hand.window.session.selected = hand.window.session.keys[2]
+    hand.press("<Key-Delete>")
+    hand.settle()
+    assert hand.number == "98"
+    hand.window.files.turn(2)
+    hand.settle()
+    hand.window.files.turn(2)
+    hand.settle()
+    assert hand.number == "98"
+    hand.window.files.crop((20, 10, 560, 280))
+    hand.settle()
+    assert hand.number == "98"
+    hand.press("<Key-Next>")
+    hand.dialog(dialogs.UnsavedDialog).discard.invoke()
+    hand.settle()
+    assert hand.number == "2"
+
+
+def test_a_photograph_is_magnified_in_bounded_memory(hand: Hand, tmp_path: Path) -> None:
+    picture("58", (3000, 2000)).save(tmp_path / "a.png")
+    opened(hand, tmp_path / "a.png")
+    canvas = hand.window.canvas
+    for _ in range(20):
+        hand.press("<Control-Key-equal>")
+    (item,) = canvas.find_withtag("photograph")
+    image = option(canvas, item, "image")
+    width, height = (int(canvas.tk.call("image", side, image)) for side in ("width", "height"))
+    assert width < canvas.winfo_width() + 2 * canvas.view.scale + 2
+    assert height < canvas.winfo_height() + 2 * canvas.view.scale + 2
+    canvas.scroll(1e6, 0)
+    hand.until(lambda: not canvas.find_withtag("photograph"))
 
 
 def test_a_photograph_is_cropped(hand: Hand, tmp_path: Path) -> None:
