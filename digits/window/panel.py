@@ -16,7 +16,7 @@ from digits.window.summary import CORRECTED, DOUBTFUL, REJECTED, StyledDigit
 WIDTH = 372  #: logical px, without the padding
 SIZES = (40, 34, 28, 22, 18, 15, 12)  #: points; the number is shown in the largest in which it fits
 NARROW = 170  #: logical px, height of the comparison below the paper
-LISTED, LONGEST = 8, 36  #: earlier numbers that are shown, and digits of each
+LISTED, LONGEST = 5, 36  #: earlier numbers that are shown, and digits of each
 LEAST, MOST = 84, 190  #: logical px, height of the number; what does not fit is scrolled to
 
 
