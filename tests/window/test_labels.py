@@ -115,11 +115,11 @@ def test_zooming_and_moving_keep_the_ink_and_the_drawing_grows(hand: Hand) -> No
     hand.press("<Control-Key-0>")
     assert (canvas.view.scale, canvas.view.left, canvas.view.top) == (1, 0, 0)
     assert hand.window.document.state.strokes is before
-    canvas.event_generate("<KeyPress-space>")
+    hand.press("<KeyPress-space>")
     hand.draw([(400, 300), (600, 100)])
     assert hand.window.document.state.strokes is before, "with the space bar, the pointer moves the paper"
     assert (canvas.view.left, canvas.view.top) == (200, -200)
-    canvas.event_generate("<KeyRelease-space>")
+    hand.press("<KeyRelease-space>")
     hand.until(lambda: not canvas._space)
     hand.draw([(100, 500), (100, 600)])
     assert hand.window.document.state.strokes[-1].points[0] == (-100, 700)

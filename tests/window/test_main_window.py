@@ -131,8 +131,7 @@ def test_an_eraser_shows_its_reach(hand: Hand) -> None:
 def test_brush_keys_stay_within_bounds(hand: Hand) -> None:
     for key, end in (("<Key-bracketleft>", 2), ("<Key-bracketright>", 40)):
         for _ in range(30):
-            hand.window.canvas.event_generate(key)
-        hand.window.update()
+            hand.press(key)
         assert hand.window.toolbar.pixels.cget("text") == f"{end} px"
         assert hand.window.session.pen == end
 
