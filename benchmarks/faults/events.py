@@ -115,9 +115,10 @@ class _Hand:
         """Answer the dialogs for files, and collect all exceptions."""
         from digits.window import dialogs
 
-        asked = dialogs.ask_open, dialogs.ask_save
+        asked = dialogs.ask_open, dialogs.ask_save, dialogs.ask_import
         hooks = sys.unraisablehook, threading.excepthook
         dialogs.ask_open = lambda *_: self._random.choice(self._files)
+        dialogs.ask_import = lambda *_: self._random.choice(self._files)
         dialogs.ask_save = lambda *_: self._random.choice(self._targets)
         sys.unraisablehook = lambda found: self._note(found.exc_value)
         threading.excepthook = lambda found: self._note(found.exc_value)
@@ -125,7 +126,7 @@ class _Hand:
         try:
             yield
         finally:
-            dialogs.ask_open, dialogs.ask_save = asked
+            dialogs.ask_open, dialogs.ask_save, dialogs.ask_import = asked
             sys.unraisablehook, threading.excepthook = hooks
 
     def _watch(self) -> None:
