@@ -95,11 +95,14 @@ class Toolbar(ttk.Frame):
 
 
 def shortened(text: str, measure: Callable[[str], int], width: int) -> str:
-    """A text that is no wider than ``width``, if need be without its end; whole before the width is known."""
+    """A text that is no wider than ``width``, if need be without its middle; whole before the width is known."""
     if width <= 1 or measure(text) <= width:
         return text
-    n = bisect(range(len(text)), width, key=lambda n: measure(f"{text[:n]}…"))
-    return f"{text[: max(0, n - 1)].rstrip()}…"
+
+    def with_(n: int) -> str:
+        return f"{text[: (n + 1) // 2].rstrip()}…{text[len(text) - n // 2 :].lstrip()}"
+
+    return with_(max(0, bisect(range(len(text)), width, key=lambda n: measure(with_(n))) - 1))
 
 
 class StatusBar(ttk.Frame):

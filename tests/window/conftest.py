@@ -120,8 +120,12 @@ class Hand:
 
     @property
     def status(self) -> str:
-        """The message as it is shown."""
-        return str(self.window.status.message.cget("text"))
+        """The message as it is shown where there is room for all of it; else the line loses its middle."""
+        message, shown = self.window.session.message, str(self.window.status.message.cget("text"))
+        whole = f"⚠  {message.text}" if message.alarm else message.text
+        start, dots, end = shown.partition("…") if shown != whole else (shown, "", "")
+        assert whole.startswith(start) and whole.endswith(end) and (dots or shown == whole), "another message is shown"
+        return whole
 
 
 def texts(canvas: "tk.Canvas") -> list[str]:

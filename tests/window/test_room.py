@@ -27,10 +27,10 @@ def labels(widget: tk.Misc) -> Iterator[ttk.Label]:
         yield from labels(child)
 
 
-def test_a_text_that_is_too_long_ends_with_dots() -> None:
+def test_a_text_that_is_too_long_loses_its_middle() -> None:
     assert shortened("four", len, 4) == "four"
-    assert shortened("fives", len, 4) == "fiv…"
-    assert shortened("words and more", len, 7) == "words…"
+    assert shortened("fives", len, 4) == "fi…s"
+    assert shortened("words and more", len, 7) == "wor…ore"
     assert shortened("anything", len, 0) == "anything", "the width is not known yet"
 
 
