@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.crop import Shape, shape_of, stroke_width_of, to_crop
+from digits.reading.ink import Box as Box  # where most take it from
 from digits.reading.ink import Stroke, bounds, finest, rasterise, reduced
-
-Box = tuple[int, int, int, int]  #: x, y, width, height in pixels
 
 INK = 64  #: least value of an ink pixel; fainter anti-aliased edges do not connect components
 SPECK = 1.6  #: components smaller than this many stroke widths are specks, unless there is nothing larger

@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import UserError
-
-Box = tuple[int, int, int, int]  #: x, y, width and height in pixels
+from digits.reading.ink import Box
 
 
 def cropped(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

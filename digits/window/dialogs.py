@@ -80,56 +80,59 @@ class Dialog(ttk.Toplevel):
         (getattr(self._parent, "canvas", None) or self._parent).focus_set()
 
 
-class UnsavedDialog(Dialog):
+class QuestionDialog(Dialog):
+    """Asks something about an unsaved drawing; nothing else can be done meanwhile."""
+
+    def __init__(
+        self, parent: tk.Tk | tk.Toplevel, factor: float, question: str, text: str, answered: Callable[[str], None]
+    ) -> None:
+        """Ask; ``answered`` is called with the answer that a button gives, or with "cancel"."""
+        super().__init__(parent, "Unsaved drawing", factor)
+        self._answered = answered
+        ttk.Label(self.body, text=question, font="Title").pack(anchor="w")
+        said = ttk.Label(self.body, text=text, wraplength=self.px(420), justify="left")
+        said.pack(anchor="w", pady=(self.px(8), 0))
+        self.bind("<Visibility>", lambda _: self.grab_set())  # Tk refuses a grab before the dialog is visible
+
+    def answer(self, text: str, answer: str, style: str = "neutral", side: str = "right") -> ttk.Button:
+        """Add a button that gives an answer."""
+        return self.button(text, lambda: self._answer(answer), style, side)
+
+    def close(self) -> None:
+        """Answer "cancel": Escape, or the title bar's button."""
+        self._answer(CANCEL)
+
+    def _answer(self, answer: str) -> None:
+        super().close()
+        self._answered(answer)
+
+
+class UnsavedDialog(QuestionDialog):
     """Asks whether to save before the drawing is closed or replaced."""
 
     def __init__(
         self, parent: tk.Tk | tk.Toplevel, factor: float, answered: Callable[[str], None], before: str = "closing"
     ) -> None:
         """Ask; ``answered`` is called with "save", "discard" or "cancel", ``before`` says before what."""
-        super().__init__(parent, "Unsaved drawing", factor)
-        self._answered = answered
-        ttk.Label(self.body, text=f"Save the drawing before {before}?", font="Title").pack(anchor="w")
         text = "What you drew and corrected since the last time is in no file."
-        ttk.Label(self.body, text=text).pack(anchor="w", pady=(self.px(8), 0))
-        self.save = self.button("Save…", lambda: self._answer(SAVE), "primary")
-        self.cancel = self.button("Cancel", lambda: self._answer(CANCEL))
-        self.discard = self.button("Don't save", lambda: self._answer(DISCARD), side="left")
-        self.bind("<Visibility>", lambda _: self.grab_set())  # Tk refuses a grab before the dialog is visible
+        super().__init__(parent, factor, f"Save the drawing before {before}?", text, answered)
+        self.save = self.answer("Save…", SAVE, "primary")
+        self.cancel = self.answer("Cancel", CANCEL)
+        self.discard = self.answer("Don't save", DISCARD, side="left")
         self.present(self.save)
 
-    def close(self) -> None:
-        """Answer "cancel": Escape, or the title bar's button."""
-        self._answer(CANCEL)
 
-    def _answer(self, answer: str) -> None:
-        super().close()
-        self._answered(answer)
-
-
-class RestoreDialog(Dialog):
+class RestoreDialog(QuestionDialog):
     """Offers a drawing that was in no file when its window ended."""
 
     def __init__(self, parent: tk.Tk, factor: float, when: str, answered: Callable[[str], None]) -> None:
         """Offer it; ``answered`` is called with "restore", "discard", or "cancel" to be asked again later."""
-        super().__init__(parent, "Unsaved drawing", factor)
-        self._answered = answered
-        ttk.Label(self.body, text="Restore the drawing that was not saved?", font="Title").pack(anchor="w")
         text = f"The window ended on {when}, before the drawing was saved."
-        ttk.Label(self.body, text=text, wraplength=self.px(420), justify="left").pack(anchor="w", pady=(self.px(8), 0))
-        self.restore = self.button("Restore", lambda: self._answer(RESTORE), "primary")
-        self.later = self.button("Not now", lambda: self._answer(CANCEL))
-        self.discard = self.button("Discard it", lambda: self._answer(DISCARD), side="left")
-        self.bind("<Visibility>", lambda _: self.grab_set())  # nothing is drawn meanwhile that it would replace
+        super().__init__(parent, factor, "Restore the drawing that was not saved?", text, answered)
+        self.restore = self.answer("Restore", RESTORE, "primary")
+        self.later = self.answer("Not now", CANCEL)
+        self.discard = self.answer("Discard it", DISCARD, side="left")
         self.present(self.restore)
-
-    def close(self) -> None:
-        """Answer "cancel": Escape, or the title bar's button."""
-        self._answer(CANCEL)
-
-    def _answer(self, answer: str) -> None:
-        super().close()
-        self._answered(answer)
 
 
 class HelpDialog(Dialog):

@@ -3,13 +3,12 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from benchmarks import app, display
+from benchmarks import app
 from digits.networks import LINE, MODELS
 from tests.reading.conftest import picture, written
 
@@ -24,15 +23,6 @@ def program() -> Path:
     if "APP" not in os.environ:
         pytest.skip("needs the stand-alone program: make test-app, or set APP to it")
     return Path(os.environ["APP"]).absolute()
-
-
-@pytest.fixture
-def screen() -> Iterator[None]:
-    """A virtual display, on which there is nothing else."""
-    if not display.available():
-        pytest.skip("needs Xvfb: sudo apt install xvfb")
-    with display.virtual():
-        yield
 
 
 def read(program: Path, home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -4,14 +4,13 @@ import configparser
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import digits
 from app import build, start
-from benchmarks import app, display
+from benchmarks import app
 from digits.errors import UserError
 from digits.window.about_text import NAME
 
@@ -28,15 +27,6 @@ def look(): root.after(20, look)
 look()
 root.mainloop()
 """
-
-
-@pytest.fixture
-def screen() -> Iterator[None]:
-    """A virtual display, on which there is nothing else."""
-    if not display.available():
-        pytest.skip("needs Xvfb: sudo apt install xvfb")
-    with display.virtual():
-        yield
 
 
 def script(folder: Path, code: str) -> Path:

@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from digits.errors import UserError
-from digits.window.crop_turn import Box, cropped, turned
+from digits.reading.ink import Box
+from digits.window.crop_turn import cropped, turned
 
 RGB = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 
