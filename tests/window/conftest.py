@@ -179,6 +179,8 @@ def open_window(display: None, collected_here: None, tmp_path: Path) -> Iterator
             given = replace(given, zoom=given.zoom or 100)
             session = Session(names, Collection(tmp_path / "my handwriting"), given)
         window = MainWindow(models, session, tmp_path / "settings.json")
+        if not opened:
+            window.clipboard_clear()  # of what an earlier test has copied
         opened.append(window)
         hand = Hand(window)
         hand.until(lambda: bool(window.winfo_viewable()), "the window")
