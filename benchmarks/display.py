@@ -27,6 +27,7 @@ def virtual() -> Iterator["subprocess.Popen[bytes]"]:
     before = os.environ.get("DISPLAY")
     reading, writing = os.pipe()
     command = [program, "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
+    command += ["-noreset"]  # or it refuses who comes just after the last one has gone
     server = subprocess.Popen(command, pass_fds=(writing,), stderr=subprocess.DEVNULL)
     os.close(writing)
     try:

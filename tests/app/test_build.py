@@ -121,3 +121,12 @@ def test_size_counts_files_once(tmp_path: Path) -> None:
     assert app.size(tmp_path) == 1000
     with pytest.raises(UserError, match="0 archives"):
         app.archive_of(tmp_path / "folder" / "program")
+
+
+def test_a_display_stays_as_it_is_when_nobody_is_there(screen: None) -> None:
+    def tk(code: str) -> str:
+        command = [sys.executable, "-c", f"import tkinter; root = tkinter.Tk(); print({code})"]
+        return subprocess.run(command, capture_output=True, check=True, text=True, timeout=60).stdout.strip()
+
+    number = tk("root.winfo_atom('gone')")
+    assert tk(f"root.winfo_atomname({number})") == "gone"
