@@ -121,6 +121,7 @@ class StatusBar(ttk.Frame):
         self.cancel = ttk.Button(self, text="Cancel", command=cancel, bootstyle="neutral", takefocus=False)
         self.message.bind("<Configure>", lambda event: self._fit(event.width))
         self._width = 0  # of the message, screen pixels
+        self._whole: ttk.ToolTip | None = None  # the message, while there is no room for all of it
         self.configure(height=round(44 * factor))
         self.pack_propagate(False)  # the paper keeps its size when the Cancel button comes and goes
         self.handwriting.pack(side="right")
@@ -151,9 +152,13 @@ class StatusBar(ttk.Frame):
         """Show as much of the message as there is room for."""
         shown = self._shown
         text = f"⚠  {shown.text}" if shown.alarm else shown.text
-        self.message.configure(
-            text=shortened(text, font.nametofont("TkDefaultFont", self).measure, self._width - MARGIN)
-        )
+        fitting = shortened(text, font.nametofont("TkDefaultFont", self).measure, self._width - MARGIN)
+        self.message.configure(text=fitting)
+        if self._whole is not None:
+            self._whole.destroy()
+            self._whole = None
+        if fitting != text:
+            self._whole = ttk.ToolTip(self.message, text=shown.text)
 
     def show_handwriting(self, text: str) -> None:
         """Show how well each network performs on the collected digits."""

@@ -71,3 +71,21 @@ def write_and_select(hand: Hand) -> None:
         hand.draw(stroke)
     hand.settle()
     hand.press("<Key-Tab>")
+
+
+def test_the_pointer_shows_all_of_a_message_that_is_too_long(hand: Hand) -> None:
+    status = hand.window.status
+
+    def tips() -> list[str]:
+        above = [child for child in status.message.winfo_children() if isinstance(child, tk.Toplevel)]
+        return [str(label.cget("text")) for top in above for label in labels(top)]
+
+    status.show(Message("short"))
+    status.message.event_generate("<Enter>")
+    hand.window.after(400, status.show, Message(LONG))
+    hand.until(lambda: "…" in str(status.message.cget("text")))
+    assert not tips()
+    status.message.event_generate("<Enter>")
+    hand.until(lambda: tips() == [LONG], "the tooltip")
+    status.show(Message("short"))
+    assert not tips()
