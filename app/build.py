@@ -5,12 +5,16 @@ on, and an archive of it beside it. TensorFlow is no part of it.
 """
 
 import argparse
+import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import metadata
 from pathlib import Path
 
 import digits
@@ -28,6 +32,7 @@ WITHOUT = (
     *("tensorflow", "keras", "tf2onnx", "h5py", "matplotlib", "sklearn", "scipy", "pandas", "distributed", "dask"),
     *("yaml", "sqlite3", "pytest", "IPython", "setuptools"),
 )
+LICENCE = re.compile(r"licen[cs]e|copying|notice", re.IGNORECASE)  #: how the names of files with a licence start
 #: What is imported only by name.
 BY_NAME = (
     *("digits.reading.probe", "digits.reading.line_probe"),
@@ -60,6 +65,7 @@ def _written(output: Path) -> Path:
     icon_image(ICON).save(icon)
     folder = build(output, work, icon)
     _strip(folder)
+    copy_licences(folder / "licences", modules(folder))
     for path in (icon, HERE / f"{NAME}.desktop", ROOT / "LICENSE", ROOT / "docs" / "licences.md"):
         shutil.copy(path, folder)
     return folder
@@ -93,6 +99,35 @@ def build(output: Path, work: Path, icon: Path) -> Path:
         ]
     )
     return output / NAME
+
+
+def modules(folder: Path) -> set[str]:
+    """The modules in a program's folder, a package by its own name, and the other files and folders among them."""
+    from PyInstaller.archive.readers import CArchiveReader
+
+    program = folder / f"{NAME}{'.exe' if sys.platform == 'win32' else ''}"
+    names = [*CArchiveReader(str(program)).open_embedded_archive("PYZ.pyz").toc, *os.listdir(folder / "_internal")]
+    return {name.split(".")[0] for name in names}
+
+
+def copy_licences(folder: Path, packed: Iterable[str]) -> None:
+    """Copy the licences of Python and of the libraries that modules belong to, each into a folder of its own.
+
+    Raises:
+        UserError: a library has no licence among its files.
+        OSError: one cannot be copied.
+    """
+    owners = metadata.packages_distributions()
+    found = {"Python": [Path(sysconfig.get_path("stdlib"), "LICENSE.txt")]}
+    for library in {library for module in packed for library in owners.get(module, ())}:
+        files = [file for file in metadata.files(library) or () if file.parts[0].endswith(".dist-info")]
+        found[library] = [Path(str(file.locate())) for file in files if LICENCE.match(file.name)]
+        if not found[library]:
+            raise UserError(f"{library} comes without its licence; look for it, and install it again")
+    for library, paths in found.items():
+        for path in paths:
+            (folder / library).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, folder / library / path.name)
 
 
 def packed(folder: Path) -> Path:

@@ -40,6 +40,7 @@ def test_it_holds_the_networks_and_no_training(program: Path) -> None:
     names = {path.relative_to(program.parent).as_posix() for path in program.parent.rglob("*")}
     assert {f"_internal/models/{name}.onnx" for name in (*MODELS, LINE)} <= names
     assert {"handwritten-digits.png", "handwritten-digits.desktop", "LICENSE", "licences.md"} <= names
+    assert {f"licences/{library}" for library in ("Python", "numpy", "opencv-python-headless", "pillow")} <= names
     content = program.read_bytes()  # in which the modules are listed by name
     assert b"digits.reading.recognizer" in content
     for module in ("tensorflow", "keras", "matplotlib", "sklearn"):

@@ -62,6 +62,16 @@ def test_packed_replaces_earlier_archives(tmp_path: Path) -> None:
         assert content and content.read() == b"content"
 
 
+def test_each_library_that_is_packed_comes_with_its_licence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build.copy_licences(tmp_path, {"cv2", "PIL", "json", "digits"})
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    opencv = {f"opencv-python-headless/{name}.txt" for name in ("LICENSE", "LICENSE-3RD-PARTY")}
+    assert found == {"Python/LICENSE.txt", "pillow/LICENSE", *opencv}
+    monkeypatch.setattr("importlib.metadata.files", lambda _: [])
+    with pytest.raises(UserError, match="numpy comes without its licence"):
+        build.copy_licences(tmp_path, {"numpy"})
+
+
 def test_without_pyinstaller_one_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PyInstaller.__main__", None)
     with pytest.raises(UserError, match=r"pip install -r requirements-app\.txt"):
