@@ -61,7 +61,7 @@ def marks_among(pieces: Sequence[Segment]) -> list[tuple[Segment, list[int]]]:
     largest = height.max()
     maybe = ((height <= COMMA_SIZE * largest) & (width <= DOT_SIZE * largest)) | (width >= DASH * height)
     small = [i for i in np.flatnonzero(maybe).tolist() if _is_as_thick(pieces[i], pen)]
-    names = {i: name for i in small if (name := _name(boxes[i], boxes)) and _is_alone(i, pieces, boxes, pen)}
+    names = {i: name for i in small if (name := _beside(boxes[i], boxes)[0]) and _is_alone(i, pieces, boxes, pen)}
     found = []
     for i, name in names.items():
         above = (k for k in small if k not in names and name != MINUS and _is_dot_above(boxes[k], boxes[i], boxes))
@@ -90,8 +90,9 @@ def with_marks(segments: Sequence[Segment], marks: Sequence[Segment]) -> list[Se
         (own,) = boxes_of([mark])
         if mark.why == COLON:  # its lower dot
             own[1] = max(own[1], own[3] - own[2] + own[0])
-        if _name(own, boxes):
-            line = digits[int(np.abs(_aside(own, boxes)).argmin())].line
+        name, beside = _beside(own, boxes)
+        if name:
+            line = digits[beside].line
             middle = own[[0, 2]].mean()
             before = [i for i, other in enumerate(found) if (other.line, _middle(other)) <= (line, middle)]
             found.insert(before[-1] + 1 if before else 0, replace(mark, line=line))
@@ -156,15 +157,19 @@ def _aside(own: NDArray[np.float64], boxes: Boxes) -> NDArray[np.float64]:
     return aside
 
 
-def _name(own: NDArray[np.float64], boxes: Boxes) -> str:
-    """The name of a piece that stands beside another one as a mark does; "" if it does not."""
-    if (there := _beside_middle(own, boxes)).any() and not _is_covered(own, boxes, boxes[there], 0):
-        return MINUS
-    return _name_at_foot(own, boxes)
+def _beside(own: NDArray[np.float64], boxes: Boxes) -> tuple[str, int]:
+    """The name of a piece that stands beside others as a mark does, and which is the nearest of these.
+
+    ("", -1) for one that does not.
+    """
+    there = np.flatnonzero(_beside_middle(own, boxes))
+    if len(there) and not _is_covered(own, boxes, boxes[there], 0):
+        return MINUS, int(there[np.abs(_aside(own, boxes[there])).argmin()])
+    return _at_foot(own, boxes)
 
 
-def _name_at_foot(own: NDArray[np.float64], boxes: Boxes) -> str:
-    """The name of a piece that stands at the foot of another one like a dot or a comma; "" if it does not."""
+def _at_foot(own: NDArray[np.float64], boxes: Boxes) -> tuple[str, int]:
+    """The same of a piece that stands at the foot of others like a dot or a comma."""
     heights = boxes[:, 3] - boxes[:, 1]
     width, height = own[2:] - own[:2]
     aside = _aside(own, boxes)
@@ -175,8 +180,9 @@ def _name_at_foot(own: NDArray[np.float64], boxes: Boxes) -> str:
     foot &= (own[[1, 3]].mean() <= boxes[:, 3] + LOW * heights) | (comma & (own[1] <= boxes[:, 3] + LOW * heights))
     there = np.flatnonzero(larger & foot & (aside <= BESIDE * heights))
     if not len(there) or _is_covered(own, boxes, boxes[there], COVERED):
-        return ""
-    return COMMA if comma[there[int(aside[there].argmin())]] else DOT
+        return "", -1
+    nearest = int(there[aside[there].argmin()])
+    return COMMA if comma[nearest] else DOT, nearest
 
 
 def _is_alone(i: int, pieces: Sequence[Segment], boxes: Boxes, pen: float) -> bool:

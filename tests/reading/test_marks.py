@@ -79,6 +79,16 @@ def test_a_mark_among_digits_is_a_rejected_digit_with_its_name(
         assert [digit.rejected for digit in reading.digits if digit.text == "?"] == why
 
 
+@pytest.mark.parametrize("above", [True, False])
+def test_a_mark_stays_on_its_line_wherever_other_lines_have_their_digits(above: bool, resnet: Classifier) -> None:
+    number = with_signs("3.14")
+    for x in range(0, 150, 15):
+        y = -190 if above else 190
+        other = [line(*((a + x, b + y) for a, b in one.points)) for one in written("2026", HEIGHT, PEN)]
+        expected = "2026\n3?14" if above else "3?14\n2026"
+        assert read_drawn([*other, *number], resnet).text == expected, x
+
+
 def test_the_box_of_a_mark_is_where_it_is_and_the_digits_are_without_it(resnet: Classifier) -> None:
     strokes = with_signs("3.14")
     reading = read_drawn(strokes, resnet)
