@@ -81,13 +81,19 @@ class Dialog(ttk.Toplevel):
 
 
 class QuestionDialog(Dialog):
-    """Asks something about an unsaved drawing; nothing else can be done meanwhile."""
+    """Asks about what would be lost; nothing else can be done meanwhile."""
 
     def __init__(
-        self, parent: tk.Tk | tk.Toplevel, factor: float, question: str, text: str, answered: Callable[[str], None]
+        self,
+        parent: tk.Tk | tk.Toplevel,
+        factor: float,
+        question: str,
+        text: str,
+        answered: Callable[[str], None],
+        title: str = "Unsaved drawing",
     ) -> None:
         """Ask; ``answered`` is called with the answer that a button gives, or with "cancel"."""
-        super().__init__(parent, "Unsaved drawing", factor)
+        super().__init__(parent, title, factor)
         self._answered = answered
         ttk.Label(self.body, text=question, font="Title").pack(anchor="w")
         said = ttk.Label(self.body, text=text, wraplength=self.px(420), justify="left")
@@ -111,12 +117,25 @@ class UnsavedDialog(QuestionDialog):
     """Asks whether to save before the drawing is closed or replaced."""
 
     def __init__(
-        self, parent: tk.Tk | tk.Toplevel, factor: float, answered: Callable[[str], None], before: str = "closing"
+        self,
+        parent: tk.Tk | tk.Toplevel,
+        factor: float,
+        answered: Callable[[str], None],
+        before: str = "closing",
+        asks: bool = True,
     ) -> None:
-        """Ask; ``answered`` is called with "save", "discard" or "cancel", ``before`` says before what."""
-        text = "What you drew and corrected since the last time is in no file."
+        """Ask.
+
+        Args:
+            parent: the window below.
+            factor: screen pixels per logical pixel.
+            answered: called with "save", "discard" or "cancel".
+            before: before what it is asked.
+            asks: whether Save asks where to.
+        """
+        text = "What you have drawn and corrected since it was last saved will be lost otherwise."
         super().__init__(parent, factor, f"Save the drawing before {before}?", text, answered)
-        self.save = self.answer("Save…", SAVE, "primary")
+        self.save = self.answer("Save…" if asks else "Save", SAVE, "primary")
         self.cancel = self.answer("Cancel", CANCEL)
         self.discard = self.answer("Don't save", DISCARD, side="left")
         self.present(self.save)
@@ -125,9 +144,15 @@ class UnsavedDialog(QuestionDialog):
 class RestoreDialog(QuestionDialog):
     """Offers a drawing that was in no file when its window ended."""
 
-    def __init__(self, parent: tk.Tk, factor: float, when: str, answered: Callable[[str], None]) -> None:
-        """Offer it; ``answered`` is called with "restore", "discard", or "cancel" to be asked again later."""
-        text = f"The window ended on {when}, before the drawing was saved."
+    def __init__(
+        self, parent: tk.Tk, factor: float, when: str, answered: Callable[[str], None], name: str = ""
+    ) -> None:
+        """Offer it, of the file with a name if there is one.
+
+        ``answered`` is called with "restore", "discard", or "cancel" to be asked again later.
+        """
+        what = f"what had changed in {name}" if name else "the drawing"
+        text = f"The window ended on {when}, before {what} was saved."
         super().__init__(parent, factor, "Restore the drawing that was not saved?", text, answered)
         self.restore = self.answer("Restore", RESTORE, "primary")
         self.later = self.answer("Not now", CANCEL)

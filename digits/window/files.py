@@ -158,9 +158,15 @@ class Files:
 
         self._submit_opening(work, None)
 
-    def restore(self, path: Path, done: Callable[[], None]) -> None:
-        """Open a drawing that was never saved; ``done`` is called once it is open."""
-        self._before("restoring another", lambda: self._submit_opening(lambda e: e.open(path), None, None, done))
+    def restore(self, path: Path, file: Path | None, done: Callable[[], None]) -> None:
+        """Open a copy of a drawing that was not saved.
+
+        Args:
+            path: of the copy.
+            file: that Save writes to, if there is one.
+            done: called once it is open.
+        """
+        self._before("restoring another", lambda: self._submit_opening(lambda e: e.open(path), file, None, done))
 
     def _submit_opening(
         self,
@@ -240,6 +246,9 @@ class Files:
     def _ask(self, title: str, types: tuple[tuple[str, str], ...], addition: str = "") -> Path | None:
         """Ask where to save; the name of the file that is open is proposed."""
         stem = Path(self._document.name).stem or "drawing"
+        photograph = self._document.state.photograph
+        if photograph is not None and photograph.pages > 1 and self._document.path is None:
+            stem += f"-{photograph.page + 1}"
         name = f"{stem}{addition}{types[0][1].lstrip('*')}"
         return dialogs.ask_save(self._window, title, name, types, self._session.settings.folder)
 
@@ -321,7 +330,7 @@ class Files:
         if not self._document.dirty:
             proceed()
         elif not dialogs.raise_existing(self._window, dialogs.UnsavedDialog):
-            dialogs.UnsavedDialog(self._window, self._factor, answered, what)
+            dialogs.UnsavedDialog(self._window, self._factor, answered, what, asks=self._document.path is None)
 
     def _report(self, text: str) -> None:
         self._handlers.report(text, False)

@@ -90,7 +90,7 @@ class MainWindow(tk.Tk):
         self._ticks = 0
         self._warned = False  # that no copy of the drawing can be written
         self._narrow: bool | None = None  # whether the panel lies below the paper
-        self._copied = State(), False  # of what there is a copy
+        self._copied: tuple[State, bool, Path | None] = State(), False, None  # of what there is a copy
         self._written = session.settings
         self._settings_path = settings_path
         self._hands = hand_folder or session.collection.folder
@@ -501,9 +501,13 @@ class MainWindow(tk.Tk):
 
     def choose_zoom(self, zoom: int) -> None:
         """Change the size of everything on the screen: the window closes to be opened again."""
-        self.session.settings = replace(self.session.settings, zoom=zoom)
-        self.reopen = True
-        self.destroy()
+
+        def reopen() -> None:
+            self.session.settings = replace(self.session.settings, zoom=zoom)
+            self.reopen = True
+            self.destroy()
+
+        self._leave_sheet(reopen)
 
     def zoom_in(self) -> None:
         """Magnify the drawing."""
@@ -575,7 +579,7 @@ class MainWindow(tk.Tk):
 
     def _copy(self) -> None:
         """Have a copy of an unsaved drawing written, or removed once it is saved."""
-        now = self.document.state, self.document.dirty
+        now = self.document.state, self.document.dirty, self.document.path
         if now == self._copied or (self.recovery.busy and not self.ended):
             return  # states are compared by identity
         self._copied = now
@@ -583,7 +587,7 @@ class MainWindow(tk.Tk):
             self._warned = True
             self._report(f"An unsaved drawing could not be restored after a crash: {failure}", alarm=True)
         if self.document.dirty:
-            self.recovery.write(self.session.drawing(self.canvas.page_size))
+            self.recovery.write(self.session.drawing(self.canvas.page_size), self.document.path)
         else:
             self.recovery.remove()
 
@@ -595,7 +599,7 @@ class MainWindow(tk.Tk):
 
         def answered(answer: str) -> None:
             if answer == dialogs.RESTORE:
-                self.files.restore(left.path, left.discard)
+                self.files.restore(left.path, left.file, left.discard)
             elif answer == dialogs.DISCARD:
                 left.discard()
                 self._offer_left()
@@ -603,7 +607,7 @@ class MainWindow(tk.Tk):
                 left.release()
 
         when = time.strftime("%d %B %Y at %H:%M", time.localtime(left.when))
-        dialogs.RestoreDialog(self, self.factor, when, answered)
+        dialogs.RestoreDialog(self, self.factor, when, answered, left.file.name if left.file else "")
 
     # ---- closing
 
@@ -613,14 +617,22 @@ class MainWindow(tk.Tk):
             super().report_callback_exception(kind, error, trace)
 
     def close(self) -> None:
-        """Close the window; asks first if the drawing is unsaved."""
-        self.files.before_closing(self.destroy)
+        """Close the window; asks first if the drawing is unsaved, or digits on the sheet are not kept."""
+        self._leave_sheet(lambda: self.files.before_closing(self.destroy))
+
+    def _leave_sheet(self, proceed: Callable[[], None]) -> None:
+        """Proceed once what is written on the sheet for samples is kept or discarded."""
+        written = [child for child in self.winfo_children() if isinstance(child, sheet.SheetDialog)]
+        if written:
+            written[0].leave(proceed)
+        else:
+            proceed()
 
     def destroy(self) -> None:
         """Destroy the window, end the jobs and save the settings."""
         self.alive = False
         if self.ended:
-            self._copied = State(), False
+            self._copied = State(), False, None
             self._copy()
         self._note_place()
         self._write_settings()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.errors import UserError
-from digits.files import PARTIAL, lock
+from digits.files import PARTIAL, lock, read_json, write_json
 from digits.reading.ink import Strokes, save_strokes
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NAME = re.compile(r"\d+-[0-9a-f]{8}\.json")  #: the process, and a number that is drawn
 FOLDER = "unsaved"  #: beside the settings
 MOST = 100  #: files that are looked at
+MOST_PATH = 1 << 16  #: bytes of a file that says which one the drawing belongs to
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,16 +30,19 @@ class Left:
     Attributes:
         path: its file.
         when: it was written, in seconds since 1970.
+        file: that the drawing was opened from, or last saved to, if there is one.
     """
 
     path: Path
     when: float
+    file: Path | None
     _held: "BaseFileLock"
 
     def discard(self) -> None:
         """Remove the file."""
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
+            _file_of(self.path).unlink(missing_ok=True)
             for unfinished in self.path.parent.glob(f"{PARTIAL}{self.path.name.split('-')[0]}-*"):
                 unfinished.unlink(missing_ok=True)
         self.release()
@@ -78,9 +82,9 @@ class Recovery:
         """Whether the last copy is not finished."""
         return self._last is not None and not self._last.done()
 
-    def write(self, drawing: Strokes) -> None:
-        """Write the drawing, soon."""
-        self._last = self._thread.submit(self._write, drawing)
+    def write(self, drawing: Strokes, file: Path | None = None) -> None:
+        """Write the drawing, and which file it belongs to, soon."""
+        self._last = self._thread.submit(self._write, drawing, file)
 
     def remove(self) -> None:
         """Remove the copy, soon."""
@@ -105,23 +109,33 @@ class Recovery:
             held = lock(path.with_suffix(".lock"))
             with suppress(OSError, Timeout):
                 held.acquire()
-                yield Left(path, times[path], held)
+                yield Left(path, times[path], _noted(path), held)
 
-    def _write(self, drawing: Strokes) -> str:
+    def _write(self, drawing: Strokes, file: Path | None) -> str:
         try:
             if self._held is None:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 held = lock(self._path.with_suffix(".lock"))
                 held.acquire()
                 self._held = held
+            self._note(file)
             save_strokes(self._path, drawing)
         except (OSError, UserError) as error:
             return str(error)
         return ""
 
+    def _note(self, file: Path | None) -> None:
+        """Note which file the drawing belongs to; what cannot be noted is asked for when it is saved."""
+        with suppress(OSError, ValueError):
+            if file is None:
+                _file_of(self._path).unlink(missing_ok=True)
+            elif _noted(self._path) != file:
+                write_json(_file_of(self._path), str(file))
+
     def _remove(self) -> str:
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
+            _file_of(self._path).unlink(missing_ok=True)
         return ""
 
     def _close(self, keep: bool) -> None:
@@ -133,6 +147,20 @@ class Recovery:
         if not keep:
             with suppress(OSError):
                 self._path.with_suffix(".lock").unlink()
+
+
+def _file_of(path: Path) -> Path:
+    """Where it is noted which file a copy belongs to."""
+    return path.with_suffix(".file")
+
+
+def _noted(path: Path) -> Path | None:
+    """The file that a copy belongs to, as far as that was noted."""
+    try:
+        file = Path(read_json(_file_of(path), str, MOST_PATH))
+    except (OSError, ValueError):
+        return None
+    return file if file.is_absolute() else None
 
 
 def _time(path: Path) -> float:

@@ -11,7 +11,7 @@ from digits.reading.collection import Sample
 from digits.reading.ink import Stroke, Strokes
 from digits.reading.segmentation import stroke_components, union
 from digits.window import smooth
-from digits.window.dialogs import Dialog
+from digits.window.dialogs import CANCEL, DISCARD, SAVE, Dialog, QuestionDialog, raise_existing
 from digits.window.document import digit_key
 from digits.window.palette import Palette
 from digits.window.summary import counted
@@ -24,6 +24,20 @@ PEN = 5  #: logical px
 NEAR = 1.0  #: logical px that the pen moves before there is another point
 
 ADVICE = "Write each digit as you usually do, in the boxes below it. Leave out what you like."
+
+
+class KeepDialog(QuestionDialog):
+    """Asks whether to keep what was written before the sheet is closed."""
+
+    def __init__(self, parent: "SheetDialog", factor: float, answered: Callable[[str], None]) -> None:
+        """Ask; ``answered`` is called with "save", "discard" or "cancel"."""
+        question = f"Keep the {counted(parent.written, 'digit')} that you wrote?"
+        text = "The sheet is empty when it is opened again."
+        super().__init__(parent, factor, question, text, answered, "Write samples")
+        self.keep = self.answer("Keep", SAVE, "primary")
+        self.cancel = self.answer("Cancel", CANCEL)
+        self.discard = self.answer("Don't keep", DISCARD, side="left")
+        self.present(self.keep)
 
 
 class SheetDialog(Dialog):
@@ -71,11 +85,32 @@ class SheetDialog(Dialog):
         """The number of boxes with ink."""
         return len({box for box, _ in self._strokes})
 
-    def finish(self) -> None:
-        """Give what was written, and close if it was kept."""
+    def finish(self) -> bool:
+        """Give what was written, and close if it was kept; returns whether it was."""
         samples = self.samples()
-        if not samples or self._keep(samples):
-            self.close()
+        if samples and not self._keep(samples):
+            return False
+        super().close()
+        return True
+
+    def close(self) -> None:
+        """Close the sheet; asks first whether to keep what was written."""
+        self.leave(lambda: None)
+
+    def leave(self, proceed: Callable[[], None]) -> None:
+        """Proceed once the sheet is closed, which asks first whether to keep what was written."""
+
+        def answered(answer: str) -> None:
+            if answer == DISCARD:
+                super(SheetDialog, self).close()
+                proceed()
+            elif answer == SAVE and self.finish():
+                proceed()
+
+        if not self._strokes:
+            answered(DISCARD)
+        elif not raise_existing(self, KeepDialog):
+            KeepDialog(self, self._factor, answered)
 
     def samples(self) -> list[Sample]:
         """A sample for each box with ink, in logical pixels."""

@@ -11,7 +11,7 @@ from digits.reading.collection import Collection, Sample
 from digits.reading.ink import Strokes
 from digits.window import dialogs, hands
 from digits.window.settings import Settings, load, save
-from digits.window.sheet import SheetDialog
+from digits.window.sheet import KeepDialog, SheetDialog
 from tests.handwriting import strokes
 from tests.window.conftest import MODELS, Hand, OpenWindow, texts
 
@@ -227,6 +227,12 @@ def draw(dialog: SheetDialog, box: int, digit: str, seed: int) -> None:
         dialog.paper.event_generate("<ButtonRelease-1>", x=places[-1][0], y=places[-1][1])
 
 
+def asked(dialog: SheetDialog) -> KeepDialog:
+    """The question whether to keep what was written on a sheet."""
+    (question,) = (child for child in dialog.winfo_children() if isinstance(child, KeepDialog))
+    return question
+
+
 def test_a_sheet_fills_the_collection(hand: Hand, tmp_path: Path) -> None:
     hand.window.write_samples()
     dialog = hand.dialog(SheetDialog)
@@ -254,8 +260,36 @@ def test_a_sheet_that_is_cancelled_keeps_nothing(hand: Hand, tmp_path: Path) -> 
     dialog.paper.event_generate("<ButtonRelease-1>", x=9, y=5)
     assert dialog.written == 1
     dialog.close()
-    hand.settle()
+    asked(dialog).cancel.invoke()
+    assert dialog.written == 1
+    hand.window.close()
+    asked(dialog).discard.invoke()
+    assert not hand.window.alive
     assert not (tmp_path / "my handwriting").exists()
+
+
+@pytest.mark.parametrize("leave", ["sheet", "window", "size"])
+def test_a_sheet_is_not_lost_without_a_question(hand: Hand, tmp_path: Path, leave: str) -> None:
+    hand.window.write_samples()
+    dialog = hand.dialog(SheetDialog)
+    draw(dialog, 3, "3", 1)
+    if leave == "sheet":
+        dialog.event_generate("<Escape>")
+    elif leave == "window":
+        hand.window.close()
+    else:
+        hand.window.choose_zoom(125)
+    assert hand.window.alive
+    asked(dialog).keep.invoke()
+    assert hand.window.alive is (leave == "sheet")
+    assert Collection(tmp_path / "my handwriting").labels() == [3]
+
+
+def test_an_empty_sheet_closes_at_once(hand: Hand) -> None:
+    hand.window.write_samples()
+    dialog = hand.dialog(SheetDialog)
+    dialog.event_generate("<Escape>")
+    assert not dialog.winfo_exists()
 
 
 def test_digits_are_imported(hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

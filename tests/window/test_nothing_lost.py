@@ -391,12 +391,25 @@ def drawing(x: float = 10) -> Strokes:
     return Strokes((Stroke(((x, 10), (x, 90)), 9),), (100, 100))
 
 
+def test_a_restored_drawing_is_saved_to_its_file(hand: Hand, tmp_path: Path) -> None:
+    recovery = Recovery(tmp_path / FOLDER)
+    recovery.write(drawing(), tmp_path / "mine.json")
+    recovery.close(keep=True)
+    hand.window._offer_left()
+    hand.dialog(dialogs.RestoreDialog).restore.invoke()
+    hand.settle()
+    assert "mine.json" in hand.window.title() and hand.window.document.dirty
+    hand.press("<Control-Key-s>")
+    assert open_strokes(tmp_path / "mine.json").strokes == drawing().strokes
+
+
 def test_windows_do_not_mix(tmp_path: Path) -> None:
     one, two, third = Recovery(tmp_path), Recovery(tmp_path), Recovery(tmp_path)
-    one.write(drawing(1))
+    one.write(drawing(1), tmp_path / "of one é.json")
     two.write(drawing(2))
     one.close(keep=True)
     left = list(third.left())
+    assert left[0].file == tmp_path / "of one é.json"
     assert [open_strokes(each.path) for each in left] == [drawing(1)]
     assert not list(Recovery(tmp_path).left()), "it is offered by one window only"
     left[0].release()
