@@ -473,6 +473,12 @@ def ask_save(parent: tk.Misc, title: str, name: str, types: Sequence[tuple[str, 
     return None if replaces and not messagebox.askyesno(title, question, parent=parent) else path
 
 
+def ask_replace(parent: tk.Misc, name: str) -> bool:
+    """Ask whether to replace a file that somebody else has changed."""
+    question = f"{name} was changed by another program or window after it was opened here. Replace it?"
+    return messagebox.askyesno("Save the drawing", question, parent=parent, default="no", icon="warning")
+
+
 def with_ending(path: Path, types: Sequence[tuple[str, str]], chosen: str) -> Path:
     """A path with the ending of the chosen kind of file, if it has none of its own."""
     ending = dict(types).get(chosen, types[0][1]).lstrip("*")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.reading.collection import Sample
-from digits.reading.ink import Stroke
+from digits.reading.ink import Label, Stroke
 from digits.reading.segmentation import Box, Segment
 
 MOST_STEPS = 10_000  #: that can be undone
@@ -68,12 +68,14 @@ class State:
         photograph: the image that they are drawn on, if any.
         hidden: the boxes of the photograph's digits that were deleted, by key.
         labels: corrected and confirmed digits, by key.
+        unmatched: labels that were opened with the drawing and belong to no digit as it is read now; they are saved.
     """
 
     strokes: tuple[Stroke, ...] = ()
     photograph: Photograph | None = None
     hidden: Mapping[str, Box] = field(default_factory=dict)
     labels: Mapping[str, Sample] = field(default_factory=dict)
+    unmatched: tuple[Label, ...] = ()
 
     @property
     def empty(self) -> bool:

@@ -117,7 +117,8 @@ class Engine:
         if path.suffix.lower() == ".json":
             return self._drawing(open_strokes(path), str(path))
         content = image_file.content_of(path, str(path))
-        return State(photograph=replace(self._photograph(path.name, content, str(path), number), file=path))
+        name = path.name.encode(errors="backslashreplace").decode()  # a drawing that has it can be saved
+        return State(photograph=replace(self._photograph(name, content, str(path), number), file=path))
 
     def take(self, pasted: Source) -> State:
         """Open an image from the clipboard.
@@ -149,19 +150,25 @@ class Engine:
         return self._labelled(State(drawing.strokes, photograph), drawing)
 
     def _labelled(self, state: State, drawing: Strokes) -> State:
-        """A state with the labels and deletions of a drawing, on the digits that have their boxes."""
+        """A state with the labels and deletions of a drawing, on the digits that have their boxes.
+
+        What belongs to no digit, since the ink is told apart otherwise, is kept beside them.
+        """
         deleted = drawing.picture.deleted if drawing.picture is not None else ()
         if not drawing.labels and not deleted:
             return state
         digits = self._segments(state).digits
-        labels = {}
+        labels, unmatched = {}, []
         for label in drawing.labels:
-            if (digit := _at(label.box, digits)) is not None:
+            if (digit := at(label.box, digits)) is None:
+                unmatched.append(label)
+            else:
                 strokes = Strokes(tuple(drawing.strokes[i] for i in digit.strokes), drawing.size)
                 key = digit_key(digit)
                 labels[key] = Sample(key, label.digit, digit.crop, strokes, digit.box)
-        found = [digit for box in deleted if (digit := _at(box, digits)) is not None]
-        return replace(state, labels=labels, hidden={digit_key(digit): digit.box for digit in found})
+        found = {box: at(box, digits) for box in deleted}
+        hidden = {digit_key(digit) if digit else str(box): digit.box if digit else box for box, digit in found.items()}
+        return replace(state, labels=labels, hidden=hidden, unmatched=tuple(unmatched))
 
     def occlusion(self, name: str, crop: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """The evidence for a digit, ``float32`` of shape (28, 28): see :func:`digits.reading.saliency.occlusion`."""
@@ -232,7 +239,7 @@ class Engine:
         )
 
 
-def _at(box: Box, digits: Sequence[Segment]) -> Segment | None:
+def at(box: Box, digits: Sequence[Segment]) -> Segment | None:
     """The digit whose box has most in common with another one, if that is most of both."""
     x, y, width, height = box
     best, most = None, LIKE

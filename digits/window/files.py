@@ -23,6 +23,9 @@ _opening = threading.Lock()  #: an opening that is cancelled runs to its end; tw
 DRAWING, PNG, JPEG = ("Drawing", "*.json"), ("PNG picture", "*.png"), ("JPEG picture", "*.jpg")
 PICTURES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}  #: Pillow's name of each ending's format
 QUALITY = 92  #: of a JPEG
+LATER = 50  #: ms until it is looked again whether a stroke has ended
+
+Stamp = tuple[int, int]  #: of a file: when it was changed, in ns, and its bytes
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,14 @@ class Handlers:
         replaced: the drawing was replaced by another.
         saved: the drawing was saved.
         page_size: returns (width, height) of the canvas in the drawing's pixels.
+        drawing: returns whether a stroke is being drawn.
     """
 
     report: Callable[[str, bool], None]
     replaced: Callable[[], None]
     saved: Callable[[], None]
     page_size: Callable[[], tuple[int, int]]
+    drawing: Callable[[], bool]
 
 
 class Files:
@@ -62,9 +67,14 @@ class Files:
         self._jobs = jobs
         self._handlers = handlers
         self._newest = object()  #: identifies the newest opening
-        self._page = self._quarters = (session.document.state, 0)  # wanted of a state, and not shown yet
+        self._stamps: dict[Path, Stamp | None] = {}  #: of files as they were opened or saved last
+        self.forget_turns()
 
     # ---- open
+
+    def forget_turns(self) -> None:
+        """Count further pages and quarters from what is shown, and not from what was wanted and never came."""
+        self._page = self._quarters = (State(), 0)  # wanted of a state, and not shown yet
 
     def open(self) -> None:
         """Ask for a drawing or an image and open it."""
@@ -184,16 +194,21 @@ class Files:
             done: called once it is shown.
         """
 
-        before = self._document.state
+        before, stamp = self._document.state, _stamp(file) if file else None
 
         def show(opened: State) -> None:
-            if self._document.state is not before:  # drawn meanwhile
+            if self._handlers.drawing():  # a stroke belongs to the drawing on which it was begun
+                self._window.after(LATER, show, opened)
+            elif self._document.state is not before:  # drawn meanwhile
                 self._before("opening it", lambda: take(opened))
             else:
                 take(opened)
 
         def take(opened: State) -> None:
+            self.forget_turns()
             self._session.remember()
+            if file is not None:
+                self._stamps[file] = stamp
             self._document.open(opened, path, saved=file is not None)
             if file is not None:
                 self._session.settings = self._session.settings.used(file)
@@ -210,7 +225,11 @@ class Files:
                     raise UserError("another file is opened instead")  # not shown: the result is no longer awaited
                 return work(engine)
 
-        self._jobs.submit("open", alone, show, self._fail, urgency=3, long=True, background=True)
+        def failed(error: UserError) -> None:
+            self.forget_turns()
+            self._fail(error)
+
+        self._jobs.submit("open", alone, show, failed, urgency=3, long=True, background=True)
 
     # ---- save
 
@@ -218,7 +237,11 @@ class Files:
         """Save the drawing to the file that it was last saved to, or ask for one; returns whether it is saved."""
         if self._document.path is None:
             return self.save_as()
-        return self._save_drawing(self._document.path)
+        path = self._document.path
+        now = _stamp(path)
+        if now is not None and now != self._stamps.get(path) and not dialogs.ask_replace(self._window, path.name):
+            return False
+        return self._save_drawing(path)
 
     def save_as(self) -> bool:
         """Ask for a file and save the drawing or, by its ending, a picture; returns whether the drawing is saved."""
@@ -262,6 +285,7 @@ class Files:
             self._fail(error)
             return False
         self._document.mark_saved(path)
+        self._stamps[path] = _stamp(path)
         self._session.settings = self._session.settings.used(path)
         self._handlers.saved()
         self._report(f"Saved {path}")
@@ -326,11 +350,19 @@ class Files:
         def answered(answer: str) -> None:
             if answer == dialogs.DISCARD or (answer == dialogs.SAVE and self.save()):
                 proceed()
+            else:
+                self.forget_turns()
 
-        if not self._document.dirty:
+        if not self._document.dirty and not self._is_gone():
             proceed()
         elif not dialogs.raise_existing(self._window, dialogs.UnsavedDialog):
             dialogs.UnsavedDialog(self._window, self._factor, answered, what, asks=self._document.path is None)
+
+    def _is_gone(self) -> bool:
+        """Whether the file that held the drawing is no longer there."""
+        photograph = self._document.state.photograph
+        file = self._document.path or (photograph.file if photograph else None)
+        return file is not None and not self._document.state.empty and _stamp(file) is None
 
     def _report(self, text: str) -> None:
         self._handlers.report(text, False)
@@ -359,8 +391,14 @@ def _turned_once(drawing: Strokes) -> Strokes:
 
 
 def _cropped(kept: Box, drawing: Strokes) -> Strokes:
-    """What was drawn on a photograph of which a part is kept."""
+    """What was drawn on a photograph of which a part is kept; what lies outside of that is dropped."""
     left, top, width, height = kept
+
+    def is_kept(x: float, y: float, right: float, bottom: float) -> bool:
+        return x < left + width and right > left and y < top + height and bottom > top
+
+    def is_box_kept(box: Box) -> bool:
+        return is_kept(box[0], box[1], box[0] + box[2], box[1] + box[3])
 
     def box(old: Box) -> Box:
         return old[0] - left, old[1] - top, old[2], old[3]
@@ -368,7 +406,14 @@ def _cropped(kept: Box, drawing: Strokes) -> Strokes:
     def point(x: float, y: float) -> tuple[float, float]:
         return x - left, y - top
 
-    return _moved(drawing, (width, height), point, box)
+    picture = drawing.picture
+    inside = replace(
+        drawing,
+        strokes=tuple(stroke for stroke in drawing.strokes if is_kept(*stroke.edges)),
+        labels=tuple(label for label in drawing.labels if is_box_kept(label.box)),
+        picture=picture and replace(picture, deleted=tuple(filter(is_box_kept, picture.deleted))),
+    )
+    return _moved(inside, (width, height), point, box)
 
 
 def _moved(
@@ -383,6 +428,15 @@ def _moved(
     if picture is not None:
         picture = replace(picture, deleted=tuple(map(box, picture.deleted)))
     return Strokes(tuple(strokes), size, tuple(labels), picture)
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """What changes with a file; None if there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _not_written(path: Path, error: OSError) -> UserError:

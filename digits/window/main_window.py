@@ -90,7 +90,8 @@ class MainWindow(tk.Tk):
         self._ticks = 0
         self._warned = False  # that no copy of the drawing can be written
         self._narrow: bool | None = None  # whether the panel lies below the paper
-        self._copied: tuple[State, bool, Path | None] = State(), False, None  # of what there is a copy
+        self._copied: tuple[State, bool, Path | None, bool] | None = None  # of what there is a copy
+        self._restored: recovery.Left | None = None  # of which there may be no other copy yet
         self._written = session.settings
         self._settings_path = settings_path
         self._hands = hand_folder or session.collection.folder
@@ -128,8 +129,9 @@ class MainWindow(tk.Tk):
         reading = recognition.Handlers(self._report, self._show, lambda lost: self.panel.detail.show_evidence(lost))
         self.recognition = recognition.Recognition(session, self.jobs, reading)
         filing = files.Handlers(
-            self._report, lambda: self._drawing_changed(fit=True), self._show, lambda: self.canvas.page_size
-        )
+            self._report, lambda: self._drawing_changed(fit=True), self._show, lambda: self.canvas.page_size,
+            lambda: self.canvas.drawing,
+        )  # fmt: skip
         self.recovery = recovery.Recovery(self._settings_path.parent / recovery.FOLDER)
         self.files = files.Files(self, factor, session, self.jobs, filing)
         actions = dialogs.HandActions(self.write_samples, self.import_digits, self.export_digits)
@@ -334,6 +336,9 @@ class MainWindow(tk.Tk):
         self._label(None, move_on=True)
 
     def _label(self, digit: int | None, move_on: bool) -> None:
+        if not self.session.up_to_date:
+            self._report("The drawing is still being read; try again once it is")
+            return
         sample = self.session.sample(digit, self.canvas.page_size)
         if sample is None:
             self._report("The network sees no digit here; if there is one, type it")
@@ -437,6 +442,7 @@ class MainWindow(tk.Tk):
     def cancel(self) -> None:
         """Cancel all long jobs."""
         self.jobs.cancel()
+        self.files.forget_turns()
         self._report("Cancelled")
 
     # ---- showing
@@ -555,13 +561,13 @@ class MainWindow(tk.Tk):
 
     def _tick(self) -> None:
         """Regularly write what has changed, and look at what another window may have changed."""
+        self.after(TICK, self._tick)  # first: whatever fails once does not end it
         self._ticks += 1
         self._note_place()
         self._write_settings()
-        self._copy()
+        self._copy(again=self._ticks % LOOK == 0)
         if self._ticks % LOOK == 0 and not self.canvas.drawing:
             self.handwriting.refresh()
-        self.after(TICK, self._tick)
 
     def _note_place(self) -> None:
         if self.wm_state() != "normal":
@@ -574,18 +580,28 @@ class MainWindow(tk.Tk):
     def _write_settings(self) -> None:
         if self._written != self.session.settings:
             self._written = self.session.settings
-            with contextlib.suppress(OSError):  # without a writable home, the next run starts with the defaults
+            with contextlib.suppress(
+                OSError, ValueError
+            ):  # without a writable home, the next run starts with the defaults
                 settings.save(self._settings_path, self._written)
 
-    def _copy(self) -> None:
-        """Have a copy of an unsaved drawing written, or removed once it is saved."""
-        now = self.document.state, self.document.dirty, self.document.path
-        if now == self._copied or (self.recovery.busy and not self.ended):
-            return  # states are compared by identity
-        self._copied = now
+    def _copy(self, again: bool = False) -> None:
+        """Have a copy of an unsaved drawing written, or removed once it is saved.
+
+        With ``again``, one that could not be written is tried again.
+        """
+        if self.recovery.busy and not self.ended:
+            return
         if (failure := self.recovery.failure) and not self._warned:
             self._warned = True
             self._report(f"An unsaved drawing could not be restored after a crash: {failure}", alarm=True)
+        now = self.document.state, self.document.dirty, self.document.path, self.session.up_to_date
+        if now == self._copied and not (failure and again):  # states are compared by identity
+            if self._restored is not None and not failure:  # what it was restored from is no longer needed
+                self._restored.discard()
+                self._restored = None
+            return
+        self._copied = now
         if self.document.dirty:
             self.recovery.write(self.session.drawing(self.canvas.page_size), self.document.path)
         else:
@@ -599,7 +615,7 @@ class MainWindow(tk.Tk):
 
         def answered(answer: str) -> None:
             if answer == dialogs.RESTORE:
-                self.files.restore(left.path, left.file, left.discard)
+                self.files.restore(left.path, left.file, partial(self._keep_until_copied, left))
             elif answer == dialogs.DISCARD:
                 left.discard()
                 self._offer_left()
@@ -608,6 +624,10 @@ class MainWindow(tk.Tk):
 
         when = time.strftime("%d %B %Y at %H:%M", time.localtime(left.when))
         dialogs.RestoreDialog(self, self.factor, when, answered, left.file.name if left.file else "")
+
+    def _keep_until_copied(self, left: recovery.Left) -> None:
+        """Keep what was restored until there is another copy."""
+        self._restored = left
 
     # ---- closing
 
@@ -632,11 +652,14 @@ class MainWindow(tk.Tk):
         """Destroy the window, end the jobs and save the settings."""
         self.alive = False
         if self.ended:
-            self._copied = State(), False, None
+            self._copied = None
             self._copy()
         self._note_place()
         self._write_settings()
-        self.recovery.close(keep=self.ended and self.document.dirty)
+        keep = self.ended and self.document.dirty
+        self.recovery.close(keep)
+        if self._restored is not None and not (keep and self.recovery.failure):
+            self._restored.discard()
         self.jobs.close()
         theme.stop()
         super().destroy()

@@ -11,7 +11,7 @@ from digits.reading.ink import Label, Picture, Strokes
 from digits.reading.recognizer import Digit, Reading
 from digits.window import summary, tools
 from digits.window.document import Document
-from digits.window.engine import Result
+from digits.window.engine import Result, at
 from digits.window.picture import Mark
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN, Settings
 
@@ -146,7 +146,10 @@ class Session:
     @property
     def up_to_date(self) -> bool:
         """Whether the result belongs to the drawing as it is now; otherwise a new one is on its way."""
-        return self.result is not None and self.result.state.strokes is self.document.state.strokes
+        if self.result is None:
+            return False
+        read, now = self.result.state, self.document.state
+        return read.strokes is now.strokes and read.photograph is now.photograph and read.hidden is now.hidden
 
     def take(self, result: Result) -> None:
         """Replace the result; a selected digit that no longer exists is deselected."""
@@ -250,15 +253,30 @@ class Session:
         return Sample(self.keys[i], answer, digit.crop, Strokes(strokes, size), digit.box)
 
     def drawing(self, size: tuple[int, int]) -> Strokes:
-        """The drawing as it is saved, with its labels; ``size`` is (width, height) of the canvas in its pixels."""
-        state = self.document.state
-        labels = [Label(sample.label, sample.box) for sample in state.labels.values() if sample.box is not None]
-        picture = None
+        """The drawing as it is saved; ``size`` is (width, height) of the canvas in its pixels.
+
+        Its labels are those of digits that are still there, so that it is opened as it is shown.
+        """
+        state, picture = self.document.state, None
+        labels = [
+            Label(sample.label, sample.box)
+            for key, sample in state.labels.items()
+            if sample.box is not None and self._is_there(key, sample)
+        ]
+        digits = self.reading.digits if self.reading is not None and self.up_to_date else ()
+        segments = [digit.segment for digit in digits]
+        labels += [label for label in state.unmatched if at(label.box, segments) is None]
         if state.photograph is not None:
             picture = Picture(
                 state.photograph.name, state.photograph.content, tuple(state.hidden.values()), state.photograph.as_it_is
             )
         return Strokes(state.strokes, size, tuple(labels), picture)
+
+    def _is_there(self, key: str, sample: Sample) -> bool:
+        """Whether a labelled digit is still what was labelled; before that is known, whether its strokes are there."""
+        if self.up_to_date:
+            return key in self.keys
+        return set(map(id, sample.strokes.strokes)) <= set(map(id, self.document.state.strokes))
 
     # ---- what is shown
 

@@ -48,8 +48,10 @@ class Settings:
     labels: bool = True
 
     def used(self, path: Path) -> "Settings":
-        """These settings after a file was opened or saved."""
+        """These settings after a file was opened or saved; one whose name is no text is not kept."""
         name = str(path.absolute())
+        if not name.isascii() and name != name.encode(errors="ignore").decode():
+            return self
         recent = (name, *(other for other in self.recent if other != name))[:MOST_RECENT]
         return replace(self, folder=str(path.absolute().parent), recent=recent)
 
