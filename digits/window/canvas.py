@@ -41,6 +41,7 @@ class Handlers:
         clicked: given the x and y of a click; returns whether it was for a digit.
         cropped: given the box to which the photograph is cropped.
         menu: given the x and y of a click with the other button, and the same on the screen.
+        zoomed: given how large the drawing is shown, in percent of its size.
     """
 
     drawn: Callable[[Stroke], None]
@@ -48,6 +49,7 @@ class Handlers:
     clicked: Callable[[float, float], bool]
     cropped: Callable[[tuple[int, int, int, int]], None]
     menu: Callable[[float, float, int, int], None]
+    zoomed: Callable[[int], None]
 
 
 class DrawingCanvas(tk.Canvas):
@@ -198,6 +200,7 @@ class DrawingCanvas(tk.Canvas):
         if view != self.view and not self.drawing:
             self._own_view, self.view = True, view
             self._redraw()
+            self._handlers.zoomed(round(100 * view.scale / (self._factor if self._photograph is None else 1)))
 
     def scroll(self, x: float, y: float) -> None:
         """Move the paper by some screen pixels."""

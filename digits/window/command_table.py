@@ -21,6 +21,7 @@ PEN_STEP = 2  #: px, by which [ and ] change the pen
 class FileActions(Protocol):
     """What the File menu does, and Paste."""
 
+    def new(self) -> object: ...
     def open(self) -> object: ...
     def open_path(self, path: Path) -> object: ...
     def save(self) -> object: ...
@@ -89,6 +90,7 @@ def _file(window: WindowActions, files: FileActions, session: Session) -> list[C
         return not session.document.state.empty
 
     return [
+        Command("File", "New", files.new, ("Mod+N",), any_drawing),
         Command("File", "Open…", files.open, ("Mod+O",), button=Button("folder2-open", -3)),
         Command("File", "Picture from the camera", files.take_picture),
         Command("File", "Save", files.save, ("Mod+S",), any_drawing, rule=True, button=Button("floppy", -1)),
@@ -150,7 +152,7 @@ def _digit(window: WindowActions, session: Session) -> list[Command]:
     return [
         Command("Digit", "Next digit", lambda: window.select_next(1), ("Tab", "Right"), any_digits),
         Command("Digit", "Previous digit", lambda: window.select_next(-1), ("Shift+Tab", "Left"), any_digits),
-        Command("Digit", "Next doubtful digit", window.select_doubtful, ("D",), lambda: bool(session.doubtful)),
+        Command("Digit", "Next doubtful digit", window.select_doubtful, ("D",), any_digits),
         Command("Digit", "Deselect", window.deselect, ("Esc",), is_selected),
         Command("Digit", "Confirm digit", window.confirm, ("Return", "Enter"), is_selected, rule=True),
         Command("Digit", "Delete digit", window.delete_digit, ("Delete", "BackSpace"), is_selected),

@@ -129,8 +129,7 @@ class Detail(ttk.Frame):
         without = "" if self._digit.without is None else str(self._digit.without)
         by_hand = f"By your hand; without it: {without or 'no digit'}. " if self._digit.moved else ""
         if not selected:
-            advice = "Wrong? Click the right digit above, or select this one with {Next digit} and type the right one."
-            return by_hand + advice
+            return by_hand + "Wrong? Type the right digit, or click it above. Go to another one with {Next digit}."
         if self._sample is not None:
             return "Kept in My handwriting. Type or click another digit to correct it again."
         if self._digit.digit is None:

@@ -434,7 +434,7 @@ def ask_open(parent: tk.Misc, folder: str = "") -> Path | None:
     """Ask for a file to open, in a folder at first; None if the dialog is cancelled."""
     every = ("*.json", *IMAGES)
     types = (("Drawings and images", every), ("Drawings", ("*.json",)), ("Images", IMAGES), ("All files", ("*",)))
-    where = {"initialdir": folder} if folder else {}
+    where = {"initialdir": folder or str(Path.home())}
     title = "Open a drawing or an image"
     return _path(filedialog.askopenfilename(parent=parent, title=title, filetypes=types, **where))
 
@@ -458,7 +458,7 @@ def ask_save(parent: tk.Misc, title: str, name: str, types: Sequence[tuple[str, 
     Returns:
         None if the dialog is cancelled.
     """
-    where: dict[str, Any] = {"initialdir": folder} if folder else {}
+    where: dict[str, Any] = {"initialdir": folder or str(Path.home())}
     parent.tk.call("set", CHOSEN, types[0][0])
     given = _path(
         filedialog.asksaveasfilename(

@@ -76,6 +76,17 @@ class Files:
         """Count further pages and quarters from what is shown, and not from what was wanted and never came."""
         self._page = self._quarters = (State(), 0)  # wanted of a state, and not shown yet
 
+    def new(self) -> None:
+        """Start on empty paper."""
+
+        def proceed() -> None:
+            self._session.remember()
+            self._document.clear()
+            self._session.selected = None
+            self._handlers.replaced()
+
+        self._before("starting a new one", proceed)
+
     def open(self) -> None:
         """Ask for a drawing or an image and open it."""
         path = dialogs.ask_open(self._window, self._session.settings.folder)
@@ -112,11 +123,8 @@ class Files:
 
             return engine.picture(camera.still(), Strokes((), (1, 1)), as_it_is=False)
 
-        def proceed() -> None:
-            self._report("Taking a picture …")
-            self._submit_opening(taken, None)
-
-        self._before("taking a picture", proceed)
+        self._report("Taking a picture …")
+        self._submit_opening(taken, None, before="opening the picture")  # asked once there is one
 
     def turn_page(self, by: int) -> None:
         """Open another page of the file."""
@@ -184,6 +192,7 @@ class Files:
         path: Path | None,
         file: Path | None = None,
         done: Callable[[], None] = lambda: None,
+        before: str = "",
     ) -> None:
         """Open something.
 
@@ -192,15 +201,16 @@ class Files:
             path: the file that Save writes to, if there is one.
             file: that holds it, if there is one.
             done: called once it is shown.
+            before: before what the question about an unsaved drawing is asked, if it was not yet.
         """
 
-        before, stamp = self._document.state, _stamp(file) if file else None
+        there, stamp = self._document.state, _stamp(file) if file else None
 
         def show(opened: State) -> None:
             if self._handlers.drawing():  # a stroke belongs to the drawing on which it was begun
                 self._window.after(LATER, show, opened)
-            elif self._document.state is not before:  # drawn meanwhile
-                self._before("opening it", lambda: take(opened))
+            elif before or self._document.state is not there:  # drawn meanwhile
+                self._before(before or "opening it", lambda: take(opened))
             else:
                 take(opened)
 

@@ -51,7 +51,7 @@ def create(folder: Path, name: str) -> str:
     """
     text = unicodedata.normalize("NFC", name.strip())
     if not is_name(text):
-        raise UserError(f"a hand has a name of letters and digits, {LONGEST} at most, got {text!r}; give another")
+        raise UserError(f"a hand has a name of letters and digits, {LONGEST} at most, got {text!r}; give another name")
     same = [known for known in names(folder) if known.casefold() == text.casefold()]
     if same:
         raise UserError(f"there is a hand called {same[0]}; choose it in the menu, or give another name")

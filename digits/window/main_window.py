@@ -156,7 +156,9 @@ class MainWindow(tk.Tk):
         self.panel = panel.Panel(self, factor, session.names, self._keys, calls)
         self.toolbar = bars.Toolbar(self, factor, self.commands, self.set_pen)
         self.paper = tk.Frame(self, borderwidth=0)
-        gestures = canvas.Handlers(self._drawn, self._erased, self._clicked, self.files.crop, self._show_menu)
+        gestures = canvas.Handlers(
+            self._drawn, self._erased, self._clicked, self.files.crop, self._show_menu, self._zoomed
+        )
         self.canvas = canvas.DrawingCanvas(self.paper, gestures, factor, session.tool, session.pen)
         self.canvas.pack(fill="both", expand=True, padx=1, pady=1)
         self.canvas.want_labels(session.settings.labels)
@@ -220,6 +222,8 @@ class MainWindow(tk.Tk):
         """Choose a drawing tool."""
         self.session.tool = tool
         self._show_tool()
+        if tool.reach and self.document.state.photograph is not None:
+            self._report("Erasers remove what you draw; a digit of the photograph is clicked and deleted with Delete")
 
     def set_pen(self, diameter: int) -> None:
         """Set the pen's diameter in logical pixels; erasers are twice as wide."""
@@ -256,6 +260,10 @@ class MainWindow(tk.Tk):
         shown = [command for command in self.commands if command.title in (ON_DIGIT if hit else ON_PAPER)]
         labels = [(f"This is a {digit}", partial(self.correct, digit)) for digit in range(CLASSES)] if hit else []
         commands.pop_up(self, shown, labels, (screen_x, screen_y))
+
+    def _zoomed(self, percent: int) -> None:
+        """Say how large the drawing is shown."""
+        self._report(f"{percent}% of its size")
 
     def deselect(self) -> None:
         """Deselect the selected digit."""
@@ -317,6 +325,8 @@ class MainWindow(tk.Tk):
         """Select the next doubtful digit."""
         self.session.select_doubtful()
         self._show()
+        if not self.session.doubtful:
+            self._report("No digit is doubtful")
 
     def _typed(self, event: "tk.Event[tk.Misc]") -> None:
         """A digit corrects the one that the panel shows, and the next one is selected."""
@@ -403,7 +413,7 @@ class MainWindow(tk.Tk):
         def keep(samples: Sequence[Sample]) -> bool:
             kept = self.handwriting.add(samples, collection)
             if kept:
-                self._report(f"Kept {summary.counted(len(samples), 'digit')}: {name}")
+                self._report(f"Kept {summary.counted(len(samples), 'digit')} in {name}")
             return kept
 
         if not dialogs.raise_existing(self, sheet.SheetDialog):

@@ -1,5 +1,6 @@
 """Results as words and tables. No widgets."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from digits.window.engine import Result
 PLAIN, DOUBTFUL, REJECTED, CONFIRMED, CORRECTED = "plain", "doubtful", "rejected", "confirmed", "corrected"
 SURE = 0.95  #: confidence below which a digit is doubtful; confidences are calibrated, so that so many are right
 
-FEW = 10  #: digits of which it is not said how many are read rightly by the others
+FEW = 10  #: digits of which it is not said how many are read correctly by the others
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,11 @@ class Row:
 
 
 def percent(share: float) -> str:
-    """A share between 0 and 1 as a percentage: "96%"; ">99%" rather than a rounded "100%"."""
-    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
+    """A share between 0 and 1 as a percentage: "96%"; ">99%" rather than "100%" for less than that.
+
+    It is rounded down, so that no doubtful digit has the percentage from which on digits are sure.
+    """
+    return ">99%" if 0.995 <= share < 1 else f"{math.floor(100 * share + 1e-6)}%"
 
 
 def confidence(digit: Digit) -> str:
@@ -107,11 +111,12 @@ def found(result: Result, names: Sequence[str]) -> str:
         return f"No digits found{part}"
     n_lines = len({digit.segment.line for digit in readings[0].digits})
     times = ", ".join(f"{reading.model} {milliseconds(reading.seconds)}" for reading in readings)
-    text = f"{counted(len(result.keys), 'digit')} in {counted(n_lines, 'line')}{part} · {times}"
     labels = result.state.labels
-    by_hand = [
-        key for key, digit in zip(result.keys, readings[0].digits, strict=True) if digit.moved and key not in labels
-    ]
+    pairs = list(zip(result.keys, readings[0].digits, strict=True))
+    rejected = sum(digit.digit is None and key not in labels for key, digit in pairs)
+    text = counted(len(result.keys) - rejected, "digit")
+    text += f"{f' and {rejected:,} ?' if rejected else ''} in {counted(n_lines, 'line')}{part} · {times}"
+    by_hand = [key for key, digit in pairs if digit.moved and key not in labels]
     if by_hand:
         text += f" · {len(by_hand):,} by your hand"
     if result.left_out:
@@ -143,19 +148,19 @@ def handwriting(n: int, hand: Hand | None, learns: bool, failed: str = "") -> st
         return f"Your {counted(n, 'digit')}"
     of = f"Your {counted(n, 'digit')}" if hand.n == n else f"The newest {hand.n:,} of your {counted(n, 'digit')}"
     if not learns:
-        return f"{of}: {hand.before:,} read rightly, learning is off"
+        return f"{of}: {hand.before:,} read correctly, learning is off"
     if n < FEW and hand.helps:
         return f"{of}, learned"
     if hand.now == hand.before:
-        return f"{of}: {hand.now:,} read rightly, before and now"
+        return f"{of}: {hand.now:,} read correctly, with what was learned as without"
     if hand.helps:
-        return f"{of}: {hand.before:,} read rightly before, {hand.now:,} now"
-    return f"{of}: {hand.before:,} read rightly; learning them does not help"
+        return f"{of}: {hand.before:,} read correctly before, {hand.now:,} now"
+    return f"{of}: {hand.before:,} read correctly; learning them does not help"
 
 
 def gained(hand: Hand) -> str:
     """What a network has gained, for the dialog."""
     if hand.now == hand.before:
-        return f"{hand.now:,} of {hand.n:,} right, as it is and with your hand"
+        return f"{hand.now:,} of {hand.n:,} right, with your hand as without"
     unused = "" if hand.helps else ", which is not used"
     return f"{hand.before:,} of {hand.n:,} right as it is, {hand.now:,} with your hand{unused}"

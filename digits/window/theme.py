@@ -57,8 +57,14 @@ def use(style: ttk.Style, dark: bool) -> Palette:
     return palette
 
 
-#: Tk's own list of files is white whatever the theme, and writes in black what is no longer selected.
+#: Tk's own list of files is white whatever the theme, and writes in black what is no longer selected; it shows hidden
+#: files. Tk's Ctrl+A goes to the start of a line.
 FILE_LIST = """
+    event delete <<LineStart>> <Control-a>
+    event add <<SelectAll>> <Control-a>
+    catch {{tk_getOpenFile -nothing}}
+    set ::tk::dialog::file::showHiddenVar 0
+    set ::tk::dialog::file::showHiddenBtn 1
     option add *__tk_filedialog*Canvas.foreground {text} 90
     option add *__tk_choosedir*Canvas.foreground {text} 90
     bind Canvas <Map> {{if {{[string match *__tk_* %W]}} {{%W configure -background {paper}}}}}

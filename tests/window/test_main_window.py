@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from digits.errors import UserError
 from digits.image_format import CLASSES
@@ -425,3 +426,50 @@ def test_rows_of_networks_that_no_longer_lead_cannot_be_selected(hand: Hand, mon
     hand.window.update()
     assert raised == []
     assert hand.window.session.selected is None
+
+
+def test_what_a_key_finds_nothing_to_do_for_is_said(hand: Hand) -> None:
+    hand.write(FOUR)
+    hand.press("<Key-Tab>")
+    hand.press("<Key-Return>")
+    hand.press("<Key-d>")
+    assert hand.status == "No digit is doubtful"
+    hand.press("<Control-Key-equal>")
+    assert hand.status == "125% of its size"
+
+
+def test_an_eraser_says_what_it_does_on_a_photograph(hand: Hand, tmp_path: Path) -> None:
+    hand.press("<Key-e>")
+    assert "photograph" not in hand.status
+    Image.new("L", (200, 200), 255).save(tmp_path / "a.png")
+    hand.window.files.open_path(tmp_path / "a.png")
+    hand.settle()
+    hand.press("<Shift-Key-E>")
+    assert "digit of the photograph" in hand.status
+
+
+def test_a_new_drawing_asks_about_the_last_one(hand: Hand) -> None:
+    hand.write(FOUR)
+    hand.press("<Control-Key-n>")
+    hand.dialog(dialogs.UnsavedDialog).cancel.invoke()
+    assert hand.number == "4"
+    hand.press("<Control-Key-n>")
+    hand.dialog(dialogs.UnsavedDialog).discard.invoke()
+    hand.settle()
+    assert hand.window.document.state.empty
+    hand.press("<Control-Key-z>")
+    hand.settle()
+    assert hand.number == "4"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Tk's own dialogs for files")
+def test_ctrl_a_selects_all_of_a_name_and_hidden_files_are_hidden(hand: Hand) -> None:
+    hand.window.new_hand()
+    entry = hand.dialog(dialogs.NameDialog).entry
+    entry.focus_force()
+    entry.insert(0, "Anna")
+    hand.window.update()
+    entry.event_generate("<Control-Key-a>")
+    hand.window.update()
+    assert entry.selection_present() and entry.index("sel.last") == 4
+    assert str(hand.window.tk.eval("set ::tk::dialog::file::showHiddenVar")) == "0"

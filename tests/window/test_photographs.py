@@ -131,7 +131,11 @@ def test_there_must_be_a_photograph_to_crop(hand: Hand) -> None:
 
 def test_the_camera_s_picture_is_read_and_unsaved(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(camera, "still", lambda: np.asarray(picture("58").convert("RGB")))
+    hand.write(FOUR)
     hand.window.files.take_picture()
+    hand.until(lambda: any(isinstance(each, dialogs.UnsavedDialog) for each in hand.window.winfo_children()))
+    assert hand.number == "4", "it is asked once there is a picture"
+    hand.dialog(dialogs.UnsavedDialog).discard.invoke()
     hand.settle()
     assert hand.number == "58"
     assert hand.window.document.dirty
@@ -144,7 +148,6 @@ def test_without_a_camera_there_is_one_line(hand: Hand, monkeypatch: pytest.Monk
     monkeypatch.setattr(camera, "still", none)
     hand.write(FOUR)
     hand.window.files.take_picture()
-    hand.dialog(dialogs.UnsavedDialog).discard.invoke()
     hand.settle()
     assert "There is no camera" in hand.status and hand.window.session.message.alarm
     assert hand.number == "4", "nothing is replaced"

@@ -66,6 +66,8 @@ def labelled(session: Session, label: int | None) -> Sample:
 
 def test_the_number_and_its_marks(session: Session) -> None:
     assert summary.text(session.number()) == "4?"
+    assert session.result is not None
+    assert summary.found(session.result, session.asked).startswith("1 digit and 1 ? in 1 line"), "as many as are read"
     assert [digit.style for digit in session.number()[0]] == ["doubtful", "rejected"]
     marks = session.marks()
     assert [(mark.text, mark.note, mark.rejected) for mark in marks] == [("4", "40%", True), ("?", "", True)]
@@ -160,7 +162,18 @@ def test_when_the_leading_network_fails_another_leads(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0.0, "0%"), (0.004, "0%"), (0.5, "50%"), (0.994, "99%"), (0.9999, ">99%"), (1.0, "100%")]
+    ("share", "text"),
+    [
+        (0.0, "0%"),
+        (0.004, "0%"),
+        (0.5, "50%"),
+        (0.29, "29%"),
+        (0.9497, "94%"),
+        (0.95, "95%"),
+        (0.994, "99%"),
+        (0.9999, ">99%"),
+        (1.0, "100%"),
+    ],
 )
 def test_percent(share: float, text: str) -> None:
     assert summary.percent(share) == text
@@ -177,12 +190,12 @@ def test_words() -> None:
 @pytest.mark.parametrize(
     ("n", "before", "now", "learns", "text"),
     [
-        (31, 27, 31, True, "Your 31 digits: 27 read rightly before, 31 now"),
-        (31, 27, 31, False, "Your 31 digits: 27 read rightly, learning is off"),
+        (31, 27, 31, True, "Your 31 digits: 27 read correctly before, 31 now"),
+        (31, 27, 31, False, "Your 31 digits: 27 read correctly, learning is off"),
         (1, 0, 0, True, "Your 1 digit, learned"),
-        (10, 9, 9, True, "Your 10 digits: 9 read rightly, before and now"),
-        (31, 27, 26, True, "Your 31 digits: 27 read rightly; learning them does not help"),
-        (900, 27, 31, True, "The newest 31 of your 900 digits: 27 read rightly before, 31 now"),
+        (10, 9, 9, True, "Your 10 digits: 9 read correctly, with what was learned as without"),
+        (31, 27, 26, True, "Your 31 digits: 27 read correctly; learning them does not help"),
+        (900, 27, 31, True, "The newest 31 of your 900 digits: 27 read correctly before, 31 now"),
     ],
 )
 def test_what_was_gained_is_said_in_one_line(n: int, before: int, now: int, learns: bool, text: str) -> None:
