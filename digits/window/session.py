@@ -146,7 +146,10 @@ class Session:
     @property
     def up_to_date(self) -> bool:
         """Whether the result belongs to the drawing as it is now; otherwise a new one is on its way."""
-        return self.result is not None and self.result.state.strokes is self.document.state.strokes
+        if self.result is None:
+            return False
+        read, now = self.result.state, self.document.state
+        return read.strokes is now.strokes and read.photograph is now.photograph
 
     def take(self, result: Result) -> None:
         """Replace the result; a selected digit that no longer exists is deselected."""
@@ -325,12 +328,12 @@ class Session:
 
 def _mark(digit: Digit, sample: Sample | None, row: summary.Row | None) -> Mark:
     """The mark of one digit; ``row`` is its row in the comparison, if the networks are compared."""
-    shown = summary.styled(digit, sample)
+    shown, line = summary.styled(digit, sample), digit.segment.line
     if sample is not None:
         note = f"was {digit.text}" if shown.style == summary.CORRECTED else ""
-        return Mark(digit.box, shown.text, note, corrected=True)
+        return Mark(digit.box, shown.text, note, corrected=True, line=line)
     if row is not None and not row.agreed:
         others = [text for text in dict.fromkeys(row.texts) if text != digit.text]
-        return Mark(digit.box, shown.text, f"≠ {' '.join(others)}", rejected=True)
+        return Mark(digit.box, shown.text, f"≠ {' '.join(others)}", rejected=True, line=line)
     doubtful = shown.style in (summary.REJECTED, summary.DOUBTFUL)
-    return Mark(digit.box, shown.text, summary.confidence(digit), rejected=doubtful)
+    return Mark(digit.box, shown.text, summary.confidence(digit), rejected=doubtful, line=line)
