@@ -278,7 +278,7 @@ class Session:
         return summary.rows(self.result, tuple(self.result.readings), self.document.state.labels)
 
     def marks(self) -> list[Mark]:
-        """The boxes and texts around the digits, and then those around what is left out."""
+        """The boxes and texts around the digits, and then those around what is left out or deleted."""
         if self.reading is None or self.result is None:
             return []
         rows: Sequence[summary.Row | None] = [None] * len(self.keys)
@@ -287,6 +287,7 @@ class Session:
         labels = self.document.state.labels
         digits = zip(self.keys, self.reading.digits, rows, strict=True)
         beside = [Mark(one.box, "", one.why, left_out=True) for one in self.result.left_out]
+        beside += [Mark(box, "", "deleted", left_out=True) for box in self.result.state.hidden.values()]
         return [_mark(digit, labels.get(key), row) for key, digit, row in digits] + beside
 
     def advice(self) -> str:

@@ -291,6 +291,30 @@ def test_frames_and_labels_are_seen_on_any_photograph(
         assert contrast(option(canvas, text, "fill"), option(canvas, chip, "fill")) > 4.5
 
 
+def test_a_digit_deleted_from_a_photograph_is_marked(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture("407").save(tmp_path / "a.png")
+    opened(hand, tmp_path / "a.png")
+    hand.press("<Key-Tab>")
+    hand.press("<Key-Delete>")
+    hand.settle()
+    assert hand.number == "07"
+    hand.until(lambda: "deleted" in shown(hand), "the word")
+    assert len(hand.window.canvas.find_withtag("box")) == 3
+    assert [mark.left_out for mark in hand.window.session.marks()] == [False, False, True]
+    x, y, width, _ = hand.window.session.marks()[-1].box
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: tmp_path / "read.png")
+    hand.press("<Control-Key-e>")
+    hand.settle()
+    saved = np.asarray(Image.open(tmp_path / "read.png").convert("RGB")).astype(int)
+    assert (np.ptp(saved[y - 8 : y, x : x + width], axis=2) > 10).any(), "a coloured frame"
+    hand.press("<Control-Key-z>")
+    hand.settle()
+    hand.until(lambda: "deleted" not in shown(hand), "the word to go")
+    assert hand.number == "407"
+
+
 def test_zooming_and_moving_keep_the_ink_and_the_drawing_grows(hand: Hand) -> None:
     hand.write(NUMBER)
     before = hand.window.document.state.strokes
