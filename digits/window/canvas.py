@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 from PIL import Image, ImageTk
 
-from digits.reading.ink import FARTHEST, Stroke
-from digits.window import labels, smooth
+from digits.reading.ink import FARTHEST, Box, Stroke
+from digits.window import picture, smooth
 from digits.window.document import Photograph
 from digits.window.ink_filter import Point
+from digits.window.labels import Rectangle
 from digits.window.palette import LIGHT, ON_PHOTOGRAPH, Palette
-from digits.window.picture import Mark, colour_of
+from digits.window.picture import MARGIN, Mark, colour_of
 from digits.window.tools import Erase, Gesture, Tool, erase_ink
 from digits.window.view import View, for_ink, for_photograph, for_strokes
 
@@ -83,7 +84,8 @@ class DrawingCanvas(tk.Canvas):
         self._preview: list[ImageTk.PhotoImage] = []
         self._gesture: Gesture | None = None
         self._steady = True
-        self._labelled = True  # whether labels are wanted
+        self._marked = True  # whether labels and frames are wanted
+        self._current = True  # whether the marks are of the drawing as it is
         self._own_view = False  # whether the user has zoomed or moved the paper
         self._panned: tuple[int, int] | None = None  # where the pointer was while it moves the paper
         self._other: tuple[int, int] | None = None  # where the other button was pressed
@@ -157,12 +159,20 @@ class DrawingCanvas(tk.Canvas):
             self._show_ink(strokes)
             self._show_hint()
 
-    def show_marks(self, marks: Sequence[Mark], selected: int | None) -> None:
-        """Show a box and, once the pen rests, a text for each digit; and a ring around the selected one."""
-        self._marks, self._selected = marks, selected
+    def show_marks(self, marks: Sequence[Mark], selected: int | None, current: bool = True) -> None:
+        """Show a frame and a label for each digit, and a ring around the selected one.
+
+        Labels wait until the pen rests, and the marks are ``current``: of the drawing as it is, so that they cover no
+        ink that is not yet read.
+        """
+        self._marks, self._selected, self._current = marks, selected, current
+        self._show_marks()
+
+    def _show_marks(self) -> None:
         self.delete("mark")
-        for i, mark in enumerate(marks):
-            self._show_mark(mark, i == selected)
+        for i, mark in enumerate(self._marks):
+            if self._marked or i == self._selected:
+                self._show_mark(mark, i == self._selected)
         if not self.drawing and "rest" not in self._later:
             self._show_labels()
 
@@ -170,10 +180,10 @@ class DrawingCanvas(tk.Canvas):
         """Average out the pen's jitter, or not."""
         self._steady = wanted
 
-    def want_labels(self, wanted: bool) -> None:
-        """Show labels beside the digits, or none."""
-        self._labelled = wanted
-        self._show_labels()
+    def want_marks(self, wanted: bool) -> None:
+        """Show labels and frames, or only the selected digit's frame."""
+        self._marked = wanted
+        self._show_marks()
 
     def fit(self) -> None:
         """Scale the drawing so that all of it is visible, and redraw everything."""
@@ -256,7 +266,9 @@ class DrawingCanvas(tk.Canvas):
         """Show a box between two corners until the pointer is released."""
         self.delete("preview")
         corners = (*self.view.to_screen(*start), *self.view.to_screen(*end))
-        self.create_rectangle(corners, outline=self._palette.accent, width=max(1, round(self._factor)), tags="preview")
+        (left, right), (top, bottom) = (sorted(map(round, sides)) for sides in zip(start, end, strict=True))
+        colour = self._palette_at((left, top, right - left, bottom - top)).accent
+        self.create_rectangle(corners, outline=colour, width=max(1, round(self._factor)), tags="preview")
 
     def crop(self, box: tuple[int, int, int, int]) -> None:
         """Keep a part of the photograph."""
@@ -284,7 +296,7 @@ class DrawingCanvas(tk.Canvas):
             self._show_photograph(self._photograph)
         self._show_ink(self._strokes)
         self._show_hint()
-        self.show_marks(self._marks, self._selected)
+        self._show_marks()
 
     def _show_photograph(self, photograph: Photograph) -> None:
         """Show what can be seen of a photograph: magnified, all of it may have a billion pixels."""
@@ -352,11 +364,9 @@ class DrawingCanvas(tk.Canvas):
         )  # fmt: skip
 
     def _show_mark(self, mark: Mark, selected: bool) -> None:
-        palette, px = self._palette, self._factor
-        x, y, width, height = mark.box
-        left, top = self.view.to_screen(x, y)
-        right, bottom = self.view.to_screen(x + width, y + height)
-        margin = 6 * px
+        palette, px = self._palette_at(mark.box), self._factor
+        left, top, right, bottom = self._ink_of(mark)
+        margin = MARGIN * px
         frame = (left - margin, top - margin, right + margin, bottom + margin)
         colour = colour_of(mark, palette)
         dash = (max(2, round(4 * px)), max(2, round(3 * px))) if mark.rejected or mark.left_out else ()
@@ -367,29 +377,37 @@ class DrawingCanvas(tk.Canvas):
         self.create_rectangle(frame, outline=colour, width=max(1, int(1.5 * px)), dash=dash, tags=("mark", "box"))
 
     def _show_labels(self) -> None:
-        """Show the digits and their notes beside the boxes, where they cover no ink."""
+        """Show the digits and their notes beside the frames, where they cover nothing."""
         self.delete("label")
-        if not self._labelled:
+        if not self._marked or not self._current:
             return
-        wanted = [self._wanted(i, mark) for i, mark in enumerate(self._marks)]
-        texts = [_texts(mark) for mark in self._marks]
-        for place, mark, choice in zip(labels.arrange(wanted, self._screen), self._marks, texts, strict=True):
-            if place is None:
+        inks = [self._ink_of(mark) for mark in self._marks]
+        placed = picture.place_labels(self._marks, inks, self._measure, self._factor, self._screen)
+        for mark, label in zip(self._marks, placed, strict=True):
+            if label is None:
                 continue
-            left, top, right, bottom = place.where
-            self.create_rectangle(place.where, fill=self._palette.paper, width=0, tags=("mark", "label"))
+            palette, (left, top, right, bottom) = self._palette_at(mark.box), label.where
+            self.create_rectangle(label.where, fill=palette.paper, width=0, tags=("mark", "label"))
             self.create_text(
-                (left + right) / 2, (top + bottom) / 2, text=choice[place.text], fill=colour_of(mark, self._palette),
+                (left + right) / 2, (top + bottom) / 2, text=label.text, fill=colour_of(mark, palette),
                 font=_font(mark), tags=("mark", "label"),
             )  # fmt: skip
 
-    def _wanted(self, i: int, mark: Mark) -> labels.Wanted:
+    def _ink_of(self, mark: Mark) -> Rectangle:
+        """Where the ink of a digit is on the screen."""
         x, y, width, height = mark.box
-        ink = (*self.view.to_screen(x, y), *self.view.to_screen(x + width, y + height))
+        return (*self.view.to_screen(x, y), *self.view.to_screen(x + width, y + height))
+
+    def _palette_at(self, box: Box) -> Palette:
+        """The colours of what is shown at a place of the drawing, on paper or on a photograph."""
+        if self._photograph is None:
+            return self._palette
+        return picture.palette_on(self._photograph, box, self._palette)
+
+    def _measure(self, mark: Mark, text: str) -> tuple[float, float]:
+        """(width, height) of the text of a label; digits have nothing below the baseline."""
         face = font.nametofont(_font(mark), self)
-        pad = 3 * self._factor
-        sizes = [(face.measure(text) + 2 * pad, face.metrics("linespace")) for text in _texts(mark)]
-        return labels.Wanted(ink, (12 if i == self._selected else 9) * self._factor, sizes)
+        return face.measure(text), face.metrics("ascent") + self._factor
 
     # ---- the pointer
 
@@ -521,13 +539,9 @@ class DrawingCanvas(tk.Canvas):
         radius = (1.0 if erases else self._tool.reach) * self._pen * self._factor
         if radius:
             ring = (event.x - radius, event.y - radius, event.x + radius, event.y + radius)
-            self.create_oval(ring, outline=self._palette.muted, width=max(1, round(self._factor)), tags="reach")
-
-
-def _texts(mark: Mark) -> list[str]:
-    """What a label may say, the best first."""
-    alone = f"{mark.text} ✓" if mark.corrected else mark.text
-    return list(dict.fromkeys(filter(None, (replace(mark, text=alone).words, alone))))
+            (x, y), side = self.view.to_page(*ring[:2]), round(2 * radius / self.view.scale)
+            colour = self._palette_at((round(x), round(y), side, side)).muted
+            self.create_oval(ring, outline=colour, width=max(1, round(self._factor)), tags="reach")
 
 
 def _font(mark: Mark) -> str:

@@ -180,7 +180,8 @@ def _view(window: WindowActions, files: FileActions, session: Session) -> list[C
         Command("View", "Turn photograph right", lambda: files.turn(1), ("Mod+]",), any_photograph),
         Command("View", "Next page", lambda: files.turn_page(1), ("Page Down",), any_pages),
         Command("View", "Previous page", lambda: files.turn_page(-1), ("Page Up",), any_pages),
-        Command("View", "Labels", window.switch_labels, ("Mod+L",), rule=True, chosen=lambda: session.settings.labels),
+        Command("View", "Labels and frames", window.switch_labels, ("Mod+L",), rule=True,
+                chosen=lambda: session.settings.labels),
         Command("View", "Read with my hand", window.switch_learning, rule=True,
                 chosen=lambda: session.settings.learns),
     ]  # fmt: skip

@@ -50,7 +50,7 @@ MARGIN = 6  #: logical px around a digit's box in which a click selects it
 PLACE = re.compile(r"-?\d+")  #: the numbers in a geometry such as 800x600+10+-20
 TICK = 250  #: ms after which what has changed is written: the settings, and a copy of the drawing
 ON_DIGIT = ("Confirm digit", "Delete digit", "Deselect", "Show evidence")  #: commands of its context menu
-ON_PAPER = ("Undo", "Redo", "Copy number", "Paste image", "Clear", "Fit to ink", "Labels")
+ON_PAPER = ("Undo", "Redo", "Copy number", "Paste image", "Clear", "Fit to ink", "Labels and frames")
 LOOK = 8  #: ticks after which the collection is looked at, which another window may have changed
 
 
@@ -161,7 +161,7 @@ class MainWindow(tk.Tk):
         )
         self.canvas = canvas.DrawingCanvas(self.paper, gestures, factor, session.tool, session.pen)
         self.canvas.pack(fill="both", expand=True, padx=1, pady=1)
-        self.canvas.want_labels(session.settings.labels)
+        self.canvas.want_marks(session.settings.labels)
         self.canvas.steady_pen(session.settings.steady)
         drop.accept_files(self, self.files.open_path)
         self.menus = commands.build_menus(self, self._table)
@@ -465,7 +465,7 @@ class MainWindow(tk.Tk):
     def _show(self) -> None:
         """Show the session as it is now."""
         session = self.session
-        self.canvas.show_marks(session.marks(), session.selected_index)
+        self.canvas.show_marks(session.marks(), session.selected_index, session.up_to_date)
         self.panel.number.show(session.number(), session.advice())
         self.panel.history.show(session.earlier_numbers)
         self.panel.choice.show(session.chosen, session.can_choose, session.failures)
@@ -562,10 +562,10 @@ class MainWindow(tk.Tk):
             about.AboutDialog(self, self.factor)
 
     def switch_labels(self) -> None:
-        """Show or hide the labels of the digits on the canvas."""
+        """Show or hide the labels and frames of the digits on the canvas."""
         wanted = not self.session.settings.labels
         self.session.settings = replace(self.session.settings, labels=wanted)
-        self.canvas.want_labels(wanted)
+        self.canvas.want_marks(wanted)
 
     # ---- what must not be lost
 

@@ -47,3 +47,15 @@ DARK = Palette(
     corrected="#4ade80",
 )
 ON_PHOTOGRAPH = "#2563eb"  #: ink on a photograph, whose paper may be light or dark
+
+
+def contrast(one: str, other: str) -> float:
+    """How well two colours are told apart: 1 for the same to 21 for black and white, as WCAG defines it."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

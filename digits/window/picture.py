@@ -1,7 +1,7 @@
 """A drawing as an image to save, plain or with boxes and digits. No widgets."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,11 +9,18 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from digits.reading.ink import bounds, rasterise, reduced
 from digits.reading.segmentation import Box
-from digits.window.document import State
-from digits.window.palette import LIGHT, ON_PHOTOGRAPH, Palette
+from digits.window import labels
+from digits.window.document import Photograph, State
+from digits.window.labels import Rectangle
+from digits.window.palette import DARK, LIGHT, ON_PHOTOGRAPH, Palette, contrast
 
 LARGEST = 25_000_000  #: most pixels of a picture of strokes alone
 LONGEST = 50_000  #: most pixels of its sides
+MARGIN = 6  #: logical px between a digit's ink and its frame
+ROOM = 11  #: logical px between its ink and its label: a ring around the frame has room, too
+PAD, GAP = 3, 6  #: logical px around the text of a label, and between labels
+LOOKED_AT = 32  #: pixels of a photograph, each way, of which its colour at a place is taken
+PLAIN = {"≠": "or", " ✓": "", " ": "  "}  #: the picture's font has no such signs, and narrow spaces
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,8 @@ class Mark:
         note: next to the digit, such as the confidence.
         rejected: whether it is rejected, doubtful or disputed: in a different colour, with a dashed box.
         corrected: whether the user corrected or confirmed it.
-        left_out: whether it is no digit, but stands beside them: pale.
+        left_out: whether it is no digit, but stands beside them, or is deleted: pale.
+        line: the line of text that it is on; None if it is on none.
     """
 
     box: Box
@@ -35,11 +43,53 @@ class Mark:
     rejected: bool = False
     corrected: bool = False
     left_out: bool = False
+    line: int | None = None
 
     @property
     def words(self) -> str:
         """The text and the note."""
-        return "  ".join(filter(None, (self.text, self.note)))
+        return " ".join(filter(None, (self.text, self.note)))
+
+    @property
+    def texts(self) -> list[str]:
+        """What its label may say, the best first."""
+        alone = f"{self.text} ✓" if self.corrected else self.text
+        return [text for text in (replace(self, text=alone).words, alone, self.text) if text]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label beside a digit: what it says, and where."""
+
+    text: str
+    where: Rectangle
+
+
+def place_labels(
+    marks: Sequence[Mark],
+    inks: Sequence[Rectangle],
+    measure: Callable[[Mark, str], tuple[float, float]],
+    unit: float,
+    screen: tuple[int, int],
+) -> list[Label | None]:
+    """The label of each mark, if there is room for one.
+
+    Args:
+        marks: the marks.
+        inks: where the ink of each is, in pixels of the screen or the picture.
+        measure: (width, height) of a mark's text.
+        unit: pixels for each logical pixel.
+        screen: (width, height) of what is seen.
+    """
+    wanted = []
+    for mark, ink in zip(marks, inks, strict=True):
+        sizes = [(width + 2 * PAD * unit, height) for width, height in (measure(mark, text) for text in mark.texts)]
+        wanted.append(labels.Wanted(ink, ROOM * unit, sizes, MARGIN * unit, mark.line, mark.rejected))
+    places = labels.arrange(wanted, screen, GAP * unit)
+    return [
+        None if place is None else Label(mark.texts[place.text], place.where)
+        for mark, place in zip(marks, places, strict=True)
+    ]
 
 
 def colour_of(mark: Mark, palette: Palette) -> str:
@@ -47,6 +97,23 @@ def colour_of(mark: Mark, palette: Palette) -> str:
     if mark.left_out:
         return palette.muted
     return palette.rejected if mark.rejected else palette.corrected if mark.corrected else palette.accent
+
+
+def palette_on(photograph: Photograph, box: Box, beside: Palette = LIGHT) -> Palette:
+    """The colours, light or dark, that have more contrast with a place of a photograph; ``beside`` it, those given."""
+    preview, shrunk = photograph.preview, photograph.preview.shape[1] / photograph.size[0]
+    x, y, width, height = (round(side * shrunk) for side in box)
+    seen = preview[max(0, y) : max(0, y + max(1, height)), max(0, x) : max(0, x + max(1, width))]
+    if not seen.size:
+        return beside
+    down, across = (max(1, side // LOOKED_AT) for side in seen.shape[:2])
+    red, green, blue = np.median(seen[::down, ::across], axis=(0, 1)).astype(int).tolist()
+    ground = f"#{red:02x}{green:02x}{blue:02x}"
+
+    def least(palette: Palette) -> float:
+        return min(contrast(colour, ground) for colour in (palette.accent, palette.rejected, palette.muted))
+
+    return max((LIGHT, DARK), key=least)
 
 
 def render(state: State, size: tuple[int, int], marks: Sequence[Mark] = ()) -> Image.Image:
@@ -74,12 +141,14 @@ def render(state: State, size: tuple[int, int], marks: Sequence[Mark] = ()) -> I
         strokes = [reduced(stroke, step) for stroke in state.strokes]
         alpha = rasterise(strokes, image.width, image.height, left // step, top // step)
         image.paste(ink[:3], mask=Image.fromarray(alpha))
-    draw = ImageDraw.Draw(image)
     unit = max(1.0, max(image.size) / 1200)  # lines and text stay legible on a large scan
+    moved = []
     for mark in marks:
         x, y, width, height = mark.box
         x, y = x - left, y - top
-        _draw_mark(draw, replace(mark, box=(x // step, y // step, -(-width // step), -(-height // step))), unit)
+        moved.append(replace(mark, box=(x // step, y // step, -(-width // step), -(-height // step))))
+    palettes = [palette_on(state.photograph, mark.box) if state.photograph is not None else LIGHT for mark in marks]
+    _draw_marks(image, moved, palettes, unit)
     return image
 
 
@@ -90,11 +159,36 @@ def _page(state: State, size: tuple[int, int]) -> tuple[int, int, tuple[int, int
     return left, top, (max(size[0], x + width) - left, max(size[1], y + height) - top)
 
 
-def _draw_mark(draw: ImageDraw.ImageDraw, mark: Mark, unit: float) -> None:
-    colour = colour_of(mark, LIGHT)
-    x, y, width, height = mark.box
-    margin, line = 6 * unit, max(1, round(2 * unit))
-    left, top, right, bottom = x - margin, y - margin, x + width + margin, y + height + margin
+def _draw_marks(image: Image.Image, marks: Sequence[Mark], palettes: Sequence[Palette], unit: float) -> None:
+    """Draw frames and labels."""
+    draw = ImageDraw.Draw(image)
+    sizes = {False: 18 * unit, True: 15 * unit}  # of a digit's text, and of one that is left out
+    fonts = {left_out: ImageFont.load_default(round(size)) for left_out, size in sizes.items()}
+
+    def measure(mark: Mark, text: str) -> tuple[float, float]:
+        return fonts[mark.left_out].getlength(_plain(text)), sizes[mark.left_out]
+
+    inks = [(float(x), float(y), float(x + width), float(y + height)) for x, y, width, height in (m.box for m in marks)]
+    for mark, palette, ink in zip(marks, palettes, inks, strict=True):
+        _draw_frame(draw, mark, ink, colour_of(mark, palette), unit)
+    placed = place_labels(marks, inks, measure, unit, image.size)
+    for mark, palette, label in zip(marks, palettes, placed, strict=True):
+        if label is not None:
+            left, top, right, bottom = label.where
+            draw.rectangle(label.where, fill=palette.paper)
+            middle, font = ((left + right) / 2, (top + bottom) / 2), fonts[mark.left_out]
+            draw.text(middle, _plain(label.text), fill=colour_of(mark, palette), font=font, anchor="mm")
+
+
+def _plain(text: str) -> str:
+    for sign, plain in PLAIN.items():
+        text = text.replace(sign, plain)
+    return text
+
+
+def _draw_frame(draw: ImageDraw.ImageDraw, mark: Mark, ink: Rectangle, colour: str, unit: float) -> None:
+    margin, line = MARGIN * unit, max(1, round(2 * unit))
+    left, top, right, bottom = ink[0] - margin, ink[1] - margin, ink[2] + margin, ink[3] + margin
     if mark.rejected or mark.left_out:
         for start, end in (((left, top), (right, top)), ((left, bottom), (right, bottom))):
             _dashed(draw, start, end, colour, line, unit)
@@ -102,12 +196,6 @@ def _draw_mark(draw: ImageDraw.ImageDraw, mark: Mark, unit: float) -> None:
             _dashed(draw, start, end, colour, line, unit)
     else:
         draw.rectangle((left, top, right, bottom), outline=colour, width=line)
-    font = ImageFont.load_default(round(18 * unit))
-    text = mark.words
-    place = ((left + right) / 2, bottom + 3 * unit)
-    chip = draw.textbbox(place, text, font=font, anchor="ma")
-    draw.rectangle((chip[0] - 3 * unit, chip[1] - unit, chip[2] + 3 * unit, chip[3] + unit), fill="#ffffff")
-    draw.text(place, text, fill=colour, font=font, anchor="ma")
 
 
 def _dashed(

@@ -293,7 +293,7 @@ class Session:
         return summary.rows(self.result, tuple(self.result.readings), self.document.state.labels)
 
     def marks(self) -> list[Mark]:
-        """The boxes and texts around the digits, and then those around what is left out."""
+        """The boxes and texts around the digits, and then those around what is left out or deleted."""
         if self.reading is None or self.result is None:
             return []
         rows: Sequence[summary.Row | None] = [None] * len(self.keys)
@@ -302,6 +302,7 @@ class Session:
         labels = self.document.state.labels
         digits = zip(self.keys, self.reading.digits, rows, strict=True)
         beside = [Mark(one.box, "", one.why, left_out=True) for one in self.result.left_out]
+        beside += [Mark(box, "", "deleted", left_out=True) for box in self.result.state.hidden.values()]
         return [_mark(digit, labels.get(key), row) for key, digit, row in digits] + beside
 
     def advice(self) -> str:
@@ -343,12 +344,12 @@ class Session:
 
 def _mark(digit: Digit, sample: Sample | None, row: summary.Row | None) -> Mark:
     """The mark of one digit; ``row`` is its row in the comparison, if the networks are compared."""
-    shown = summary.styled(digit, sample)
+    shown, line = summary.styled(digit, sample), digit.segment.line
     if sample is not None:
         note = f"was {digit.text}" if shown.style == summary.CORRECTED else ""
-        return Mark(digit.box, shown.text, note, corrected=True)
+        return Mark(digit.box, shown.text, note, corrected=True, line=line)
     if row is not None and not row.agreed:
         others = [text for text in dict.fromkeys(row.texts) if text != digit.text]
-        return Mark(digit.box, shown.text, f"≠ {' '.join(others)}", rejected=True)
+        return Mark(digit.box, shown.text, f"≠ {' '.join(others)}", rejected=True, line=line)
     doubtful = shown.style in (summary.REJECTED, summary.DOUBTFUL)
-    return Mark(digit.box, shown.text, summary.confidence(digit), rejected=doubtful)
+    return Mark(digit.box, shown.text, summary.confidence(digit), rejected=doubtful, line=line)

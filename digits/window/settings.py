@@ -32,7 +32,7 @@ class Settings:
         folder: of the file that was opened or saved last.
         recent: the files that were opened or saved, the last one first; 8 at most.
         steady: whether the pen's jitter is averaged out.
-        labels: whether the digits on the canvas have labels.
+        labels: whether the digits on the canvas have labels and frames.
     """
 
     theme: str = "system"

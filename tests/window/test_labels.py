@@ -3,15 +3,20 @@
 import itertools
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
 from digits.window import dialogs
-from digits.window.labels import Rectangle, Wanted, arrange
+from digits.window.labels import Placed, Rectangle, Wanted, arrange
+from digits.window.palette import contrast
 from digits.window.settings import Settings
 from tests.handwriting import strokes
 from tests.window.conftest import FOUR, NUMBER, Hand, OpenWindow, option
+from tests.window.test_photographs import opened, picture
 
 SCREEN = (1000, 700)
 SIZES = [(60.0, 16.0), (16.0, 16.0)]
@@ -61,6 +66,99 @@ def test_what_is_drawn_around_others_covers_its_edges_only() -> None:
     assert [place and place.text for place in placed[:2]] == [0, 0]
 
 
+MARGIN, ROOM, GAP = 6, 11, 6
+LEVEL = 14  # px, within which the digits of a line have their labels on one level
+
+
+def page(seed: int) -> list[Wanted]:
+    """Lines of digits, near or far from one another; one digit in six is doubtful."""
+    random = np.random.default_rng(seed)
+    size, pitch, high = random.uniform(12, 90), random.uniform(1.0, 2.5), random.uniform(1.1, 2.5)
+    wanted = []
+    for line in range(4):
+        for i in range(8):
+            x, y = 20 + i * size * pitch * 0.7, 20 + line * size * high
+            left, top, right, bottom = (random.uniform(-0.1, 0.1) * size for _ in range(4))
+            ink = (x + left, y + top, x + 0.6 * size + right, y + size + bottom)
+            wanted.append(Wanted(ink, ROOM, SIZES, MARGIN, line, bool(random.random() < 1 / 6)))
+    return wanted
+
+
+def with_labels(wanted: Sequence[Wanted]) -> list[tuple[Wanted, Placed]]:
+    placed = arrange(wanted, SCREEN, GAP)
+    return [(one, place) for one, place in zip(wanted, placed, strict=True) if place is not None]
+
+
+def frame(one: Wanted) -> Rectangle:
+    left, top, right, bottom = one.ink
+    return left - one.margin, top - one.margin, right + one.margin, bottom + one.margin
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_it_is_plain_whose_a_label_is(seed: int) -> None:
+    wanted = page(seed)
+    labelled = with_labels(wanted)
+    for one, place in labelled:
+        left, top, right, bottom = place.where
+        assert not any(overlap(place.where, frame(other)) for other in wanted)
+        assert abs((left + right) - (one.ink[0] + one.ink[2])) / 2 <= (one.ink[2] - one.ink[0]) / 2 + 1e-6
+        assert top >= one.ink[3] or bottom <= one.ink[1], "below or above"
+        own = max(top - one.ink[3], one.ink[1] - bottom)
+        over = [
+            other.ink for other in wanted if other.line != one.line and left < other.ink[2] and right > other.ink[0]
+        ]
+        assert all(max(top - ink[3], ink[1] - bottom) >= min(own, ROOM) for ink in over), "not nearer to another line"
+    for (_, a), (_, b) in itertools.combinations(labelled, 2):
+        wider = (a.where[0] - GAP + 1e-6, a.where[1], a.where[2] + GAP - 1e-6, a.where[3])
+        assert not overlap(wider, b.where)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_line_has_one_form_and_most_of_its_labels_or_none(seed: int) -> None:
+    wanted = page(seed)
+    placed = arrange(wanted, SCREEN, GAP)
+    for line in range(4):
+        on_it = [i for i, one in enumerate(wanted) if one.line == line and overlap(one.ink, (0, 0, *SCREEN))]
+        sure = [placed[i] for i in on_it if not wanted[i].doubtful]
+        there = [place for place in sure if place is not None]
+        assert len({place.text for place in there}) <= 1
+        assert not there or 2 * len(there) >= len(sure)
+        if there and there[0].text == 0:
+            assert len(there) == len(sure), "the long form only if all have room"
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_doubtful_digit_has_its_label_as_if_sure_ones_had_none(seed: int) -> None:
+    wanted = page(seed)
+    alone = [one if one.doubtful else replace(one, sizes=()) for one in wanted]
+    both = zip(arrange(wanted, SCREEN, GAP), arrange(alone, SCREEN, GAP), wanted, strict=True)
+    assert all(place == by_itself for place, by_itself, one in both if one.doubtful)
+
+
+def test_where_there_is_room_for_one_label_the_doubtful_digit_has_it() -> None:
+    line = [Wanted((100 + 13.0 * n, 100, 111 + 13.0 * n, 130), ROOM, SIZES, MARGIN, 0, n == 1) for n in range(3)]
+    above = Wanted((80, 20, 160, 90), ROOM, (), MARGIN, 1)
+    sure = [replace(one, doubtful=False) for one in line]
+    assert [place is not None for place in arrange([*sure, above], SCREEN, GAP)] == [True, False, True, False]
+    assert [place is not None for place in arrange([*line, above], SCREEN, GAP)] == [False, True, False, False]
+
+
+@pytest.mark.parametrize("i", range(10))
+def test_of_crowded_digits_the_doubtful_one_has_a_label(i: int) -> None:
+    line = [Wanted((100 + 13.0 * n, 100, 111 + 13.0 * n, 130), ROOM, SIZES, MARGIN, 0, n == i) for n in range(10)]
+    assert [(one.doubtful, place.text) for one, place in with_labels(line)] == [(True, 1)]
+
+
+def test_the_labels_of_a_line_are_on_one_level_where_its_digits_nearly_are() -> None:
+    feet = [180, 186, 176, 183, 260]
+    line = [Wanted((100.0 * i, 100, 100.0 * i + 40, foot), ROOM, SIZES, MARGIN, 0) for i, foot in enumerate(feet)]
+    tops = [place.where[1] for _, place in with_labels(line)]
+    assert tops == [186 + ROOM] * 4 + [260 + ROOM], "far below the others, a digit has it near"
+    low = [replace(one, ink=(one.ink[0], 100.0, one.ink[2], 180.0)) for one in line]
+    beneath = [Wanted((100.0 * i, 184, 100.0 * i + 40, 240), ROOM, [], MARGIN, 1) for i in range(5)]
+    assert {place.where[3] for _, place in with_labels([*low, *beneath])} == {100 - ROOM}, "all above"
+
+
 def shown(hand: Hand) -> list[str]:
     canvas = hand.window.canvas
     return [option(canvas, item, "text") for item in canvas.find_withtag("label") if str(canvas.type(item)) == "text"]
@@ -96,6 +194,125 @@ def test_eight_lines_of_digits_have_no_label_on_ink(open_window: OpenWindow) -> 
     for item in canvas.find_withtag("label"):
         left, top, right, bottom = canvas.bbox(item)
         assert not any(overlap((left + 2, top + 2, right - 2, bottom - 2), ink) for ink in inks)
+
+
+def write_three_lines(hand: Hand) -> None:
+    for number, top, height in (("4072", 30, 75), ("13986", 150, 60), ("1234567890", 250, 50)):
+        for stroke in strokes(number, 40, top, height, gap=0.12, seed=3):
+            hand.draw(stroke)
+    hand.settle()
+    hand.until(lambda: bool(shown(hand)), "labels")
+
+
+@pytest.mark.parametrize("steps", range(0, 7, 2))
+def test_labels_of_a_reduced_drawing_are_over_or_under_their_digits(open_window: OpenWindow, steps: int) -> None:
+    hand = open_window(settings=Settings(theme="light", pen=10))
+    write_three_lines(hand)
+    canvas = hand.window.canvas
+    for _ in range(steps):
+        canvas.event_generate("<Control-Button-5>", x=200, y=200)
+    hand.window.update()
+    reading = hand.window.session.reading
+    assert reading is not None
+    frames = [canvas.bbox(item) for item in canvas.find_withtag("box")]
+    assert shown(hand)
+    for item in canvas.find_withtag("label"):
+        if str(canvas.type(item)) == "text":
+            digit = option(canvas, item, "text")[0]
+            x, y = canvas.coords(item)
+            near = [
+                (max(top - y, y - bottom), found.text)
+                for (left, top, right, bottom), found in zip(frames, reading.digits, strict=True)
+                if left <= x <= right
+            ]
+            assert digit in [text for distance, text in near if distance <= min(near)[0] + LEVEL]
+        else:
+            left, top, right, bottom = canvas.coords(item)
+            inner = (left + 1, top + 1, right - 1, bottom - 1)
+            assert not any(overlap(inner, (x + 1, y + 1, x1 - 1, y1 - 1)) for x, y, x1, y1 in frames)
+
+
+def test_without_labels_and_frames_only_the_selected_digit_is_framed(hand: Hand) -> None:
+    hand.write(NUMBER)
+    canvas = hand.window.canvas
+    hand.until(lambda: bool(shown(hand)), "labels")
+    hand.press("<Control-Key-l>")
+    assert not canvas.find_withtag("mark")
+    hand.press("<Key-Tab>")
+    assert len(canvas.find_withtag("box")) == len(canvas.find_withtag("ring")) == 1
+    hand.press("<Control-Key-l>")
+    assert len(canvas.find_withtag("box")) == 4
+    assert "Labels and frames" in [command.title for command in hand.window.commands]
+
+
+def test_labels_wait_until_the_drawing_is_read(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    hand.write(FOUR)
+    hand.until(lambda: bool(shown(hand)), "the label")
+    unread: list[object] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(hand.window.jobs, "submit", lambda *given, **_: unread.append(given))
+        hand.draw([(100, 330), (300, 340)])
+        hand.until(lambda: "rest" not in hand.window.canvas._later, "the pen to rest")
+        assert unread and not shown(hand), "a label might cover the stroke"
+    hand.window.recognition.read()
+    hand.settle()
+    hand.until(lambda: bool(shown(hand)), "labels")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("negative", [False, True])
+def test_frames_and_labels_are_seen_on_any_photograph(
+    open_window: OpenWindow, tmp_path: Path, theme: str, negative: bool
+) -> None:
+    hand = open_window(settings=Settings(theme=theme))
+    image = picture("407")
+    (ImageOps.invert(image) if negative else image).save(tmp_path / "a.png")
+    opened(hand, tmp_path / "a.png")
+    canvas, paper = hand.window.canvas, "#000000" if negative else "#ffffff"
+    assert len(canvas.find_withtag("box")) == 3
+    hand.press("<Key-Tab>")
+    for item in (*canvas.find_withtag("box"), *canvas.find_withtag("ring")):
+        assert contrast(option(canvas, item, "outline"), paper) > 4.5
+    x, y = canvas.winfo_width() // 2, canvas.winfo_height() // 2
+    for key, tag in (("<Key-e>", "reach"), ("<Key-c>", "preview")):
+        hand.press(key)
+        canvas.event_generate("<ButtonPress-1>", x=x, y=y)
+        canvas.event_generate("<B1-Motion>", x=x + 2, y=y, state=0x100)
+        (item,) = canvas.find_withtag(tag)
+        assert contrast(option(canvas, item, "outline"), paper) > 4.5
+        canvas.event_generate("<ButtonRelease-1>", x=x, y=y, state=0x100)
+    hand.press("<Key-e>")
+    canvas.event_generate("<Motion>", x=x, y=2)
+    (ring,) = canvas.find_withtag("reach")
+    assert contrast(option(canvas, ring, "outline"), hand.window.palette.paper) > 4.5, "beside the photograph, too"
+    hand.until(lambda: bool(shown(hand)), "labels")
+    items = canvas.find_withtag("label")
+    for chip, text in zip(items[::2], items[1::2], strict=True):
+        assert contrast(option(canvas, text, "fill"), option(canvas, chip, "fill")) > 4.5
+
+
+def test_a_digit_deleted_from_a_photograph_is_marked(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture("407").save(tmp_path / "a.png")
+    opened(hand, tmp_path / "a.png")
+    hand.press("<Key-Tab>")
+    hand.press("<Key-Delete>")
+    hand.settle()
+    assert hand.number == "07"
+    hand.until(lambda: "deleted" in shown(hand), "the word")
+    assert len(hand.window.canvas.find_withtag("box")) == 3
+    assert [mark.left_out for mark in hand.window.session.marks()] == [False, False, True]
+    x, y, width, _ = hand.window.session.marks()[-1].box
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: tmp_path / "read.png")
+    hand.press("<Control-Key-e>")
+    hand.settle()
+    saved = np.asarray(Image.open(tmp_path / "read.png").convert("RGB")).astype(int)
+    assert (np.ptp(saved[y - 8 : y, x : x + width], axis=2) > 10).any(), "a coloured frame"
+    hand.press("<Control-Key-z>")
+    hand.settle()
+    hand.until(lambda: "deleted" not in shown(hand), "the word to go")
+    assert hand.number == "407"
 
 
 def test_zooming_and_moving_keep_the_ink_and_the_drawing_grows(hand: Hand) -> None:

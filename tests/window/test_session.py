@@ -81,6 +81,13 @@ def test_what_is_left_out_is_marked_after_the_digits(session: Session) -> None:
     assert mark.left_out and not mark.rejected and mark.words == "an underline"
 
 
+def test_what_is_deleted_from_a_photograph_is_marked_as_left_out(session: Session) -> None:
+    assert session.result is not None
+    session.take(replace(session.result, state=replace(session.result.state, hidden={"key": (5, 6, 70, 8)})))
+    mark = session.marks()[-1]
+    assert (mark.box, mark.words, mark.left_out) == ((5, 6, 70, 8), "deleted", True)
+
+
 def test_a_space_stands_between_numbers(session: Session) -> None:
     digits = session.number()[0]
     assert summary.text([[digits[0], replace(digits[1], spaced=True)]]) == "4 ?"
