@@ -97,7 +97,10 @@ def counted(n: int, noun: str) -> str:
 
 
 def found(result: Result, names: Sequence[str]) -> str:
-    """What was found, in which part of a file, and how long each of the networks ``names`` took, in one line."""
+    """What was found, in which part of a file, and how long a network took, in one line.
+
+    Of several networks ``names``, the comparison says how long each took.
+    """
     if not result.readings:
         return ""
     readings = [result.readings[name] for name in names if name in result.readings]
@@ -106,8 +109,8 @@ def found(result: Result, names: Sequence[str]) -> str:
     if not readings or not readings[0].digits:
         return f"No digits found{part}"
     n_lines = len({digit.segment.line for digit in readings[0].digits})
-    times = ", ".join(f"{reading.model} {milliseconds(reading.seconds)}" for reading in readings)
-    text = f"{counted(len(result.keys), 'digit')} in {counted(n_lines, 'line')}{part} · {times}"
+    time = f" · {readings[0].model} {milliseconds(readings[0].seconds)}" if len(readings) == 1 else ""
+    text = f"{counted(len(result.keys), 'digit')} in {counted(n_lines, 'line')}{part}{time}"
     labels = result.state.labels
     by_hand = [
         key for key, digit in zip(result.keys, readings[0].digits, strict=True) if digit.moved and key not in labels
