@@ -13,7 +13,6 @@ from digits.window.session import Message
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN
 
 MARGIN = 6  #: px, around a text
-ROOMY = 700  #: logical px, width of a toolbar in which the tools' names have room
 
 
 class Toolbar(ttk.Frame):
@@ -34,18 +33,20 @@ class Toolbar(ttk.Frame):
         super().__init__(parent, padding=(px, px * 3 // 4))
         self._commands = [command for command in commands if command.button is not None]
         self._chosen = tk.StringVar(self)
+        self._tips: list[ttk.ToolTip] = []
         self._diameter = tk.DoubleVar(self)
         self.buttons: dict[str, ttk.Button | ttk.Radiobutton] = {}  #: by the command's label
         for command in self._commands:
             if command.button is not None and command.chosen is not None:
                 self._add_choice(command, command.button)
         self._add_pen_size(factor, resize)
-        self._narrow = False
-        self._roomy = round(ROOMY * factor)
-        self.bind("<Configure>", lambda event: self._lay_out(event.width))
         plain = [(command, command.button) for command in self._commands if command.button and not command.chosen]
-        for command, button in sorted(plain, key=lambda pair: abs(pair[1].place)):
+        plain.sort(key=lambda pair: abs(pair[1].place))
+        for command, button in plain:
             self._add_button(command, button)
+        self._after = self.buttons[plain[0][0].label]  # the first after the pen's size
+        self._width = 0
+        self.bind("<Configure>", lambda event: self._fit(event.width))
 
     def _add_choice(self, command: Command, button: Button) -> None:
         made = ttk.Radiobutton(
@@ -63,7 +64,7 @@ class Toolbar(ttk.Frame):
         self._offer(command, made)
 
     def _offer(self, command: Command, button: ttk.Button | ttk.Radiobutton) -> None:
-        ttk.ToolTip(button, text=tooltip(command, is_mac(self)))
+        self._tips.append(ttk.ToolTip(button, text=tooltip(command, is_mac(self))))
         self.buttons[command.label] = button
 
     def _add_pen_size(self, factor: float, resize: Callable[[int], None]) -> None:
@@ -71,18 +72,37 @@ class Toolbar(ttk.Frame):
             self, from_=SMALLEST_PEN, to=LARGEST_PEN, variable=self._diameter, length=round(84 * factor),
             command=lambda value: resize(round(float(value))), takefocus=False,
         )  # fmt: skip
-        self.scale.pack(side="left", padx=(self._px * 2, self._px // 2))
         self.pixels = ttk.Label(self, width=5)
-        self.pixels.pack(side="left", padx=(0, self._px))
 
-    def _lay_out(self, width: int) -> None:
-        """Show the tools with their names or, where there is no room, as icons alone."""
-        narrow = width < self._roomy
-        if narrow is not self._narrow:
-            self._narrow = narrow
+    def set_low(self, low: bool) -> None:
+        """Take little height, or as much as is pleasant."""
+        self.configure(padding=(self._px, self._px * 3 // (8 if low else 4)))
+
+    def _fit(self, width: int) -> None:
+        """Leave out what there is no room for: first the tools' names, then the pen's size in pixels and its slider."""
+        if width == self._width:
+            return
+        self._width = width
+        for names, pixels, slider in ((True, True, True), (False, True, True), (False, False, True), (False,) * 3):
             for command in self._commands:
                 if command.button is not None and command.chosen is not None:
-                    self.buttons[command.label].configure(text="" if narrow else command.button.text)
+                    self.buttons[command.label].configure(text=command.button.text if names else "")
+            needed = 2 * self._px + sum(button.winfo_reqwidth() for button in self.buttons.values())
+            needed += (self.scale.winfo_reqwidth() + self._px * 2 + self._px // 2) if slider else 0
+            needed += (self.pixels.winfo_reqwidth() + self._px) if pixels else 0
+            if needed <= width:
+                break
+        self.scale.pack_forget()
+        self.pixels.pack_forget()
+        if slider:
+            self.scale.pack(side="left", padx=(self._px * 2, self._px // 2), before=self._after)
+        if pixels:
+            self.pixels.pack(side="left", padx=(0, self._px), before=self._after)
+
+    def hide_tips(self) -> None:
+        """Hide what the pointer has shown, until it comes again."""
+        for tip in self._tips:
+            tip.leave()
 
     def show(self, pen: int) -> None:
         """Show the chosen tool, the pen's diameter in logical pixels, and which commands are possible now."""
@@ -122,16 +142,28 @@ class StatusBar(ttk.Frame):
         self.message.bind("<Configure>", lambda event: self._fit(event.width))
         self._width = 0  # of the message, screen pixels
         self._whole: ttk.ToolTip | None = None  # the message, while there is no room for all of it
-        self.configure(height=round(44 * factor))
+        self._factor = factor
+        self.set_low(False)
         self.pack_propagate(False)  # the paper keeps its size when the Cancel button comes and goes
         self.handwriting.pack(side="right")
         self.message.pack(side="left", fill="x", expand=True)
+
+    def set_low(self, low: bool) -> None:
+        """Take little height, or as much as is pleasant."""
+        self.configure(
+            height=round((36 if low else 44) * self._factor), padding=(self._px, 0 if low else self._px // 4)
+        )
 
     def set_palette(self, palette: Palette) -> None:
         """Change all colours."""
         self._palette = palette
         self.handwriting.configure(foreground=palette.muted)
         self.show(self._shown)
+
+    def hide_tips(self) -> None:
+        """Hide what the pointer has shown, until it comes again."""
+        if self._whole is not None:
+            self._whole.leave()
 
     def show(self, message: Message) -> None:
         """Show a message; an alarm with a sign and in a different colour."""

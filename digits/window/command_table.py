@@ -188,14 +188,18 @@ def _view(window: WindowActions, files: FileActions, session: Session) -> list[C
 
 
 def _theme(window: WindowActions, session: Session, name: str, label: str) -> Command:
-    return Command("View", label, lambda: window.choose_theme(name), chosen=lambda: session.settings.theme == name)
+    def chosen() -> bool:
+        return session.settings.theme == name
+
+    return Command("View", label, lambda: window.choose_theme(name), chosen=chosen, within="Theme")
 
 
 def _zoom(window: WindowActions, session: Session, zoom: int) -> Command:
-    label = f"Interface size {zoom}%" if zoom else "Automatic interface size"
-    return Command(
-        "View", label, lambda: window.choose_zoom(zoom), chosen=lambda: session.settings.zoom == zoom, rule=zoom == 0
-    )
+    def chosen() -> bool:
+        return session.settings.zoom == zoom
+
+    label = f"{zoom}%" if zoom else "As the screen"
+    return Command("View", label, lambda: window.choose_zoom(zoom), chosen=chosen, within="Interface size")
 
 
 def _network(window: WindowActions, session: Session) -> list[Command]:

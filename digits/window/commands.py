@@ -7,6 +7,8 @@ from typing import Literal
 
 import ttkbootstrap as ttk
 
+from digits.window.room import TITLE
+
 
 @dataclass(frozen=True)
 class Button:
@@ -39,6 +41,7 @@ class Command:
         rule: whether a line is drawn above it in the menu.
         button: its button in the toolbar, if it has one.
         tip: what the tooltip says in place of the label.
+        within: the entry of the menu that opens a further menu with it, if it stands in one.
     """
 
     menu: str
@@ -50,6 +53,7 @@ class Command:
     rule: bool = False
     button: Button | None = None
     tip: str = ""
+    within: str = ""
 
     @property
     def title(self) -> str:
@@ -140,6 +144,7 @@ def pop_up(
     if further:
         menu.add_separator()
     kept = [tick for command in commands for tick in _add(menu, command)]
+    _break_columns(menu)
 
     def gone(_: "tk.Event[tk.Misc]") -> None:
         kept.clear()
@@ -157,24 +162,51 @@ def is_mac(window: tk.Misc) -> bool:
 def _keep_filled(menu: tk.Menu, name: str, table: Callable[[], Sequence[Command]]) -> None:
     """Fill a menu now and again whenever it opens, with each entry enabled and ticked as it is then."""
     ticks: list[tk.BooleanVar] = []  # kept: Tk loses a variable once Python frees it
+    further: dict[str, tk.Menu] = {}
 
     def fill() -> None:
-        menu.delete(0, "end")
+        for filled in (menu, *further.values()):
+            filled.delete(0, "end")
         ticks.clear()
+        opened = set[str]()
         for command in table():
             if command.menu != name:
                 continue
             if command.rule:
                 menu.add_separator()
-            ticks.extend(_add(menu, command))
+            if command.within and command.within not in opened:
+                opened.add(command.within)
+                further.setdefault(command.within, ttk.Menu(menu, tearoff=False))
+                menu.add_cascade(label=command.within, menu=further[command.within])
+            ticks.extend(_add(further[command.within] if command.within else menu, command))
+        _break_columns(menu)
 
     menu.configure(postcommand=fill)
     fill()
 
 
+def _break_columns(menu: tk.Menu) -> None:
+    """Go on in a further column where the screen ends."""
+    last = menu.index("end")
+    if last is None:
+        return
+    entry = menu.yposition(last) - menu.yposition(last - 1) if last else 0
+    for i in range(last + 1):
+        if menu.yposition(i) + 2 * entry > menu.winfo_screenheight() - TITLE:
+            menu.entryconfigure(i, columnbreak=True)
+
+
+def _shown_at_right(menu: tk.Menu, command: Command) -> str:
+    """The first shortcut of a command as a menu shows it; X11's menus leave no room beside it."""
+    if not command.keys:
+        return ""
+    beside = "  " if str(menu.tk.call("tk", "windowingsystem")) == "x11" else ""
+    return accelerator(command.keys[0], is_mac(menu)) + beside
+
+
 def _add(menu: tk.Menu, command: Command) -> list[tk.BooleanVar]:
     """Add an entry; returns the variable behind its tick, if it has one."""
-    keys = accelerator(command.keys[0], is_mac(menu)) if command.keys else ""
+    keys = _shown_at_right(menu, command)
     state: Literal["normal", "disabled"] = "normal" if command.enabled() else "disabled"
     if command.chosen is None:
         menu.add_command(label=command.label, accelerator=keys, command=command.run, state=state)

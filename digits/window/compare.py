@@ -9,7 +9,8 @@ from digits.window.palette import LIGHT, Palette
 from digits.window.summary import Row
 
 ROW = 30  #: logical px
-WIDTH = 360  #: logical px, of the title
+WIDTH, BESIDE = 360, 190  #: logical px, of the title above the table and beside it
+HEADER, LOW = 44, 20  #: logical px, height of the names with the times, and without them in a low window
 FIRST = 46  #: logical px, width of the column with the digit's place
 
 
@@ -26,23 +27,52 @@ class CompareTable(ttk.Frame):
         self._times: Sequence[str] = ()
         self._rows: Sequence[Row] = ()
         self._selected: int | None = None
-        self.title = ttk.Label(self, font="Title", text="Nothing to compare yet", wraplength=self._px(WIDTH))
-        self.title.grid(row=0, column=0, columnspan=2, sticky="w", pady=(0, self._px(6)))
-        self.whose = ttk.Label(self, font="Small")
-        self.whose.grid(row=3, column=0, columnspan=2, sticky="w", pady=(self._px(6), 0))
-        self.header = tk.Canvas(self, height=self._px(ROW + 14), highlightthickness=0)
-        self.header.grid(row=1, column=0, sticky="ew")
-        self.table = tk.Canvas(self, highlightthickness=0, height=self._px(4 * ROW))
-        self.table.grid(row=2, column=0, sticky="nsew")
+        self._low = False
+        self._words = ttk.Frame(self)  # below what it holds
+        self.title = ttk.Label(self, font="Title", text="Nothing to compare yet", justify="left")
+        self.whose = ttk.Label(self, font="Small", justify="left")
+        self.header = tk.Canvas(self, highlightthickness=0)
+        self.header.grid(row=1, column=1, sticky="ew")
+        self._room = ttk.Frame(self)  # of which the table takes what whole rows need
+        self._room.grid(row=2, column=1, sticky="nsew")
+        self.table = tk.Canvas(self._room, highlightthickness=0, height=self._px(ROW), yscrollincrement=self._px(ROW))
+        self._room.bind("<Configure>", lambda event: self._fit(event.height))
         self.bar = ttk.Scrollbar(self, command=self.table.yview)
         self.table.configure(yscrollcommand=self.bar.set)
-        self.columnconfigure(0, weight=1)
+        self.columnconfigure(1, weight=1)
         self.rowconfigure(2, weight=1)
+        self.lay_out(narrow=False, low=False)
         self.table.bind("<Button-1>", self._click)
         self.table.bind("<Configure>", lambda _: self._draw())
         self.table.bind("<MouseWheel>", lambda event: self.table.yview_scroll(-1 if event.delta > 0 else 1, "units"))
         self.table.bind("<Button-4>", lambda _: self.table.yview_scroll(-1, "units"))
         self.table.bind("<Button-5>", lambda _: self.table.yview_scroll(1, "units"))
+
+    def lay_out(self, narrow: bool, low: bool) -> None:
+        """Show what is said about the table above and below it or, in a narrow window, beside it."""
+        self._low = low
+        wide, gap = self._px(BESIDE if narrow else WIDTH), self._px(6)
+        for label in (self.title, self.whose):
+            label.configure(wraplength=wide)
+            label.grid_forget()
+        self._words.grid_forget()
+        self.header.configure(height=self._px(LOW if low else HEADER))
+        if narrow:
+            self.columnconfigure(0, minsize=wide + 2 * gap)
+            self._words.grid(row=1, column=0, rowspan=2, sticky="nw")
+            self.title.grid(in_=self._words, row=0, column=0, sticky="w")
+            if not low:
+                self.whose.grid(in_=self._words, row=1, column=0, sticky="w", pady=(gap, 0))
+        else:
+            self.columnconfigure(0, minsize=0)
+            self.title.grid(row=0, column=1, columnspan=2, sticky="w", pady=(0, gap))
+            self.whose.grid(row=3, column=1, columnspan=2, sticky="w", pady=(gap, 0))
+        self._draw()
+
+    def _fit(self, height: int) -> None:
+        """Show whole rows only."""
+        row = self._px(ROW)
+        self.table.place(x=0, y=0, relwidth=1, height=max(1, height // row) * row)
 
     def set_palette(self, palette: Palette) -> None:
         """Change all colours."""
@@ -97,15 +127,16 @@ class CompareTable(ttk.Frame):
         self.table.delete("all")
         for middle, name, time in zip(self._columns(), self._names, self._times, strict=True):
             self.header.create_text(middle, self._px(10), text=name, font="Strong", fill=palette.text)
-            self.header.create_text(middle, self._px(28), text=time, font="Small", fill=palette.muted)
-        bottom = self._px(ROW + 13)
+            if not self._low:
+                self.header.create_text(middle, self._px(28), text=time, font="Small", fill=palette.muted)
+        bottom = self._px(LOW if self._low else HEADER) - self._px(1)
         self.header.create_line(0, bottom, self.table.winfo_width(), bottom, fill=palette.edge)
         for i, row in enumerate(self._rows):
             self._draw_row(i, row)
         height = self._px(ROW * len(self._rows))
         self.table.configure(scrollregion=(0, 0, self.table.winfo_width(), max(height, self.table.winfo_height())))
         if height > self.table.winfo_height():
-            self.bar.grid(row=2, column=1, sticky="ns")
+            self.bar.grid(row=2, column=2, sticky="ns")
         else:
             self.bar.grid_remove()
 

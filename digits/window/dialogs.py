@@ -17,11 +17,13 @@ from digits.reading.collection import Collection, Entry
 from digits.reading.hand import Hand
 from digits.window.commands import Command, accelerator, is_mac, shortcuts
 from digits.window.palette import Palette
+from digits.window.room import TITLE, Scrolled, of_screen, within
 from digits.window.summary import counted, gained
 
 SAVE, DISCARD, CANCEL, RESTORE = "save", "discard", "cancel", "restore"
 CHOSEN = "chosen_kind_of_file"  #: Tk's variable
 COLUMNS = 12  #: pictures per row in My handwriting
+REST = 310  #: logical px, height of My handwriting without its pictures
 #: Shortcuts stand as ``{title of the command}``.
 ABOUT = (
     "Click a digit, or press {Next digit}, to see it as the network does. Type the right digit to correct the one that "
@@ -35,7 +37,10 @@ IMAGES = ("*.png", "*.jpg", "*.jpeg", "*.tif", "*.tiff", "*.bmp", "*.webp", "*.g
 
 
 class Dialog(ttk.Toplevel):
-    """A window above its parent. Escape closes it, and the focus returns to the parent."""
+    """A window above its parent. Escape closes it, and the focus returns to the parent.
+
+    It is no larger than the screen: what has no room is scrolled to, and the buttons are always seen.
+    """
 
     def __init__(self, parent: tk.Tk | tk.Toplevel, title: str, factor: float) -> None:
         """Create a dialog, empty and hidden; fill ``body`` and ``buttons``, then call :meth:`present`."""
@@ -44,10 +49,16 @@ class Dialog(ttk.Toplevel):
         self._parent = parent
         self.transient(parent)
         self._factor = factor
-        self.body = ttk.Frame(self, padding=self.px(20))
-        self.body.pack(fill="both", expand=True)
-        self.buttons = ttk.Frame(self, padding=(self.px(20), 0, self.px(20), self.px(20)))
-        self.buttons.pack(fill="x", side="bottom")
+        self.buttons = ttk.Frame(self, padding=(self.px(20), self.px(8), self.px(20), self.px(20)))
+        self.buttons.pack(fill="x", side="bottom")  # before the body, which gets the room that is left
+        self._buttons: list[tuple[ttk.Button, str]] = []  # each with its side
+        self._size = (0, 0)
+        self._scrolled = Scrolled(self, (self.px(20), self.px(20), self.px(20), self.px(12)))
+        self._scrolled.pack(fill="both", expand=True)
+        self.body = self._scrolled.inside
+        self.buttons.lift()  # the keyboard's focus comes to them last
+        for key, step in (("<Prior>", -1), ("<Next>", 1)):
+            self.bind(key, lambda _, step=step: self._scrolled.scroll(step * self.px(200)))
         self.bind("<Escape>", lambda _: self.close())
         self.protocol("WM_DELETE_WINDOW", self.close)
 
@@ -62,17 +73,51 @@ class Dialog(ttk.Toplevel):
         made = ttk.Button(self.buttons, text=text, command=command, bootstyle=style)
         made.bind("<Return>", lambda _: made.invoke())
         made.pack(side="right" if side == "right" else "left", padx=(self.px(8), 0) if side == "right" else 0)
+        self._buttons.append((made, side))
         return made
 
     def present(self, focus: tk.Misc) -> None:
         """Show the dialog centred over its parent, with the keyboard focus on ``focus``."""
+        self._scrolled.take_wheel()
+        screen = of_screen(self)
+        self._wrap_buttons(screen[0])
         self.update_idletasks()
-        x = self._parent.winfo_rootx() + (self._parent.winfo_width() - self.winfo_reqwidth()) // 2
-        y = self._parent.winfo_rooty() + (self._parent.winfo_height() - self.winfo_reqheight()) // 3
-        self.geometry(f"+{max(0, x)}+{max(0, y)}")
+        width, height = min(self.winfo_reqwidth(), screen[0]), min(self.winfo_reqheight(), screen[1])
+        x = self._parent.winfo_rootx() + (self._parent.winfo_width() - width) // 2
+        y = self._parent.winfo_rooty() + (self._parent.winfo_height() - height) // 3
+        self.maxsize(*screen)
+        left, top = within(x, y, (width, height), screen)
+        self.geometry(f"+{left}+{top}")
+        self._size = width, height
+        self.bind("<Configure>", self._stay)
         self.deiconify()
         self.lift()
         focus.focus_set()
+
+    def _wrap_buttons(self, width: int) -> None:
+        """Put the buttons into several rows if one is wider than the screen, the first ones into the lowest."""
+        free, room, gap = width - 2 * self.px(20), 0, self.px(8)
+        if sum(made.winfo_reqwidth() + gap for made, _ in self._buttons) <= free:
+            return
+        row: ttk.Frame | None = None
+        for made, side in self._buttons:
+            needed = made.winfo_reqwidth() + gap
+            if row is None or needed > room:
+                row, room = ttk.Frame(self.buttons), free
+                row.pack(side="bottom", fill="x", pady=(gap, 0))
+            room -= needed
+            made.pack(in_=row, side="right" if side == "right" else "left", padx=(gap, 0))
+            made.lift()
+
+    def _stay(self, event: "tk.Event[tk.Misc]") -> None:
+        """Stay on the screen when what is inside needs more room than before."""
+        size, here = (event.width, event.height), (self.winfo_rootx(), self.winfo_rooty() - TITLE)
+        if event.widget is self and size != self._size:
+            self._size = size
+            there = within(*here, size, of_screen(self))
+            if there[0] < here[0] or there[1] < here[1]:
+                move = f"+{there[0]}+{there[1]}"
+                self.after_idle(lambda: self.winfo_exists() and self.geometry(move))  # Tk is not yet done with the size
 
     def close(self) -> None:
         """Close the dialog."""
@@ -176,15 +221,26 @@ class HelpDialog(Dialog):
         about.grid(row=1, column=0, columnspan=2, sticky="w", pady=(self.px(8), self.px(16)))
         shown = [command for command in commands if command.keys]
         half = (len(shown) + 1) // 2
-        for column, part in enumerate((shown[:half], shown[half:])):
-            table = ttk.Frame(self.body)
-            table.grid(row=2, column=column, sticky="nw", padx=(0, self.px(32) if column == 0 else 0))
-            for row, command in enumerate(part):
-                keys = "   ".join(accelerator(key, mac) for key in command.keys)
-                ttk.Label(table, text=keys, font="Strong").grid(row=row, column=0, sticky="w", pady=self.px(2))
-                name = ttk.Label(table, text=command.title)
-                name.grid(row=row, column=1, sticky="w", padx=(self.px(16), 0))
+        tables = [self._table(part, mac) for part in (shown[:half], shown[half:])]
+        gap = self.px(32)
+        if sum(table.winfo_reqwidth() for table in tables) + gap > of_screen(self)[0] - self.px(60):
+            for table in tables:
+                table.destroy()
+            tables = [self._table(shown, mac)]
+        for column, table in enumerate(tables):
+            table.grid(row=2, column=column, sticky="nw", padx=(0, gap if column == 0 else 0))
         self.present(self.button("Close", self.close, "primary"))
+
+    def _table(self, commands: Sequence[Command], mac: bool) -> ttk.Frame:
+        """Shortcuts and what they do."""
+        table = ttk.Frame(self.body)
+        for row, command in enumerate(commands):
+            keys = "   ".join(accelerator(key, mac) for key in command.keys)
+            ttk.Label(table, text=keys, font="Strong").grid(row=row, column=0, sticky="w", pady=self.px(2))
+            name = ttk.Label(table, text=command.title)
+            name.grid(row=row, column=1, sticky="w", padx=(self.px(16), 0))
+        self.update_idletasks()
+        return table
 
 
 @dataclass(frozen=True)
@@ -275,8 +331,9 @@ class HandwritingDialog(Dialog):
         frame = ttk.Frame(self.body)
         frame.pack(fill="both", expand=True)
         size = self.px(52)
+        rows = min(4, max(1, (of_screen(self)[1] - self.px(REST)) // size))
         self.gallery = tk.Canvas(
-            frame, width=COLUMNS * size, height=4 * size, highlightthickness=0, background=self._palette.paper
+            frame, width=COLUMNS * size, height=rows * size, highlightthickness=0, background=self._palette.paper
         )
         bar = ttk.Scrollbar(frame, command=self.gallery.yview)
 

@@ -40,12 +40,15 @@ from digits.window.document import Document, State
 from digits.window.engine import Engine
 from digits.window.jobs import Jobs
 from digits.window.palette import LIGHT, Palette
+from digits.window.room import of_screen, within
 from digits.window.session import Message, Session
 from digits.window.tools import Tool
 
 SIZE, SMALLEST = (1180, 740), (680, 440)  #: logical px
-ABOVE = 60  #: logical px of the screen that title and menus take
+MENUS = 32  #: logical px of the screen that the menus take
 NARROW = 900  #: logical px, width of a window below which the panel lies below the paper
+LOW = 530  #: logical px, height of a narrow window below which the panel takes as little as possible
+FRAME = 16  #: px between the edge of a window's frame and that of the window, at most
 MARGIN = 6  #: logical px around a digit's box in which a click selects it
 PLACE = re.compile(r"-?\d+")  #: the numbers in a geometry such as 800x600+10+-20
 TICK = 250  #: ms after which what has changed is written: the settings, and a copy of the drawing
@@ -89,7 +92,7 @@ class MainWindow(tk.Tk):
         self.session = session
         self._ticks = 0
         self._warned = False  # that no copy of the drawing can be written
-        self._narrow: bool | None = None  # whether the panel lies below the paper
+        self._arranged: tuple[bool, bool] | None = None  # whether the panel lies below the paper, and the window is low
         self._copied: tuple[State, bool, Path | None, bool] | None = None  # of what there is a copy
         self._restored: recovery.Left | None = None  # of which there may be no other copy yet
         self._written = session.settings
@@ -146,9 +149,8 @@ class MainWindow(tk.Tk):
     def _build(self) -> None:
         """Build the widgets and bind the events."""
         session, factor = self.session, self.factor
+        self.minsize(*self._within_screen(SMALLEST))
         self.geometry(self._first_place())
-        screen = self._screen
-        self.minsize(*(min(round(side * factor), most) for side, most in zip(SMALLEST, screen, strict=True)))
         self.status.pack(side="bottom", fill="x")
         calls = panel.Handlers(
             self.copy, self._copy_text, self.choose_network, self._select_row, self.toggle_evidence, self.correct
@@ -163,12 +165,14 @@ class MainWindow(tk.Tk):
         self.canvas.pack(fill="both", expand=True, padx=1, pady=1)
         self.canvas.want_marks(session.settings.labels)
         self.canvas.steady_pen(session.settings.steady)
+        self.canvas.bind("<Key>", lambda _: self._hide_tips())
         drop.accept_files(self, self.files.open_path)
         self.menus = commands.build_menus(self, self._table)
         commands.bind(self, self.commands)
         self.bind("<Key>", self._typed)
         self.bind("<FocusIn>", lambda _: self.handwriting.refresh())
-        self._lay_out(width=int(self.geometry().split("x")[0]))
+        width, height, *_ = map(int, PLACE.findall(self.geometry()))
+        self._lay_out(width, height)
         self.bind("<Configure>", self._resized)
         self.protocol("WM_DELETE_WINDOW", self.close)
         if commands.is_mac(self):
@@ -176,17 +180,24 @@ class MainWindow(tk.Tk):
 
     def _resized(self, event: "tk.Event[tk.Misc]") -> None:
         if event.widget is self:
-            self._lay_out(event.width)
+            self._lay_out(event.width, event.height)
 
-    def _lay_out(self, width: int) -> None:
+    def _hide_tips(self) -> None:
+        for bar in (self.toolbar, self.status):
+            bar.hide_tips()
+
+    def _lay_out(self, width: int, height: int) -> None:
         """Put the panel beside the paper or, in a narrow window, below it."""
         narrow = width < NARROW * self.factor
-        if narrow is self._narrow:
+        low = narrow and height < LOW * self.factor
+        if (narrow, low) == self._arranged:
             return
-        self._narrow = narrow
+        self._arranged = narrow, low
         for part in (self.panel, self.toolbar, self.paper):
             part.pack_forget()
-        self.panel.lay_out(narrow)
+        for bar in (self.toolbar, self.status):
+            bar.set_low(low)
+        self.panel.lay_out(narrow, low)
         if not narrow:
             self.panel.pack(side="right", fill="y")
         self.toolbar.pack(side="top", fill="x")
@@ -197,19 +208,25 @@ class MainWindow(tk.Tk):
 
     @property
     def _screen(self) -> tuple[int, int]:
-        """(width, height) in pixels of what a window may take of the screen."""
-        return self.winfo_screenwidth(), self.winfo_screenheight() - round(ABOVE * self.factor)
+        """(width, height) in pixels of the largest window that the screen has room for, without its menus."""
+        width, height = of_screen(self)
+        return width, height - round(MENUS * self.factor)
+
+    def _within_screen(self, size: tuple[int, int]) -> tuple[int, int]:
+        """A size in logical pixels as screen pixels, or as much of it as the screen has room for."""
+        width, height = (min(round(side * self.factor), most) for side, most in zip(size, self._screen, strict=True))
+        return width, height
 
     def _first_place(self) -> str:
         """Where the window was the last time, within the screen; or its usual size."""
-        screen = self._screen
-        if self.session.settings.place:
-            left, top, *size = self.session.settings.place
-            width, height = (min(side, most) for side, most in zip(size, screen, strict=True))
-            left, top = max(0, min(left, screen[0] - width)), max(0, min(top, screen[1] - height))
-            return f"{width}x{height}+{left}+{top}"
-        width, height = (min(round(side * self.factor), most) for side, most in zip(SIZE, screen, strict=True))
-        return f"{width}x{height}"
+        if not self.session.settings.place:
+            width, height = self._within_screen(SIZE)
+            return f"{width}x{height}"
+        screen, least = self._screen, self._within_screen(SMALLEST)
+        left, top, *size = self.session.settings.place
+        width, height = (max(low, min(side, most)) for low, side, most in zip(least, size, screen, strict=True))
+        left, top = within(left, top, (width, height), screen)
+        return f"{width}x{height}+{left}+{top}"
 
     @property
     def document(self) -> Document:
@@ -580,12 +597,19 @@ class MainWindow(tk.Tk):
             self.handwriting.refresh()
 
     def _note_place(self) -> None:
-        if self.wm_state() != "normal":
+        if self.wm_state() != "normal" or not self.winfo_viewable():
             return
         width, height, left, top = map(int, PLACE.findall(self.geometry()))
+        if not 0 <= self.winfo_rootx() - left <= FRAME:  # a window manager has put it elsewhere, and Tk has not noticed
+            left, top = self.winfo_rootx(), self.winfo_rooty() - self._menus_height()
         place = (left, top, width, height)
         if place != self.session.settings.place:
             self.session.settings = replace(self.session.settings, place=place)
+
+    def _menus_height(self) -> int:
+        """The height in pixels of the menu bar, if it stands in the window; Tk's name of it is no widget's here."""
+        names = str(self.tk.eval("winfo children .")).split()
+        return max((int(self.tk.call("winfo", "height", name)) for name in names if name.startswith(".#")), default=0)
 
     def _write_settings(self) -> None:
         if self._written != self.session.settings:

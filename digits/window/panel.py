@@ -8,16 +8,20 @@ from tkinter import font
 import ttkbootstrap as ttk
 
 from digits.window.compare import CompareTable
-from digits.window.detail import Detail
+from digits.window.detail import WHOLE, Detail
 from digits.window.palette import LIGHT, Palette
+from digits.window.room import Scrolled
 from digits.window.session import COMPARE
 from digits.window.summary import CORRECTED, DOUBTFUL, REJECTED, StyledDigit
 
 WIDTH = 372  #: logical px, without the padding
-SIZES = (40, 34, 28, 22, 18, 15, 12)  #: points; the number is shown in the largest in which it fits
-NARROW = 170  #: logical px, height of the comparison below the paper
-LISTED, LONGEST = 5, 36  #: earlier numbers that are shown, and digits of each
-LEAST, MOST = 84, 190  #: logical px, height of the number; what does not fit is scrolled to
+SIZES = (40, 34, 28, 22, 18, 15, 12, 10)  #: points; the number is shown in the largest in which it fits
+#: Logical px, height of the number: the same for any number, so that nothing moves while one draws.
+LEAST, MOST, BELOW, LOW = 60, 190, 64, 44
+SHARE = 0.2  #: of a panel's height that the number has, within these bounds
+#: Logical px, height of what stands below the number: one digit and the comparison, in a low window and else.
+DIGIT_BELOW, COMPARED_BELOW = {False: 118, True: 42}, {False: 134, True: 52}
+LISTED, LONGEST = 5, 36  #: earlier numbers that are shown at most, and digits of each
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class Number(ttk.Frame):
         self.bar = ttk.Scrollbar(self, command=self.text.yview)
         self.text.configure(yscrollcommand=self.bar.set)
         self.pack_propagate(False)
-        self.configure(height=round(LEAST * factor))
+        self._height = 0
+        self.set_height(round(LEAST * factor))
         self.text.bind("<Configure>", lambda _: self._write())
 
     def set_palette(self, palette: Palette) -> None:
@@ -74,7 +79,14 @@ class Number(ttk.Frame):
         for style in (REJECTED, DOUBTFUL):
             self.text.tag_configure(style, foreground=palette.rejected, underline=True)
         self.text.tag_configure(CORRECTED, foreground=palette.corrected)
-        self.text.tag_configure("advice", foreground=palette.muted, font="Title")
+        self.text.tag_configure("advice", foreground=palette.muted)
+
+    def set_height(self, height: int) -> None:
+        """Take this height, in screen pixels; what does not fit is scrolled to."""
+        if height != self._height:
+            self._height = height
+            self.configure(height=height)
+            self._write()
 
     def show(self, lines: Sequence[Sequence[StyledDigit]], advice: str) -> None:
         """Show the number, or ``advice`` where there is none."""
@@ -85,16 +97,18 @@ class Number(ttk.Frame):
     def _write(self) -> None:
         size, rows = self._fitting()
         self._font.configure(size=size)
-        least, most = (round(side * self._factor) for side in (LEAST, MOST))
-        needed = self._font.metrics("linespace") * rows
-        self.configure(height=min(max(least, needed), most))
-        if needed > most:
+        high = self._font.metrics("linespace")
+        if high * rows > self._height:
             self.bar.pack(side="right", fill="y", before=self.text)
+            self.text.pack_configure(pady=(0, self._height % high))  # whole lines only
         else:
             self.bar.pack_forget()
+            self.text.pack_configure(pady=0)
         self.text.configure(state="normal")
         self.text.delete("1.0", "end")
         if not self._lines:
+            wide = font.nametofont("Title", self).measure(self._advice) > self.text.winfo_width()
+            self.text.tag_configure("advice", font="Strong" if wide else "Title")
             self.text.insert("end", self._advice, "advice")
         for i, line in enumerate(self._lines):
             self.text.insert("end", "\n" if i else "")
@@ -106,14 +120,12 @@ class Number(ttk.Frame):
     def _fitting(self) -> tuple[int, int]:
         """The largest size in which the number fits, and its rows; the smallest, with broken lines, if it does not."""
         lines = ["".join(f" {digit.text}" if digit.spaced else digit.text for digit in line) for line in self._lines]
-        width, most = max(1, self.text.winfo_width()), round(MOST * self._factor)
-        rows = len(lines)
+        width, rows = max(1, self.text.winfo_width()), len(lines)
         for size in SIZES:
             self._font.configure(size=size)
-            if max(map(self._font.measure, lines), default=0) <= width:
-                limit = most if size < SIZES[0] else round(LEAST * self._factor)
-                if self._font.metrics("linespace") * rows <= limit:
-                    return size, rows
+            fits = max(map(self._font.measure, lines), default=0) <= width
+            if fits and self._font.metrics("linespace") * rows <= self._height:
+                return size, rows
         return SIZES[-1], sum(max(1, -(-self._font.measure(line) // width)) for line in lines)
 
 
@@ -169,6 +181,8 @@ class History(ttk.Frame):
         self._palette = LIGHT
         self._copy = copy
         self.title = ttk.Label(self, text="Read before (a click copies)", font="Small")
+        self._numbers: Sequence[str] = ()
+        self._room = 0
         self._rows: list[ttk.Label] = []
         self._px = round(4 * factor)
 
@@ -179,20 +193,37 @@ class History(ttk.Frame):
 
     def show(self, numbers: Sequence[str]) -> None:
         """Show the numbers, as many as there is room for."""
+        self._numbers = numbers
+        self._write()
+
+    def set_room(self, height: int) -> None:
+        """Take no more than this height, in screen pixels: a line is shown as a whole or not at all."""
+        if height != self._room:
+            self._room = height
+            self._write()
+
+    def _write(self) -> None:
         for row in self._rows:
             row.destroy()
         self._rows = []
-        if not numbers:
-            self.title.pack_forget()
-            return
-        self.title.pack(anchor="w", pady=(0, self._px))
-        for text in numbers[:LISTED]:
+        gap = self._px // 2
+        left = self._room - self.title.winfo_reqheight() - self._px
+        for text in self._numbers[:LISTED]:
             first, *others = text.splitlines()
             shown = first if len(first) <= LONGEST else f"{first[:LONGEST]}…"
             row = ttk.Label(self, text=f"{shown} …" if others else shown, cursor="hand2")
+            left -= row.winfo_reqheight() + 2 * gap
+            if left < 0:
+                row.destroy()
+                break
             row.bind("<Button-1>", lambda _, text=text: self._copy(text))  # type: ignore[misc]
-            row.pack(anchor="w", pady=self._px // 2)
+            row.pack(anchor="w", pady=gap)
             self._rows.append(row)
+        if self._rows:
+            self.title.pack(anchor="w", pady=(0, self._px), before=self._rows[0])
+            self.pack(fill="x", pady=(4 * self._px, 0))
+        else:
+            self.pack_forget()
 
 
 class Panel(ttk.Frame):
@@ -217,36 +248,60 @@ class Panel(ttk.Frame):
         self.choice = NetworkChoice(self, factor, names, handlers.choose)
         self._lower = ttk.Frame(self, width=round(WIDTH * factor), height=round(300 * factor))
         self._lower.pack_propagate(False)
-        self.detail = Detail(self._lower, factor, keys, handlers.toggle_evidence, handlers.correct)
+        self._scrolled = Scrolled(self._lower)
+        self.detail = Detail(self._scrolled.inside, factor, keys, handlers.toggle_evidence, handlers.correct)
+        self.detail.pack(fill="x")
+        self.history = History(self._scrolled.inside, factor, handlers.copy_text)
         self.compare = CompareTable(self._lower, factor, handlers.select)
-        self.history = History(self._lower, factor, handlers.copy_text)
+        self._scrolled.take_wheel()
+        self._lower.bind("<Configure>", lambda _: self._fit())
+        self.detail.bind("<Configure>", lambda _: self._fit())
+        self.bind("<Configure>", lambda event: self._fit_number(event.height))
         self._rule = ttk.Separator(self)
         self._px = px
-        self._narrow = self._comparing = False
+        self._narrow = self._low = self._comparing = False
         self._useful = True
-        self.lay_out(False)
+        self.lay_out(narrow=False, low=False)
 
     def set_palette(self, palette: Palette) -> None:
         """Change all colours."""
         for part in (self.number, self.choice, self.detail, self.compare, self.history):
             part.set_palette(palette)
 
-    def lay_out(self, narrow: bool) -> None:
-        """Stand beside the paper or, in a narrow window, lie below it, without one digit in detail."""
-        self._narrow = narrow
+    def lay_out(self, narrow: bool, low: bool) -> None:
+        """Stand beside the paper or, in a narrow window, lie below it; in a low one, take as little as possible."""
+        self._narrow, self._low = narrow, low
         px = self._px
-        for part in (self.number, self._rule, self.choice):
+        for part in (self.number, self._rule, self.choice, self._lower):
             part.pack_forget()
         if narrow:
             self.configure(padding=(px, px // 2, px, 0))
-            self.choice.pack(side="bottom", fill="x")
-            self.number.pack(fill="x")
+            self.choice.pack(side="right", anchor="n", padx=(px, 0))
+            self.number.pack(side="left", fill="x", expand=True, anchor="n")
+            self.number.set_height(round((LOW if low else BELOW) * self._factor))
         else:
             self.configure(padding=(px, px))
             self.number.pack(fill="x")
             self._rule.pack(fill="x", pady=px * 3 // 4)
             self.choice.pack(fill="x", pady=(0, px))
+        self.compare.lay_out(narrow, low)
         self._show_lower()
+
+    def _fit_number(self, height: int) -> None:
+        """Give the number its share of the height."""
+        if not self._narrow:
+            least, most = (round(side * self._factor) for side in (LEAST, MOST))
+            self.number.set_height(min(max(least, round(SHARE * height)), most))
+
+    def _fit(self) -> None:
+        """Arrange one digit, and as much of the history as fits, in the room that there is."""
+        width, height = self._lower.winfo_width(), self._lower.winfo_height()
+        if self._narrow:
+            self.detail.lay_out("line" if self._low else "below", width)
+            self.history.set_room(0)
+        else:
+            self.detail.lay_out("beside" if height >= round(WHOLE * self._factor) else "short", width)
+            self.history.set_room(height - self.detail.winfo_reqheight() - self._px)
 
     def show_lower(self, wanted: bool) -> None:
         """Show or hide everything below the choice, which is of no use without any network."""
@@ -259,14 +314,14 @@ class Panel(ttk.Frame):
         self._show_lower()
 
     def _show_lower(self) -> None:
-        shown, other = (self.compare, self.detail) if self._comparing else (self.detail, self.compare)
-        other.pack_forget()
-        self.history.pack_forget()
-        shown.pack(fill="both", expand=self._comparing)
-        if not self._comparing:
-            self.history.pack(fill="x", pady=(self._px, 0))
-        if self._useful and (self._comparing or not self._narrow):
-            self._lower.configure(height=round((NARROW if self._narrow else 300) * self._factor))
-            self._lower.pack(fill="both", expand=True)
+        for part in (self._lower, self._scrolled, self.compare):
+            part.pack_forget()
+        if not self._useful:
+            return
+        (self.compare if self._comparing else self._scrolled).pack(fill="both", expand=True)
+        if self._narrow:
+            height = (COMPARED_BELOW if self._comparing else DIGIT_BELOW)[self._low]
+            self._lower.configure(height=round(height * self._factor))
+            self._lower.pack(side="bottom", fill="x", pady=(self._px // 4, 0), before=self.choice)
         else:
-            self._lower.pack_forget()
+            self._lower.pack(fill="both", expand=True)

@@ -14,11 +14,13 @@ from digits.window import smooth
 from digits.window.dialogs import CANCEL, DISCARD, SAVE, Dialog, QuestionDialog, raise_existing
 from digits.window.document import digit_key
 from digits.window.palette import Palette
+from digits.window.room import of_screen
 from digits.window.summary import counted
 
 TIMES = 3  #: that each digit is written
 BOX = 66  #: logical px, side of a box
 GAP = 6  #: logical px between two boxes
+EDGE = 20  #: logical px beside the boxes
 HEADER = 30  #: logical px, height of the row that says which digit goes below
 PEN = 5  #: logical px
 NEAR = 1.0  #: logical px that the pen moves before there is another point
@@ -55,7 +57,8 @@ class SheetDialog(Dialog):
             hand: whose it is.
             keep: called with what was written once the button says so; returns whether that could be kept.
         """
-        super().__init__(parent, f"Write samples: {hand}", factor)
+        room = of_screen(parent)[0] / (CLASSES * (BOX + GAP) + 2 * EDGE)
+        super().__init__(parent, f"Write samples: {hand}", min(factor, room))
         self._palette, self._keep = palette, keep
         self._strokes: list[tuple[int, Stroke]] = []  # each with the number of its box, by rows
         self._images: list[ImageTk.PhotoImage] = []

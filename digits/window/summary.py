@@ -101,7 +101,10 @@ def counted(n: int, noun: str) -> str:
 
 
 def found(result: Result, names: Sequence[str]) -> str:
-    """What was found, in which part of a file, and how long each of the networks ``names`` took, in one line."""
+    """What was found, in which part of a file, and how long a network took, in one line.
+
+    Of several networks ``names``, the comparison says how long each took.
+    """
     if not result.readings:
         return ""
     readings = [result.readings[name] for name in names if name in result.readings]
@@ -110,12 +113,12 @@ def found(result: Result, names: Sequence[str]) -> str:
     if not readings or not readings[0].digits:
         return f"No digits found{part}"
     n_lines = len({digit.segment.line for digit in readings[0].digits})
-    times = ", ".join(f"{reading.model} {milliseconds(reading.seconds)}" for reading in readings)
+    time = f" · {readings[0].model} {milliseconds(readings[0].seconds)}" if len(readings) == 1 else ""
     labels = result.state.labels
     pairs = list(zip(result.keys, readings[0].digits, strict=True))
     rejected = sum(digit.digit is None and key not in labels for key, digit in pairs)
     text = counted(len(result.keys) - rejected, "digit")
-    text += f"{f' and {rejected:,} ?' if rejected else ''} in {counted(n_lines, 'line')}{part} · {times}"
+    text += f"{f' and {rejected:,} ?' if rejected else ''} in {counted(n_lines, 'line')}{part}{time}"
     by_hand = [key for key, digit in pairs if digit.moved and key not in labels]
     if by_hand:
         text += f" · {len(by_hand):,} by your hand"

@@ -52,6 +52,8 @@ def use(style: ttk.Style, dark: bool) -> Palette:
     for name in ("primary.Toolbutton", "Toolbutton"):  # an unselected choice must not look disabled
         style.configure(name, foreground=palette.text, background=palette.paper, bordercolor=palette.edge)
         style.configure(name, lightcolor=palette.paper, darkcolor=palette.paper)
+    style.configure("tooltip.TLabel", foreground=palette.text, background=palette.soft, bordercolor=palette.edge)
+    style.configure("tooltip.TLabel", lightcolor=palette.soft, darkcolor=palette.soft)
     if style.master.tk.call("tk", "windowingsystem") == "x11":
         style.master.tk.eval(FILE_LIST.format(text=palette.text, paper=palette.paper))
     return palette
