@@ -222,6 +222,7 @@ def animation(folder: Path) -> None:
         for _ in range(3):
             shoot()
     studio.settle()
+    studio.pause(1)  # the labels come back
     shoot()
     write_gif(HERE / "window.gif", frames)
     studio.close()
