@@ -101,7 +101,7 @@ class Files:
             is_drawing = path.suffix.lower() == ".json"
             self._submit_opening(lambda engine: engine.open(path), path if is_drawing else None, path)
 
-        self._before(f"opening {path.name}", proceed)
+        self._before(f"opening {summary.shortened(path.name)}", proceed)
 
     def paste(self) -> None:
         """Open the image on the clipboard."""

@@ -478,7 +478,7 @@ class MainWindow(tk.Tk):
             self.panel.compare.show(session.usable, [""] * len(session.usable), (), None, session.lead)
         self._show_detail()
         self.toolbar.show(session.pen)
-        name = f"{self.document.name} – " if self.document.name else ""
+        name = f"{summary.shortened(self.document.name)} – " if self.document.name else ""
         self.title(f"{'• ' if self.document.dirty else ''}{name}Handwritten digits")
 
     def _show_detail(self) -> None:
@@ -633,7 +633,7 @@ class MainWindow(tk.Tk):
                 left.release()
 
         when = time.strftime("%d %B %Y at %H:%M", time.localtime(left.when))
-        dialogs.RestoreDialog(self, self.factor, when, answered, left.file.name if left.file else "")
+        dialogs.RestoreDialog(self, self.factor, when, answered, summary.shortened(left.file.name) if left.file else "")
 
     def _keep_until_copied(self, left: recovery.Left) -> None:
         """Keep what was restored until there is another copy."""

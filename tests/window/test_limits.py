@@ -1,0 +1,47 @@
+"""Names, paths, pictures and drawings at the limits of what there can be: refused in one line, or shown in time."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from digits.reading.ink import Picture, Stroke, Strokes, save_strokes
+from digits.window import summary
+from tests.window.conftest import Hand
+from tests.window.test_nothing_lost import picture
+
+# ---- names
+
+
+def test_a_drawing_with_a_picture_s_name_of_megabytes_is_refused(hand: Hand, tmp_path: Path) -> None:
+    content = picture(tmp_path / "a.png").read_bytes()
+    path = tmp_path / "a.json"
+    save_strokes(path, Strokes((Stroke(((10, 10), (10, 90)), 9),), (100, 100), (), Picture("a.png", content)))
+    path.write_text(json.dumps({**(kept := json.loads(path.read_text())),
+                                "picture": {**kept["picture"], "name": "n" * (22 << 20)}}))  # fmt: skip
+    hand.window.files.open_path(path)
+    hand.settle()
+    assert "its picture's name has 23,068,672 characters" in hand.status and hand.window.session.message.alarm
+    assert hand.window.document.state.empty
+
+
+def test_no_name_is_too_long_to_be_shown(hand: Hand, tmp_path: Path) -> None:
+    hand.window.files.open_path(picture(tmp_path / "a.png"))
+    hand.settle()
+    photograph = hand.window.document.state.photograph
+    assert photograph is not None
+    state = replace(hand.window.document.state, photograph=replace(photograph, name="a" * (22 << 20) + ".png"))
+    hand.window.document.open(state)
+    hand.window.session.settings = hand.window.session.settings.used(tmp_path / ("f" * 4000) / ("n" * 4000))
+    hand.window._show()
+    hand.window.update()
+    assert hand.window.title().endswith("aa.png – Handwritten digits") and len(hand.window.title()) < 120
+    assert max(len(command.label) for command in hand.window._table()) < 200
+
+
+@pytest.mark.parametrize("name", ["short.png", "n" * 80, "x" * 40 + "middle" + "y" * 40])
+def test_a_long_name_loses_its_middle(name: str) -> None:
+    shown = summary.shortened(name)
+    assert len(shown) <= 80 and (shown[0], shown[-1]) == (name[0], name[-1])
+    assert (shown == name) == (len(name) <= 80)
