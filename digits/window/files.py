@@ -278,7 +278,7 @@ class Files:
 
     def _ask(self, title: str, types: tuple[tuple[str, str], ...], addition: str = "") -> Path | None:
         """Ask where to save; the name of the file that is open is proposed."""
-        stem = Path(self._document.name).stem or "drawing"
+        stem = "".join(filter(str.isprintable, Path(self._document.name).stem)) or "drawing"
         photograph = self._document.state.photograph
         if photograph is not None and photograph.pages > 1 and self._document.path is None:
             stem += f"-{photograph.page + 1}"

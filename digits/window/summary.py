@@ -97,9 +97,13 @@ def rows(result: Result, names: Sequence[str], labels: Mapping[str, Sample]) -> 
 
 
 def shortened(name: str) -> str:
-    """A name without its middle, if it has more than 80 characters: a title of megabytes would end the program."""
+    """A name as it is shown: without its middle, if it has more than 80 characters, and with "�" for what has no shape.
+
+    A title of megabytes would end the program.
+    """
     half = LONGEST // 2
-    return name if len(name) <= LONGEST else f"{name[: half - 1]}…{name[-half:]}"
+    short = name if len(name) <= LONGEST else f"{name[: half - 1]}…{name[-half:]}"
+    return "".join(character if character.isprintable() else "�" for character in short)
 
 
 def counted(n: int, noun: str) -> str:
