@@ -155,7 +155,7 @@ def test_what_a_link_names_is_replaced_and_the_link_stays(tmp_path: Path) -> Non
 
 @needs_links
 def test_a_link_to_what_is_no_file_is_refused_and_stays(tmp_path: Path) -> None:
-    targets = {"circular": "circular", "a folder": tmp_path, "a device": os.devnull}
+    targets = {"circular": "circular", "a folder": str(tmp_path), "a device": os.devnull}
     for name, target in targets.items():
         (tmp_path / name).symlink_to(target)
         with pytest.raises(OSError, match="symbolic links" if name == "circular" else name):

@@ -10,8 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from digits.command_line import complain
 from digits.errors import UserError, reason
 from digits.image_format import CLASSES
+from digits.reading.cli import PROGRAM
 from digits.reading.collection import Sample
 from digits.reading.ink import Stroke
 from digits.window import (
@@ -523,7 +525,7 @@ class MainWindow(tk.Tk):
             self.reopen = True
             self.destroy()
 
-        self._leave_sheet(reopen)
+        self._leave_sheet(lambda: self.files.once_written(reopen))
 
     def zoom_in(self) -> None:
         """Magnify the drawing."""
@@ -670,7 +672,8 @@ class MainWindow(tk.Tk):
         self.recovery.close(keep)
         if self._restored is not None and not (keep and self.recovery.failure):
             self._restored.discard()
-        self.jobs.close()
+        for error in self.jobs.close():
+            complain(PROGRAM, error)
         theme.stop()
         super().destroy()
         # Tk's own timers, such as a button's that repeats, would find no window

@@ -5,6 +5,7 @@ import os
 import random
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,9 +35,9 @@ def test_values_out_of_range_take_their_default(tmp_path: Path) -> None:
 
 
 GOOD = Settings("dark", 150, "CNN", 20, False, "Anna", (-5, 7, 800, 600), "/home", ("/home/a.png",), False, False)
-ODD = [None, True, 0, -1, -5, 1, 2, 41, 99_999, 100_000, 1 << 31, 1 << 62, 0.5, -1e9, "", "dark", "\0", "a\nb", "~",
-       "x" * 5000, [], [[]], [1], [0, 0, -5, -5], [0, 0, 0, 0], [0, 0, 1, 1], [1, 2, 3, None], ["\0"], ["x" * 5000],
-       ["a"] * 9, [3], {}, {"dark": 1}]  # fmt: skip
+ODD: list[Any] = [None, True, 0, -1, -5, 1, 2, 41, 99_999, 100_000, 1 << 31, 1 << 62, 0.5, -1e9, "", "dark", "\0", "~",
+                  "a\nb", "x" * 5000, [], [[]], [1], [0, 0, -5, -5], [0, 0, 0, 0], [0, 0, 1, 1], [1, 2, 3, None],
+                  ["\0"], ["x" * 5000], ["a"] * 9, [3], {}, {"dark": 1}]  # fmt: skip
 
 
 def test_each_odd_value_is_kept_or_takes_its_default_alone(tmp_path: Path) -> None:
