@@ -177,15 +177,22 @@ class Files:
 
         self._submit_opening(work, None)
 
-    def restore(self, path: Path, file: Path | None, done: Callable[[], None]) -> None:
+    def restore(
+        self, path: Path, file: Path | None, done: Callable[[], None], failed: Callable[[UserError], None]
+    ) -> None:
         """Open a copy of a drawing that was not saved.
 
         Args:
             path: of the copy.
             file: that Save writes to, if there is one.
             done: called once it is open.
+            failed: given why it cannot be opened.
         """
-        self._before("restoring another", lambda: self._submit_opening(lambda e: e.open(path), file, None, done))
+
+        def proceed() -> None:
+            self._submit_opening(lambda engine: engine.open(path), file, None, done, failed=failed)
+
+        self._before("restoring another", proceed)
 
     def _submit_opening(
         self,
@@ -194,6 +201,7 @@ class Files:
         file: Path | None = None,
         done: Callable[[], None] = lambda: None,
         before: str = "",
+        failed: Callable[[UserError], None] | None = None,
     ) -> None:
         """Open something.
 
@@ -203,6 +211,7 @@ class Files:
             file: that holds it, if there is one.
             done: called once it is shown.
             before: before what the question about an unsaved drawing is asked, if it was not yet.
+            failed: given why it cannot be opened; else that is reported.
         """
 
         there, stamp = self._document.state, _stamp(file) if file else None
@@ -236,11 +245,11 @@ class Files:
                     raise UserError("another file is opened instead")  # not shown: the result is no longer awaited
                 return work(engine)
 
-        def failed(error: UserError) -> None:
+        def refused(error: UserError) -> None:
             self.forget_turns()
-            self._fail(error)
+            (failed or self._fail)(error)
 
-        self._jobs.submit("open", alone, show, failed, urgency=3, long=True, background=True)
+        self._jobs.submit("open", alone, show, refused, urgency=3, long=True, background=True)
 
     # ---- save
 

@@ -4,7 +4,7 @@ import contextlib
 import re
 import time
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -619,23 +619,29 @@ class MainWindow(tk.Tk):
         else:
             self.recovery.remove()
 
-    def _offer_left(self) -> None:
-        """Offer a drawing that an ended window has left."""
-        left = next(self.recovery.left(), None)
+    def _offer_left(self, others: Iterator[recovery.Left] | None = None) -> None:
+        """Offer a drawing that an ended window has left, of ``others`` if some were offered before."""
+        others = self.recovery.left() if others is None else others
+        left = next(others, None)
         if left is None:
             return
+        when = time.strftime("%d %B %Y at %H:%M", time.localtime(left.when))
+
+        def damaged(_: UserError) -> None:
+            self._report(f"The drawing of {when} is damaged; it is kept as {left.set_aside()}", alarm=True)
+            self._offer_left(others)
 
         def answered(answer: str) -> None:
             if answer == dialogs.RESTORE:
-                self.files.restore(left.path, left.file, partial(self._keep_until_copied, left))
+                self.files.restore(left.path, left.file, partial(self._keep_until_copied, left), damaged)
             elif answer == dialogs.DISCARD:
                 left.discard()
-                self._offer_left()
+                self._offer_left(others)
             else:
                 left.release()
 
-        when = time.strftime("%d %B %Y at %H:%M", time.localtime(left.when))
-        dialogs.RestoreDialog(self, self.factor, when, answered, summary.shortened(left.file.name) if left.file else "")
+        name = summary.shortened(left.file.name) if left.file else ""
+        dialogs.RestoreDialog(self, self.factor, when, answered, name)
 
     def _keep_until_copied(self, left: recovery.Left) -> None:
         """Keep what was restored until there is another copy."""
