@@ -45,7 +45,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def __init__(self, prog: str, **settings: Any) -> None:
         super().__init__(prog, **settings)
-        self.register("type", Path, _path)  # what an argument of ``type=Path`` is converted by
+        self.register("type", Path, as_path)  # what an argument of ``type=Path`` is converted by
 
     def error(self, message: str) -> NoReturn:
         """End the program."""
@@ -186,10 +186,10 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
     return text.encode("ascii", "replace").decode("ascii"), error.end
 
 
-def _path(text: str) -> Path:
+def as_path(text: str) -> Path:
     """A type for argparse: a path. The empty one, as of a variable without a value, would be the current folder."""
-    if not text:
-        raise argparse.ArgumentTypeError("must be a path, got ''")
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError(f"must be a path, got {text!r}")
     return Path(text)
 
 

@@ -37,15 +37,23 @@ UNSYNCED = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EPERM
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; rename it to ``path`` once the block has succeeded.
 
-    The temporary file lies in the folder of ``path`` (a rename is atomic only within one file
+    Where ``path`` is a link, what it names is replaced; whoever may read and write the old file may do so with the
+    new one. The temporary file lies in its folder (a rename is atomic only within one file
     system) and keeps its suffixes, because Keras and matplotlib choose the format by it. If the
     block fails, the temporary file is removed and what stood at ``path`` is untouched.
 
     Raises:
-        OSError: the folder cannot be made or written, the disk is full, or what stands at ``path`` is not a file.
+        OSError: the folder cannot be made or written, the disk is full, no file can have this name, or what stands at
+            ``path`` is not a file.
     """
+    if "\0" in str(path):
+        raise OSError("no name of a file has a NUL in it")
+    path = Path(os.path.realpath(path)) if os.path.islink(path) else path
     path.parent.mkdir(parents=True, exist_ok=True)
-    if os.path.lexists(path) and (kind := KINDS.get(stat.S_IFMT(path.lstat().st_mode))):
+    mode = path.lstat().st_mode if os.path.lexists(path) else 0
+    if stat.S_ISLNK(mode):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    if kind := KINDS.get(stat.S_IFMT(mode)):
         raise OSError(f"{path} is {kind}, not a file")
     suffixes = "".join(path.suffixes)[-40:]  # a name may be as long as the file system allows
     temporary = path.with_name(f"{PARTIAL}{os.getpid()}-{secrets.token_hex(4)}{suffixes}")
@@ -53,6 +61,8 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())  # first the bytes, then the name: a power cut leaves the old file
+        if mode and sys.platform != "win32":
+            os.chmod(temporary, stat.S_IMODE(mode))
         os.replace(temporary, path)
         sync_folder(path.parent)
     finally:

@@ -42,14 +42,15 @@ def test_a_deleted_folder_to_work_in_is_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1 and "current folder" in done.stderr
 
 
+@pytest.mark.parametrize("odd", ["", "a\0b.jsonl"])
 @pytest.mark.parametrize("option", ["--data", "--output"])
-def test_an_empty_path_is_not_the_current_folder(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_path_is_not_empty_and_has_no_nul(option: str, odd: str, capsys: pytest.CaptureFixture[str]) -> None:
     parser = OneLineParser("python test.py")
     parser.add_argument(option, type=Path)
     assert parser.parse_args([option, "here"]) == argparse.Namespace(**{option[2:]: Path("here")})
     with pytest.raises(SystemExit):
-        parser.parse_args([option, ""])
-    assert "must be a path, got ''" in capsys.readouterr().err
+        parser.parse_args([option, odd])
+    assert f"must be a path, got {odd!r}" in capsys.readouterr().err
 
 
 # -- exit codes -------------------------------------------------------------------------------

@@ -131,3 +131,54 @@ def test_a_lock_is_for_one_and_can_be_taken_again(tmp_path: Path) -> None:
         lock(tmp_path / ".lock").acquire()
     with lock(tmp_path / ".lock"):
         pass
+
+
+needs_links = pytest.mark.skipif(sys.platform == "win32", reason="needs links and modes")
+
+
+@needs_links
+def test_what_a_link_names_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    for name, target in (("a", "real/a"), ("b", "a"), ("new", "real/new"), ("far", tmp_path / "real" / "far")):
+        (tmp_path / name).symlink_to(target)
+    (tmp_path / "real" / "a").write_text("old")
+    for name, written in (("a", "a"), ("b", "a"), ("new", "new"), ("far", "far")):
+        write_text(tmp_path / name, name)
+        assert (tmp_path / name).is_symlink() and (tmp_path / "real" / written).read_text() == name
+    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "b") as temporary:
+        assert temporary.parent == tmp_path / "real", "a rename is atomic only within one file system"
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert (tmp_path / "b").read_text() == "b"
+    assert sorted(path.name for path in (tmp_path / "real").iterdir()) == ["a", "far", "new"]
+
+
+@needs_links
+def test_a_link_to_what_is_no_file_is_refused_and_stays(tmp_path: Path) -> None:
+    targets = {"circular": "circular", "a folder": str(tmp_path), "a device": os.devnull}
+    for name, target in targets.items():
+        (tmp_path / name).symlink_to(target)
+        with pytest.raises(OSError, match="symbolic links" if name == "circular" else name):
+            write_text(tmp_path / name, "new")
+        assert (tmp_path / name).is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(targets)
+
+
+@needs_links
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o755])
+def test_a_file_stays_as_open_to_others_as_it_was(tmp_path: Path, mode: int) -> None:
+    for name in ("a", "link"):
+        (tmp_path / "a").write_text("old")
+        (tmp_path / "a").chmod(mode)
+        if name == "link":
+            (tmp_path / name).symlink_to("a")
+        write_text(tmp_path / name, "new")
+        assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == mode and (tmp_path / "a").read_text() == "new"
+        (tmp_path / "a").chmod(0o600)
+
+
+@pytest.mark.parametrize("name", ["a\0.json", "\0", "a\0/b.json"])
+def test_no_file_can_have_a_nul_in_its_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OSError, match="NUL"):
+        write_text(tmp_path / name, "new")
+    assert not list(tmp_path.iterdir())

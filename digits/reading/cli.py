@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digits.command_line import OneLineParser, complain, number, printable
+from digits.command_line import OneLineParser, as_path, complain, number, printable
 from digits.errors import UserError
 from digits.networks import DEFAULT, MODELS
 from digits.processes import available_cores
@@ -166,7 +166,7 @@ def _learned(folder: Path, classifier: "Classifier", lines: "LineSegmenter") -> 
 def _folder(text: str) -> Path:
     """A folder from the command line, in which ~ stands for a home even in quotes."""
     try:
-        return Path(text).expanduser()
+        return as_path(text).expanduser()
     except RuntimeError as error:
         raise argparse.ArgumentTypeError(f"there is no home called {text.partition('/')[0]}; give a folder") from error
 

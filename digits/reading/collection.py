@@ -339,7 +339,7 @@ class Collection:
                             file.writestr(name, content)
                 else:
                     self._export_folder(target, unreadable)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # such as a NUL in the name
             raise UserError(f"cannot export to {target}: {reason(error)}") from error
         return len(unreadable)
 

@@ -33,6 +33,7 @@ MOST_STROKES = 20_000  #: in a file
 MOST_POINTS = 400_000  #: in a file: an hour of drawing without a pause
 MOST_LABELS = 20_000  #: in a file
 MOST_PICTURE = 16 << 20  #: bytes, in a file
+LONGEST_NAME = 255  #: characters of a picture's name, in a file: no file system allows more
 MOST_BYTES = 24 << 20  #: of a file: more than the largest that is written
 
 MOST_PIXELS = 1 << 26  #: of a supersampled image: 2048×2048 pixels of the drawing
@@ -401,6 +402,9 @@ def _check(drawing: Strokes) -> None:
     if drawing.picture is not None and len(drawing.picture.content) > MOST_PICTURE:
         size = len(drawing.picture.content)
         raise ValueError(f"its picture has {size:,} bytes, more than the {MOST_PICTURE:,} that a file may have")
+    if drawing.picture is not None and len(drawing.picture.name) > LONGEST_NAME:
+        length = len(drawing.picture.name)
+        raise ValueError(f"its picture's name has {length:,} characters, more than the {LONGEST_NAME} of any file's")
     if not all(1 <= side <= FARTHEST for side in drawing.size):
         raise ValueError(f"the sides of its canvas are not 1 to {FARTHEST:,} pixels long, but {drawing.size}")
     for number, stroke in enumerate(drawing.strokes, 1):

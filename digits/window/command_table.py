@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from digits.window import settings
+from digits.window import settings, summary
 from digits.window.commands import Button, Command
 from digits.window.hands import FIRST
 from digits.window.session import COMPARE, Session
@@ -102,7 +102,8 @@ def _file(window: WindowActions, files: FileActions, session: Session) -> list[C
 
 
 def _recent(files: FileActions, path: Path, first: bool) -> Command:
-    return Command("File", f"{path.name}   {path.parent}", lambda: files.open_path(path), rule=first)
+    label = f"{summary.shortened(path.name)}   {summary.shortened(str(path.parent))}"
+    return Command("File", label, lambda: files.open_path(path), rule=first)
 
 
 def _edit(window: WindowActions, files: FileActions, session: Session) -> list[Command]:

@@ -28,6 +28,7 @@ from digits.window.document import Photograph, State, digit_key
 BATCH = 32  #: collected digits that are looked at in one call
 LIKE = 0.6  #: share of two boxes that they have in common if they are of the same digit
 QUALITY = 95  #: of a photograph that is too large to be kept without loss
+LONGEST_JPEG = 65_500  #: px, the longer side that libjpeg writes
 LARGEST_PREVIEW = 2400  #: px, the longer side; larger than most screens
 
 
@@ -227,7 +228,7 @@ class Engine:
     ) -> Photograph:
         """A photograph of these pixels; ``content`` is of their file, if it has no other pages."""
         if not 0 < len(content) <= MOST_PICTURE:
-            content, rgb = _encoded(rgb)
+            content, rgb = _encoded(name, rgb)
         found = page_ink(rgb, self.lines, as_it_is)
         height, width = found.image.shape[:2]
         shrink = min(1.0, LARGEST_PREVIEW / max(height, width))
@@ -254,12 +255,21 @@ def at(box: Box, digits: Sequence[Segment]) -> Segment | None:
     return best
 
 
-def _encoded(rgb: NDArray[np.uint8]) -> tuple[bytes, NDArray[np.uint8]]:
-    """Pixels as the content of a file that is not too large, and what is read of it."""
+def _encoded(name: str, rgb: NDArray[np.uint8]) -> tuple[bytes, NDArray[np.uint8]]:
+    """Pixels as the content of a file that is not too large, and what is read of it.
+
+    Raises:
+        UserError: they would be too large as a PNG, and are too many side by side for a JPEG.
+    """
     content = io.BytesIO()
     if rgb.size <= 2 * MOST_PICTURE:
         Image.fromarray(rgb).save(content, format="PNG", compress_level=1)
     if not 0 < content.tell() <= MOST_PICTURE:
+        if max(rgb.shape) > LONGEST_JPEG:
+            raise UserError(
+                f"{name} is {max(rgb.shape):,} pixels long, more than {LONGEST_JPEG:,}, and has too much detail to be "
+                "kept in a drawing; give a part of it"
+            )
         content = io.BytesIO()
         Image.fromarray(rgb).save(content, format="JPEG", quality=QUALITY)
         with image_file.opened(content.getvalue(), "the photograph") as pages:

@@ -15,7 +15,7 @@ from digits.files import replacing
 from digits.reading.ink import Box, Strokes, save_strokes
 from digits.window import clipboard, crop_turn, dialogs, picture, summary
 from digits.window.document import Photograph, State
-from digits.window.engine import Engine
+from digits.window.engine import LONGEST_JPEG, Engine
 from digits.window.jobs import Jobs
 from digits.window.session import Session
 
@@ -66,6 +66,7 @@ class Files:
         self._document = session.document
         self._jobs = jobs
         self._handlers = handlers
+        self._waiting: Callable[[], None] | None = None  # what is done once the pictures are written
         self._newest = object()  #: identifies the newest opening
         self._stamps: dict[Path, Stamp | None] = {}  #: of files as they were opened or saved last
         self.forget_turns()
@@ -101,7 +102,7 @@ class Files:
             is_drawing = path.suffix.lower() == ".json"
             self._submit_opening(lambda engine: engine.open(path), path if is_drawing else None, path)
 
-        self._before(f"opening {path.name}", proceed)
+        self._before(f"opening {summary.shortened(path.name)}", proceed)
 
     def paste(self) -> None:
         """Open the image on the clipboard."""
@@ -176,15 +177,22 @@ class Files:
 
         self._submit_opening(work, None)
 
-    def restore(self, path: Path, file: Path | None, done: Callable[[], None]) -> None:
+    def restore(
+        self, path: Path, file: Path | None, done: Callable[[], None], failed: Callable[[UserError], None]
+    ) -> None:
         """Open a copy of a drawing that was not saved.
 
         Args:
             path: of the copy.
             file: that Save writes to, if there is one.
             done: called once it is open.
+            failed: given why it cannot be opened.
         """
-        self._before("restoring another", lambda: self._submit_opening(lambda e: e.open(path), file, None, done))
+
+        def proceed() -> None:
+            self._submit_opening(lambda engine: engine.open(path), file, None, done, failed=failed)
+
+        self._before("restoring another", proceed)
 
     def _submit_opening(
         self,
@@ -193,6 +201,7 @@ class Files:
         file: Path | None = None,
         done: Callable[[], None] = lambda: None,
         before: str = "",
+        failed: Callable[[UserError], None] | None = None,
     ) -> None:
         """Open something.
 
@@ -202,6 +211,7 @@ class Files:
             file: that holds it, if there is one.
             done: called once it is shown.
             before: before what the question about an unsaved drawing is asked, if it was not yet.
+            failed: given why it cannot be opened; else that is reported.
         """
 
         there, stamp = self._document.state, _stamp(file) if file else None
@@ -235,11 +245,11 @@ class Files:
                     raise UserError("another file is opened instead")  # not shown: the result is no longer awaited
                 return work(engine)
 
-        def failed(error: UserError) -> None:
+        def refused(error: UserError) -> None:
             self.forget_turns()
-            self._fail(error)
+            (failed or self._fail)(error)
 
-        self._jobs.submit("open", alone, show, failed, urgency=3, long=True, background=True)
+        self._jobs.submit("open", alone, show, refused, urgency=3, long=True, background=True)
 
     # ---- save
 
@@ -278,7 +288,7 @@ class Files:
 
     def _ask(self, title: str, types: tuple[tuple[str, str], ...], addition: str = "") -> Path | None:
         """Ask where to save; the name of the file that is open is proposed."""
-        stem = Path(self._document.name).stem or "drawing"
+        stem = "".join(filter(str.isprintable, Path(self._document.name).stem)) or "drawing"
         photograph = self._document.state.photograph
         if photograph is not None and photograph.pages > 1 and self._document.path is None:
             stem += f"-{photograph.page + 1}"
@@ -305,18 +315,31 @@ class Files:
         state, size = self._document.state, self._handlers.page_size()
         marks = self._session.marks() if annotated else []
         kind = PICTURES[path.suffix.lower()]
+        longest = max(state.photograph.size) if state.photograph is not None else 0  # other paper is reduced
+        if kind == "JPEG" and longest > LONGEST_JPEG:
+            why = f"it is {longest:,} pixels long, more than the {LONGEST_JPEG:,} of a JPEG"
+            self._fail(UserError(f"{path.name} cannot be saved: {why}; save it as {path.stem}.png"))
+            return
 
-        def write(_: Engine) -> None:
+        def write() -> None:
             try:
                 with replacing(path) as temporary:
                     picture.render(state, size, marks).save(temporary, format=kind, quality=QUALITY)
             except OSError as error:
                 raise _not_written(path, error) from error
 
-        def report(_: None) -> None:
+        def written() -> None:
             self._report(f"Saved {path}")
+            waiting, self._waiting = self._waiting, None
+            if waiting is not None:
+                waiting()
 
-        self._jobs.submit("save", write, report, self._fail, urgency=1, long=True, background=True)
+        def failed(error: UserError) -> None:
+            self._waiting = None
+            self._fail(error)
+
+        self._report(f"Saving {path.name} …")
+        self._jobs.write(write, written, failed)
 
     def export_collection(self) -> None:
         """Ask for a folder or a zip file and copy the collected digits to it."""
@@ -346,13 +369,24 @@ class Files:
                 added()
 
         self._report(f"Importing {path.name} …")
-        self._jobs.submit("import", lambda _: collection.add(path), done, self._fail, background=True)
+        self._jobs.submit(f"import {path}", lambda _: collection.add(path), done, self._fail, background=True)
 
     # ---- close
 
     def before_closing(self, close: Callable[[], None]) -> None:
-        """Call ``close`` at once or, if the drawing is unsaved, once the user has saved or discarded it."""
-        self._before("closing", close)
+        """Call ``close`` at once or, if the drawing is unsaved, once the user has saved or discarded it.
+
+        Before that all pictures are written; if one cannot be, the window stays.
+        """
+        self.once_written(lambda: self._before("closing", close))
+
+    def once_written(self, proceed: Callable[[], None]) -> None:
+        """Proceed once no picture is being written; not if one cannot be."""
+        if not self._jobs.writing:
+            proceed()
+            return
+        self._report("Saving … The window closes then.")
+        self._waiting = lambda: self.once_written(proceed)
 
     def _before(self, what: str, proceed: Callable[[], None]) -> None:
         """Proceed with what replaces the drawing, once it is saved or the user has discarded it."""

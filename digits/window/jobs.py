@@ -1,10 +1,13 @@
 """Slow work: it runs on a thread, and its continuation in the window's thread. No widgets.
 
 There are two threads, each with a resource of its own: the foreground reads the drawing, and the
-background does everything that a new stroke must not wait for.
+background does everything that a new stroke must not wait for. A third writes files: what it has accepted
+it finishes, one file after another.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Generic, Protocol
 
 from digits.errors import UserError
@@ -24,6 +27,13 @@ class Scheduler(Protocol):
         """Cancel a call that has not been made yet."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Write:
+    future: Future[None]
+    done: Callable[[], object]
+    failed: Callable[[UserError], object]
+
+
 class Jobs(Generic[Resource]):
     """Submits jobs and runs their continuations."""
 
@@ -40,6 +50,8 @@ class Jobs(Generic[Resource]):
         self._foreground = Worker(make_resource)
         self._background = Worker(make_resource)
         self._workers = (self._foreground, self._background)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._writes: list[_Write] = []  # whose continuations have not run
         self._scheduler = scheduler
         self._show_progress = show_progress
         self._pumping: str | None = None
@@ -71,6 +83,21 @@ class Jobs(Generic[Resource]):
         worker.submit(Job(kind, work, done, failed, urgency, long))
         self._schedule()
 
+    def write(
+        self, work: Callable[[], None], done: Callable[[], object], failed: Callable[[UserError], object]
+    ) -> None:
+        """Write a file with ``work`` on a thread, then call ``done``, or ``failed`` with the UserError that it raised.
+
+        Nothing replaces it or cancels it, and :meth:`close` waits for it.
+        """
+        self._writes.append(_Write(self._writer.submit(work), done, failed))
+        self._schedule()
+
+    @property
+    def writing(self) -> bool:
+        """Whether a file is not written yet, or ``done`` or ``failed`` not called."""
+        return bool(self._writes)
+
     def drop(self, kind: str) -> None:
         """Discard the result of this kind of job, if one is awaited."""
         for worker in self._workers:
@@ -85,16 +112,23 @@ class Jobs(Generic[Resource]):
     @property
     def busy(self) -> bool:
         """Whether a result is awaited."""
-        return any(worker.busy for worker in self._workers)
+        return self.writing or any(worker.busy for worker in self._workers)
 
-    def close(self) -> None:
-        """Stop checking for results; each thread ends after its current job."""
+    def close(self) -> list[UserError]:
+        """Stop checking for results; each thread ends after its current job, but all files are written.
+
+        Returns:
+            Why some could not be.
+        """
         self._closed = True
         if self._pumping is not None:
             self._scheduler.after_cancel(self._pumping)
             self._pumping = None
         for worker in self._workers:
             worker.close()
+        self._writer.shutdown()
+        errors = [write.future.exception() for write in self._writes]
+        return [error for error in errors if isinstance(error, UserError)]
 
     def _schedule(self) -> None:
         if self._pumping is None and not self._closed:
@@ -107,8 +141,19 @@ class Jobs(Generic[Resource]):
             for worker in self._workers:
                 for proceed in worker.continuations():
                     proceed()
+            while not self._closed and self._writes and self._writes[0].future.done():
+                self._written(self._writes.pop(0))
         finally:
             if not self._closed:
                 self._show_progress(any(worker.waiting_long() > PATIENCE for worker in self._workers))
             if self.busy:
                 self._schedule()
+
+    def _written(self, write: _Write) -> None:
+        """Run the continuation of a file; a bug is raised here."""
+        try:
+            write.future.result()
+        except UserError as error:
+            write.failed(error)
+        else:
+            write.done()

@@ -4,14 +4,16 @@ import contextlib
 import re
 import time
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from digits.command_line import complain
 from digits.errors import UserError, reason
 from digits.image_format import CLASSES
+from digits.reading.cli import PROGRAM
 from digits.reading.collection import Sample
 from digits.reading.ink import Stroke
 from digits.window import (
@@ -495,7 +497,7 @@ class MainWindow(tk.Tk):
             self.panel.compare.show(session.usable, [""] * len(session.usable), (), None, session.lead)
         self._show_detail()
         self.toolbar.show(session.pen)
-        name = f"{self.document.name} – " if self.document.name else ""
+        name = f"{summary.shortened(self.document.name)} – " if self.document.name else ""
         self.title(f"{'• ' if self.document.dirty else ''}{name}Handwritten digits")
 
     def _show_detail(self) -> None:
@@ -540,7 +542,7 @@ class MainWindow(tk.Tk):
             self.reopen = True
             self.destroy()
 
-        self._leave_sheet(reopen)
+        self._leave_sheet(lambda: self.files.once_written(reopen))
 
     def zoom_in(self) -> None:
         """Magnify the drawing."""
@@ -641,23 +643,29 @@ class MainWindow(tk.Tk):
         else:
             self.recovery.remove()
 
-    def _offer_left(self) -> None:
-        """Offer a drawing that an ended window has left."""
-        left = next(self.recovery.left(), None)
+    def _offer_left(self, others: Iterator[recovery.Left] | None = None) -> None:
+        """Offer a drawing that an ended window has left, of ``others`` if some were offered before."""
+        others = self.recovery.left() if others is None else others
+        left = next(others, None)
         if left is None:
             return
+        when = time.strftime("%d %B %Y at %H:%M", time.localtime(left.when))
+
+        def damaged(_: UserError) -> None:
+            self._report(f"The drawing of {when} is damaged; it is kept as {left.set_aside()}", alarm=True)
+            self._offer_left(others)
 
         def answered(answer: str) -> None:
             if answer == dialogs.RESTORE:
-                self.files.restore(left.path, left.file, partial(self._keep_until_copied, left))
+                self.files.restore(left.path, left.file, partial(self._keep_until_copied, left), damaged)
             elif answer == dialogs.DISCARD:
                 left.discard()
-                self._offer_left()
+                self._offer_left(others)
             else:
                 left.release()
 
-        when = time.strftime("%d %B %Y at %H:%M", time.localtime(left.when))
-        dialogs.RestoreDialog(self, self.factor, when, answered, left.file.name if left.file else "")
+        name = summary.shortened(left.file.name) if left.file else ""
+        dialogs.RestoreDialog(self, self.factor, when, answered, name)
 
     def _keep_until_copied(self, left: recovery.Left) -> None:
         """Keep what was restored until there is another copy."""
@@ -694,7 +702,8 @@ class MainWindow(tk.Tk):
         self.recovery.close(keep)
         if self._restored is not None and not (keep and self.recovery.failure):
             self._restored.discard()
-        self.jobs.close()
+        for error in self.jobs.close():
+            complain(PROGRAM, error)
         theme.stop()
         super().destroy()
         # Tk's own timers, such as a button's that repeats, would find no window

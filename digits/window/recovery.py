@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"\d+-[0-9a-f]{8}\.json")  #: the process, and a number that is drawn
 FOLDER = "unsaved"  #: beside the settings
-MOST = 100  #: files that are looked at
+MOST = 100  #: drawings that are offered
 MOST_PATH = 1 << 16  #: bytes of a file that says which one the drawing belongs to
 
 
@@ -45,17 +46,26 @@ class Left:
             _file_of(self.path).unlink(missing_ok=True)
             for unfinished in self.path.parent.glob(f"{PARTIAL}{self.path.name.split('-')[0]}-*"):
                 unfinished.unlink(missing_ok=True)
-        self.release()
-        with suppress(OSError):
-            self._lock_file.unlink(missing_ok=True)
+        self._end()
+
+    def set_aside(self) -> Path:
+        """Keep the file under another name, by which it is not offered again; returns it."""
+        aside = self.path.with_suffix(".damaged")
+        try:
+            os.replace(self.path, aside)
+        except OSError:
+            aside = self.path
+        self._end()
+        return aside
 
     def release(self) -> None:
         """Leave it to whoever looks next."""
         self._held.release()
 
-    @property
-    def _lock_file(self) -> Path:
-        return self.path.with_suffix(".lock")
+    def _end(self) -> None:
+        self.release()
+        with suppress(OSError):
+            self.path.with_suffix(".lock").unlink(missing_ok=True)
 
 
 class Recovery:
@@ -101,11 +111,11 @@ class Recovery:
         from filelock import Timeout  # here: the window starts without it
 
         try:
-            found = [path for path in list(self._folder.iterdir())[:MOST] if NAME.fullmatch(path.name)]
+            found = [path for path in self._folder.iterdir() if NAME.fullmatch(path.name) and path != self._path]
         except OSError:
             return
-        times = {path: _time(path) for path in found}
-        for path in sorted(set(found) - {self._path}, key=lambda path: -times[path]):
+        times = {path: when for path in found if (when := _time(path)) is not None}
+        for path in sorted(times, key=lambda path: -times[path])[:MOST]:
             held = lock(path.with_suffix(".lock"))
             with suppress(OSError, Timeout):
                 held.acquire()
@@ -163,8 +173,10 @@ def _noted(path: Path) -> Path | None:
     return file if file.is_absolute() else None
 
 
-def _time(path: Path) -> float:
+def _time(path: Path) -> float | None:
+    """When a file was changed; None for what is no file."""
     try:
-        return path.stat().st_mtime
+        found = path.lstat()
     except OSError:
-        return 0.0
+        return None
+    return found.st_mtime if stat.S_ISREG(found.st_mode) else None

@@ -14,6 +14,7 @@ SMALLEST_PEN, LARGEST_PEN = 2, 40  #: logical px
 MOST = 1 << 16  #: bytes of the file
 MOST_RECENT = 8  #: files that are offered again
 FAR = 100_000  #: pixels, farther than any screen reaches
+LONGEST = 4096  #: characters of a path or a name
 ZOOMS = (0, 100, 125, 150, 175, 200)  #: percent; 0 follows the screen
 
 
@@ -102,9 +103,14 @@ def _valid(name: str, stored: Mapping[str, Any]) -> bool:
     if name in ("learns", "labels", "steady"):
         return type(value) is bool
     if name == "place":
-        return (
-            isinstance(value, list) and len(value) == 4 and all(type(each) is int and abs(each) < FAR for each in value)
-        )
+        if not isinstance(value, list) or len(value) != 4:
+            return False
+        return all(type(each) is int and abs(each) < FAR for each in value) and min(value[2:]) > 0
     if name == "recent":
-        return isinstance(value, list) and len(value) <= MOST_RECENT and all(isinstance(each, str) for each in value)
-    return isinstance(value, str)
+        return isinstance(value, list) and len(value) <= MOST_RECENT and all(map(_is_name, value))
+    return _is_name(value)
+
+
+def _is_name(value: object) -> bool:
+    """Whether this is a text that can name a file."""
+    return isinstance(value, str) and len(value) <= LONGEST and "\0" not in value

@@ -12,6 +12,7 @@ from digits.window.engine import Result
 PLAIN, DOUBTFUL, REJECTED, CONFIRMED, CORRECTED = "plain", "doubtful", "rejected", "confirmed", "corrected"
 SURE = 0.95  #: confidence below which a digit is doubtful; confidences are calibrated, so that so many are right
 
+LONGEST = 80  #: characters of a name that are shown
 FEW = 10  #: digits of which it is not said how many are read correctly by the others
 
 
@@ -93,6 +94,16 @@ def rows(result: Result, names: Sequence[str], labels: Mapping[str, Sample]) -> 
         agreed = len({digit.text for digit in digits if digit.is_read}) <= 1
         table.append(Row(texts, notes, agreed, sample.label if sample else None))
     return table
+
+
+def shortened(name: str) -> str:
+    """A name as it is shown: without its middle, if it has more than 80 characters, and with "�" for what has no shape.
+
+    A title of megabytes would end the program.
+    """
+    half = LONGEST // 2
+    short = name if len(name) <= LONGEST else f"{name[: half - 1]}…{name[-half:]}"
+    return "".join(character if character.isprintable() else "�" for character in short)
 
 
 def counted(n: int, noun: str) -> str:

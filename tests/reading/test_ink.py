@@ -14,6 +14,7 @@ from digits.reading.ink import (
     MOST_POINTS,
     MOST_STROKES,
     THINNEST,
+    Picture,
     Stroke,
     Strokes,
     bounds,
@@ -160,6 +161,14 @@ def test_what_could_not_be_opened_is_not_saved(
     assert (tmp_path / "old.json").read_text() == "old"
 
 
+def test_a_picture_s_name_is_no_longer_than_a_file_s(tmp_path: Path) -> None:
+    for name in ("n" * 255, "é" * 255):
+        save_strokes(tmp_path / "a.json", Strokes((LINE,), (9, 9), (), Picture(name, b"x")))
+        assert open_strokes(tmp_path / "a.json").picture == Picture(name, b"x")
+    with pytest.raises(UserError, match="name has 256 characters, more than the 255"):
+        save_strokes(tmp_path / "a.json", Strokes((LINE,), (9, 9), (), Picture("n" * 256, b"x")))
+
+
 GOOD = {"format": "handwritten-digits strokes", "version": 1, "size": [10, 10], "strokes": []}
 
 
@@ -208,6 +217,9 @@ BAD = {
     "a width of 1e9": with_stroke("1e9", "[[1, 1]]"),
     "a width of 1e-320": with_stroke("1e-320", "[[1, 1]]"),
     "too many points": with_stroke("3", "[" + "[0,0]," * MOST_POINTS + "[0,0]]"),
+    "a picture's name of megabytes": json.dumps(
+        {**GOOD, "picture": {"name": "n" * (22 << 20), "content": ""}}
+    ).encode(),
     "too many bytes": b" " * (MOST_BYTES + 1),
 }
 

@@ -1,11 +1,16 @@
 """Settings are kept between runs, and a damaged file is ignored."""
 
+import json
 import os
+import random
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from digits.window.settings import Settings, default_path, load, save
+from tests.window.conftest import Hand, OpenWindow
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -27,6 +32,48 @@ def test_values_out_of_range_take_their_default(tmp_path: Path) -> None:
     assert load(path) == Settings()
     path.write_text('{"theme": "dark", "zoom": "200", "pen": 41}')
     assert load(path) == Settings(theme="dark")
+
+
+GOOD = Settings("dark", 150, "CNN", 20, False, "Anna", (-5, 7, 800, 600), "/home", ("/home/a.png",), False, False)
+ODD: list[Any] = [None, True, 0, -1, -5, 1, 2, 41, 99_999, 100_000, 1 << 31, 1 << 62, 0.5, -1e9, "", "dark", "\0", "~",
+                  "a\nb", "x" * 5000, [], [[]], [1], [0, 0, -5, -5], [0, 0, 0, 0], [0, 0, 1, 1], [1, 2, 3, None],
+                  ["\0"], ["x" * 5000], ["a"] * 9, [3], {}, {"dark": 1}]  # fmt: skip
+
+
+def test_each_odd_value_is_kept_or_takes_its_default_alone(tmp_path: Path) -> None:
+    path, draw = tmp_path / "settings.json", random.Random(0)
+    for _ in range(500):
+        stored = json.loads(json.dumps(asdict(GOOD)))
+        changed = draw.sample(sorted(stored), draw.randint(1, 3))
+        for name in changed:
+            stored[name] = draw.choice([*ODD, [draw.choice(ODD) for _ in range(4)]])
+        path.write_text(json.dumps(stored))
+        loaded = json.loads(json.dumps(asdict(load(path))))
+        for name, value in loaded.items():
+            default = json.loads(json.dumps(asdict(Settings())))[name]
+            assert value == stored[name] or (name in changed and value == default), (name, stored[name])
+        save(path, load(path))
+        assert json.loads(path.read_text()) == loaded
+
+
+def test_tk_takes_every_place_that_is_kept(hand: Hand, tmp_path: Path) -> None:
+    path, draw = tmp_path / "place.json", random.Random(0)
+    numbers = [-100_000, -99_999, -70_000, -5, -1, 0, 1, 5, 700, 32_767, 32_768, 65_536, 99_999, 100_000]
+    kept = 0
+    for _ in range(300):
+        path.write_text(json.dumps({"place": [draw.choice(numbers) for _ in range(4)]}))
+        hand.window.session.settings = load(path)
+        kept += bool(load(path).place)
+        hand.window.geometry(hand.window._first_place())
+    assert kept > 50
+
+
+@pytest.mark.parametrize("place", [[0, 0, -5, -5], [0, 0, 0, 0], [-3000, 0, 500, -1], [0, 0, 1, 1]])
+def test_a_damaged_place_opens_a_window_all_the_same(open_window: OpenWindow, tmp_path: Path, place: list[int]) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"place": place, "theme": "light"}))
+    window = open_window(("ANN",), settings=load(path)).window
+    assert window.winfo_viewable() and window.winfo_width() > 400
 
 
 def test_a_missing_file_gives_the_defaults(tmp_path: Path) -> None:
