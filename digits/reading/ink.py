@@ -1,4 +1,4 @@
-"""Pen strokes: rasterising, erasing, saving and loading. A drawing is its strokes, never a screenshot.
+"""Pen strokes: rasterising, saving and loading. A drawing is its strokes, never a screenshot.
 
 What anything here costs follows the ink: an image that would be too large, or take too long to draw, is drawn coarser.
 Drawings of an ordinary size never are.
@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -41,7 +42,6 @@ MOST_SEPARATE = 100_000_000  #: pixels of all strokes' boxes, up to which each s
 MOST_SECONDS = 2.0  #: estimated, for the drawing of all strokes on an image
 THICKEST = 32_000  #: largest thickness that OpenCV draws
 OUTSIDE = 1000  #: pixels outside an image, up to which lines are left to OpenCV to clip
-CUT = 1 / 16  #: pixels by which the eraser cuts farther than it reaches, so that it does not touch what it left
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,23 @@ class Strokes:
     picture: Picture | None = None
 
 
+def outline(strokes: Iterable[Stroke]) -> None:
+    """Find the paths and edges of strokes all at once, which takes a tenth of the time for many short ones."""
+    new = [stroke for stroke in strokes if "edges" not in vars(stroke)]
+    if not new:
+        return
+    count = np.array([len(stroke.points) for stroke in new], np.intp)
+    numbers = chain.from_iterable(chain.from_iterable(stroke.points for stroke in new))
+    points = np.fromiter(numbers, np.float64, 2 * int(count.sum())).reshape(-1, 2)
+    points.flags.writeable = False
+    start = np.cumsum(count) - count
+    margin = np.array([stroke.width for stroke in new])[:, np.newaxis] / 2 + 1
+    low, high = np.minimum.reduceat(points, start) - margin, np.maximum.reduceat(points, start) + margin
+    edges = map(tuple, np.hstack([low, high]).tolist())
+    for stroke, first, n, found in zip(new, start.tolist(), count.tolist(), edges, strict=True):
+        vars(stroke).update(path=points[first : first + n], edges=found)  # where cached_property looks
+
+
 # ---- rasterising
 
 
@@ -147,6 +164,8 @@ def rasterise(
     """
     image = np.zeros((height, width), np.uint8)
     visible = []
+    strokes = list(strokes)
+    outline(strokes)
     for stroke in strokes:
         x, y, box_width, box_height = bounds([stroke])
         x0, y0 = max(x, left), max(y, top)
@@ -240,7 +259,9 @@ def reduced(stroke: Stroke, step: int) -> Stroke:
 
 def bounds(strokes: Iterable[Stroke]) -> tuple[int, int, int, int]:
     """Return the bounding box (x, y, width, height) of all ink in whole pixels; (0, 0, 0, 0) without strokes."""
-    edges = [stroke.edges for stroke in strokes]
+    drawn = list(strokes)
+    outline(drawn)
+    edges = [stroke.edges for stroke in drawn]
     if not edges:
         return 0, 0, 0, 0
     lefts, tops, rights, bottoms = zip(*edges, strict=True)
@@ -251,64 +272,6 @@ def bounds(strokes: Iterable[Stroke]) -> tuple[int, int, int, int]:
         math.ceil(max(bottoms)),
     )
     return left, top, right - left, bottom - top
-
-
-# ---- erasing
-
-
-def touches(stroke: Stroke, x: float, y: float, radius: float) -> bool:
-    """Return whether a round eraser of ``radius`` pixels at (x, y) touches the ink of a stroke."""
-    left, top, right, bottom = stroke.edges
-    if not (left - radius <= x <= right + radius and top - radius <= y <= bottom + radius):
-        return False
-    return bool(_distances(stroke, x, y).min() <= radius + stroke.width / 2)
-
-
-def erase(stroke: Stroke, x: float, y: float, radius: float) -> list[Stroke]:
-    """Erase from a stroke with a round eraser of ``radius`` pixels at (x, y).
-
-    Returns:
-        The fragments that remain, with the width of the stroke and round ends: the stroke itself if it is not
-        touched, an empty list if nothing remains. They end where the eraser's rim crosses the path, and have no other
-        new points.
-    """
-    if not touches(stroke, x, y, radius):
-        return [stroke]
-    reach = radius + stroke.width / 2 + CUT
-    path = stroke.path - (x, y)
-    starts, along = path[:-1], np.diff(path, axis=0)
-    length = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-12)
-    nearest = -(starts * along).sum(axis=1) / length**2  # on the line, as a fraction of its length
-    aside = (starts[:, 0] * along[:, 1] - starts[:, 1] * along[:, 0]) / length
-    half = np.sqrt(np.maximum(reach**2 - aside**2, 0)) / length
-    erased = np.hypot(path[:, 0], path[:, 1]) < reach
-    crossed = (abs(aside) < reach) & (nearest > 0) & (nearest < 1)
-    enters = starts + along * (nearest - half).clip(0, 1)[:, np.newaxis] + (x, y)
-    leaves = starts + along * (nearest + half).clip(0, 1)[:, np.newaxis] + (x, y)
-
-    fragments: list[tuple[tuple[float, float], ...]] = []
-    begun: tuple[tuple[float, float], ...] = ()  # of the next fragment, before the point ``place``
-    place = 0
-    for i in map(int, np.flatnonzero(erased[:-1] | erased[1:] | crossed)):
-        if not erased[i]:
-            fragments.append((*begun, *stroke.points[place : i + 1], (float(enters[i, 0]), float(enters[i, 1]))))
-        begun = () if erased[i + 1] else ((float(leaves[i, 0]), float(leaves[i, 1])),)
-        place = i + 1
-    if not erased[-1]:
-        fragments.append((*begun, *stroke.points[place:]))
-    return [Stroke(fragment, stroke.width) for fragment in fragments]
-
-
-def _distances(stroke: Stroke, x: float, y: float) -> NDArray[np.float64]:
-    """Distances in pixels from (x, y) to each line segment of the path, or to its only point."""
-    points = stroke.path
-    starts = points[:-1] if len(points) > 1 else points
-    along = points[1:] - starts if len(points) > 1 else np.zeros_like(points)
-    length = np.maximum((along**2).sum(axis=1), 1e-12)
-    fraction = np.clip((((x, y) - starts) * along).sum(axis=1) / length, 0, 1)
-    nearest = starts + fraction[:, np.newaxis] * along
-    distances: NDArray[np.float64] = np.hypot(nearest[:, 0] - x, nearest[:, 1] - y)
-    return distances
 
 
 # ---- files

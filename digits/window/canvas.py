@@ -25,6 +25,7 @@ Strokes = tuple[Stroke, ...]  #: that are shown as one image
 HINT = "Draw digits here, or open or paste an image"
 CLICK = 3  #: logical px; the pointer moves less in a click
 REST = 350  #: ms after which labels come back once the pen is lifted
+PAUSE = 40  #: ms for which the eraser rests before many strokes are shown
 SPACE = 60  #: ms within which a key that repeats is pressed again
 WHEEL = 60  #: logical px by which a step of the wheel moves the paper
 STEP = 1.25  #: by which a step of the zoom magnifies
@@ -259,8 +260,11 @@ class DrawingCanvas(tk.Canvas):
         self._preview.append(self._add_item((Stroke(points, self.pen_width),), "preview")[1])
 
     def preview_strokes(self, strokes: tuple[Stroke, ...]) -> None:
-        """Show these strokes in place of the drawing's."""
-        self._show_ink(strokes)
+        """Show these strokes in place of the drawing's; many of them once the pointer rests, as that takes long."""
+        if self._are_many(strokes):
+            self._schedule("preview", PAUSE, lambda: self._show_ink(strokes))
+        else:
+            self._show_ink(strokes)
 
     def preview_box(self, start: Point, end: Point) -> None:
         """Show a box between two corners until the pointer is released."""
@@ -317,6 +321,7 @@ class DrawingCanvas(tk.Canvas):
 
     def _show_ink(self, strokes: Iterable[Stroke]) -> None:
         """Draw the strokes that are not shown yet, and remove all others."""
+        self._cancel("preview")
         drawn = tuple(strokes)
         together = [drawn] if self._are_many(drawn) else [(stroke,) for stroke in drawn]
         wanted = {tuple(map(id, group)): group for group in together}
@@ -329,6 +334,8 @@ class DrawingCanvas(tk.Canvas):
 
     def _are_many(self, strokes: Strokes) -> bool:
         """Whether the strokes would take too many images, or too large ones."""
+        if len(strokes) > MOST_ITEMS:
+            return True
         screen, pixels = self._screen, 0.0
         for stroke in strokes:
             (left, top), (right, bottom) = (
@@ -336,7 +343,7 @@ class DrawingCanvas(tk.Canvas):
             )
             width, height = min(right, screen[0]) - max(left, 0), min(bottom, screen[1]) - max(top, 0)
             pixels += max(0, width) * max(0, height)
-        return len(strokes) > MOST_ITEMS or pixels > MOST_PIXELS
+        return pixels > MOST_PIXELS
 
     @property
     def _screen(self) -> tuple[int, int]:

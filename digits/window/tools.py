@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from digits.reading import ink
+from digits.reading.eraser import Eraser
 from digits.reading.ink import Stroke
 from digits.window.ink_filter import InkFilter, Point
 
@@ -129,20 +129,17 @@ class Draw:
 class Erase:
     """Erases along the pointer's path with a round eraser, twice as wide as the pen."""
 
-    def __init__(
-        self, paper: Paper, point: Point, erased: Callable[[Stroke, float, float, float], Sequence[Stroke]]
-    ) -> None:
+    def __init__(self, paper: Paper, point: Point, whole: bool) -> None:
         """Erase at a point.
 
         Args:
             paper: what to erase on.
             point: where the pointer was pressed.
-            erased: what remains of a stroke that the eraser touches, given the stroke, the eraser's x and y, and
-                its radius.
+            whole: whether all of a stroke is erased that the eraser touches.
         """
         self._paper = paper
-        self._erased = erased
-        self._remaining = self._before = paper.strokes
+        self._eraser = Eraser(paper.strokes, whole)
+        self._remaining: tuple[Stroke, ...] | None = None  # once something is erased
         self._last = point
         self.move(point)
 
@@ -152,28 +149,16 @@ class Erase:
         self._last = point
         radius = self._paper.pen_width
         steps = max(1, math.ceil(math.hypot(x - from_x, y - from_y) / radius))
-        remaining = self._remaining
-        for i in range(1, steps + 1):
-            share = i / steps
-            remaining = self._without(remaining, from_x + (x - from_x) * share, from_y + (y - from_y) * share, radius)
-        if remaining is not self._remaining:
-            self._remaining = remaining
-            self._paper.preview_strokes(remaining)
+        shares = [i / steps for i in range(1, steps + 1)]
+        places = [(from_x + (x - from_x) * share, from_y + (y - from_y) * share) for share in shares]
+        if self._eraser.erase(places, radius):
+            self._remaining = self._eraser.remaining()
+            self._paper.preview_strokes(self._remaining)
 
     def release(self) -> None:
         """Change the drawing, if anything was erased."""
-        if self._remaining is not self._before:
+        if self._remaining is not None:
             self._paper.replace_strokes(self._remaining)
-
-    def _without(self, strokes: tuple[Stroke, ...], x: float, y: float, radius: float) -> tuple[Stroke, ...]:
-        """What remains after erasing at one place; ``strokes`` itself if the eraser touches none."""
-        if not any(ink.touches(stroke, x, y, radius) for stroke in strokes):
-            return strokes
-        remaining: list[Stroke] = []
-        for stroke in strokes:
-            touched = ink.touches(stroke, x, y, radius)
-            remaining += self._erased(stroke, x, y, radius) if touched else (stroke,)
-        return tuple(remaining)
 
 
 class Crop:
@@ -199,12 +184,12 @@ class Crop:
 
 def erase_ink(paper: Paper, point: Point) -> Gesture:
     """Erase the ink under the eraser."""
-    return Erase(paper, point, ink.erase)
+    return Erase(paper, point, whole=False)
 
 
 def erase_strokes(paper: Paper, point: Point) -> Gesture:
     """Erase every stroke that the eraser touches."""
-    return Erase(paper, point, lambda stroke, x, y, radius: ())
+    return Erase(paper, point, whole=True)
 
 
 #: All tools, in the order of the toolbar; the first is chosen at the start.

@@ -16,10 +16,11 @@ from PIL import Image
 from digits.errors import UserError
 from digits.reading.binarisation import to_ink
 from digits.reading.classifier import Classifier
-from digits.reading.ink import Stroke, Strokes, erase, save_strokes
+from digits.reading.ink import Stroke, Strokes, save_strokes
 from digits.reading.recognizer import Reading, read, read_file
 from digits.reading.segmentation import image_components, stroke_components
 from tests.reading.conftest import MODELS, found, line_segmenter, on_paper, picture, written
+from tests.reading.plain_eraser import erased
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))  # per test
 SEARCH = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -84,9 +85,9 @@ def test_any_blots(ann: Classifier, seed: int, n: int, level: int) -> None:
 @given(drawing=strokes, x=near, y=near, radius=st.floats(0.5, 80))
 def test_any_erasing(drawing: list[Stroke], x: float, y: float, radius: float) -> None:
     for stroke in drawing:
-        fragments = erase(stroke, x, y, radius)
+        fragments = erased((stroke,), [(x, y)], radius)
         assert all(fragment.width == stroke.width and fragment.points for fragment in fragments)
-        if fragments != [stroke]:
+        if fragments != (stroke,):
             reach = radius + stroke.width / 2
             assert all(math.dist(point, (x, y)) > reach for fragment in fragments for point in fragment.points)
 

@@ -18,13 +18,12 @@ from digits.reading.ink import (
     Stroke,
     Strokes,
     bounds,
-    erase,
     open_strokes,
     rasterise,
     reduced,
     save_strokes,
-    touches,
 )
+from tests.reading.plain_eraser import erased
 
 LINE = Stroke(((20.0, 50.0), (120.0, 50.0)), 10)
 
@@ -55,41 +54,6 @@ def test_bounds_contain_all_ink_and_little_else() -> None:
 def test_ink_outside_the_image_is_clipped() -> None:
     assert rasterise([Stroke(((-500.0, -500.0), (900.0, 900.0)), 5)], 20, 20).max() == 255
     assert rasterise([Stroke(((500.0, 500.0),), 5)], 20, 20).max() == 0
-
-
-def test_the_area_eraser_cuts_a_stroke_in_two() -> None:
-    fragments = erase(LINE, 70, 50, 8)
-    assert len(fragments) == 2
-    remaining = rasterise(fragments, 140, 100)
-    assert remaining[45:55, 63:77].max() == 0
-    assert remaining[50, 25] == 255 == remaining[50, 115]
-    assert all(fragment.width == LINE.width for fragment in fragments)
-
-
-def test_the_area_eraser_keeps_untouched_strokes_and_may_remove_a_whole_one() -> None:
-    assert erase(LINE, 70, 80, 8) == [LINE]
-    assert erase(Stroke(((70.0, 50.0),), 4), 71, 50, 8) == []
-
-
-def test_an_eraser_touches_a_stroke_between_its_points() -> None:
-    assert touches(LINE, 70, 58, 4)
-    assert not touches(LINE, 70, 62, 4)
-    assert not touches(LINE, 140, 50, 4)
-
-
-def test_what_the_eraser_left_it_does_not_touch_again_and_far_lines_stay_short() -> None:
-    far = Stroke(((-float(FARTHEST), 3.0), (float(FARTHEST), -4.0), (0.0, 40.0)), 8)
-    fragments = erase(far, 0, 0, 20)
-    assert [len(fragment.points) for fragment in fragments] == [2, 3]
-    assert not any(touches(fragment, 0, 0, 20) for fragment in fragments)
-    assert all(touches(fragment, 0, 0, 20.2) for fragment in fragments)
-
-
-@pytest.mark.parametrize("x", [30, 20, 119.5])
-def test_the_eraser_keeps_the_points_that_it_does_not_reach(x: float) -> None:
-    bent = Stroke(((20.0, 50.0), (70.0, 50.0), (70.0, 52.0), (120.0, 50.0)), 4)
-    kept = {point for fragment in erase(bent, x, 50, 5) for point in fragment.points}
-    assert kept >= {point for point in bent.points if abs(point[0] - x) > 10}
 
 
 def test_a_reduced_drawing_is_the_drawing_with_larger_pixels() -> None:
@@ -128,8 +92,8 @@ any_drawing = st.builds(
 def test_any_drawing_that_is_saved_can_be_opened_before_and_after_erasing(
     tmp_path: Path, drawing: Strokes, x: float, y: float, radius: float
 ) -> None:
-    erased = tuple(fragment for stroke in drawing.strokes for fragment in erase(stroke, x, y, radius))
-    for state in (drawing, Strokes(erased, drawing.size)):
+    left = erased(drawing.strokes, [(x, y)], radius)
+    for state in (drawing, Strokes(left, drawing.size)):
         save_strokes(tmp_path / "any.json", state)
         assert open_strokes(tmp_path / "any.json") == state
 
