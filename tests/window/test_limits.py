@@ -223,7 +223,7 @@ def test_a_window_stays_whose_picture_cannot_be_written(
     choose(monkeypatch, tmp_path / "a.json")
     hand.press("<Control-Key-s>")
     (tmp_path / "b.png").mkdir()
-    save_pictures(hand, monkeypatch, tmp_path / "b.png", tmp_path / "a.png")
+    save_pictures(hand, monkeypatch, tmp_path / "a.png", tmp_path / "b.png")  # the second waits for the first
     hand.window.close()
     slowly.set()
     hand.settle()
@@ -245,12 +245,17 @@ def test_what_is_drawn_while_a_picture_is_written_is_asked_about(
 
 
 def test_a_signal_leaves_no_picture_half_written_and_says_what_is_lost(
-    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    hand: Hand,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    slowly: threading.Event,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     hand.write(FOUR)
     (tmp_path / "b.png").mkdir()
-    save_pictures(hand, monkeypatch, tmp_path / "b.png", tmp_path / "a.png")
+    save_pictures(hand, monkeypatch, tmp_path / "a.png", tmp_path / "b.png")  # the second waits for the first
     hand.window.ended = True
+    threading.Timer(0.2, slowly.set).start()
     hand.window.destroy()
     assert Image.open(tmp_path / "a.png").size > (100, 100)
     assert "b.png cannot be written" in capfd.readouterr().err

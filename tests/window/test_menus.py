@@ -9,6 +9,7 @@ from digits.reading.ink import Stroke
 from digits.window import dialogs, tools
 from digits.window.commands import accelerator, is_mac, sequences
 from digits.window.ink_filter import Point
+from digits.window.settings import Settings
 from digits.window.tools import TOOLS, Paper, Tool
 from tests.window.conftest import FOUR, Hand, OpenWindow
 
@@ -121,7 +122,7 @@ class StraightLine:
 def test_a_further_tool_is_one_entry_in_the_table(open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     line = Tool("Straight line", "Line", "slash-lg", "L", "Draw a straight line", StraightLine, cursor="tcross")
     monkeypatch.setattr(tools, "TOOLS", (*TOOLS, line))
-    hand = open_window()
+    hand = open_window(settings=Settings(theme="light", place=(0, 0, 1500, 740)))
     window = hand.window
     button = window.toolbar.buttons["Straight line"]
     assert button.cget("text") == "Line"
