@@ -98,7 +98,7 @@ class _Pieces:
         self._low, self._high = np.minimum(starts, ends) - margin, np.maximum(starts, ends) + margin
         self._left, self._top = self._low.min(axis=1, initial=math.inf).tolist()
         self._right, self._bottom = self._high.max(axis=1, initial=-math.inf).tolist()
-        self._made: list[tuple[int, float, Stroke]] = []
+        self._made: dict[int, tuple[int, float, Stroke]] = {}
 
     def erase(self, x: float, y: float, radius: float, whole: bool) -> Cut | None:
         """Erase at a place; the pieces that are touched remain no more. Returns their fragments; None if none is."""
@@ -164,12 +164,14 @@ class _Pieces:
 
     def strokes(self) -> list[tuple[int, float, Stroke]]:
         """What remains: of which stroke each is, where it begins on it, and as a stroke of its own."""
-        if not self._made:
-            x, y, along = self._points.tolist()
-            points = list(zip(x, y, strict=True))
-            numbers = (values.tolist() for values in (self._first, self._last, self._width, self._owner))
-            self._made = [
-                (owner, along[first], Stroke(tuple(points[first : last + 1]), width))
-                for first, last, width, owner in zip(*numbers, strict=True)
-            ]
-        return [self._made[i] for i in np.flatnonzero(self.remains).tolist()]
+        remains = np.flatnonzero(self.remains)
+        new = np.array([i for i in remains.tolist() if i not in self._made], np.intp)
+        is_new = np.zeros(len(self._count), bool)
+        is_new[new] = True
+        x, y = self._points[:2, is_new[self._piece]].tolist()
+        points, last = list(zip(x, y, strict=True)), np.cumsum(self._count[new])
+        along = self._points[2, self._first[new]]
+        numbers = (new, last - self._count[new], last, self._width[new], self._owner[new], along)
+        for i, start, end, width, owner, place in zip(*(values.tolist() for values in numbers), strict=True):
+            self._made[i] = owner, place, Stroke(tuple(points[start:end]), width)
+        return [self._made[i] for i in remains.tolist()]

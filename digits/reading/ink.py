@@ -167,9 +167,9 @@ def rasterise(
     strokes = list(strokes)
     outline(strokes)
     for stroke in strokes:
-        x, y, box_width, box_height = bounds([stroke])
-        x0, y0 = max(x, left), max(y, top)
-        x1, y1 = min(x + box_width, left + width), min(y + box_height, top + height)
+        x, y, right, bottom = stroke.edges
+        x0, y0 = max(math.floor(x), left), max(math.floor(y), top)
+        x1, y1 = min(math.ceil(right), left + width), min(math.ceil(bottom), top + height)
         if x0 < x1 and y0 < y1:
             visible.append((stroke, (x0, y0, x1, y1)))
     if sum((x1 - x0) * (y1 - y0) for _, (x0, y0, x1, y1) in visible) > MOST_SEPARATE:
@@ -186,8 +186,12 @@ def _drawn(strokes: Sequence[Stroke], width: int, height: int, left: int, top: i
     sizes = [(lines.shape[0] * lines.shape[1], _length(lines), pen) for lines, pen in drawn]
     finer = min(finer, _finest(sizes, width * height))
     large = np.zeros((math.ceil(height * finer), math.ceil(width * finer)), np.uint8)
+    points = np.concatenate([np.empty((0, 2)), *(lines.reshape(-1, 2) for lines, _ in drawn)])
+    points = np.round(((points - (left, top) + 0.5) * finer - 0.5) * 2**SHIFT).astype(np.int32)
+    end = 0
     for lines, pen in drawn:
-        fixed = np.round(((lines - (left, top) + 0.5) * finer - 0.5) * 2**SHIFT).astype(np.int32)
+        start, end = end, end + lines.shape[0] * lines.shape[1]
+        fixed = points[start:end].reshape(lines.shape)
         if (fixed == fixed[0, 0]).all():
             centre = (int(fixed[0, 0, 0]), int(fixed[0, 0, 1]))
             radius = max(1, round(pen / 2 * finer * 2**SHIFT))
@@ -201,7 +205,7 @@ def _drawn(strokes: Sequence[Stroke], width: int, height: int, left: int, top: i
 
 def _length(lines: NDArray[np.float64]) -> float:
     """The length of lines, shape (lines, points of each, 2)."""
-    steps = np.diff(lines, axis=1)
+    steps = lines[:, 1:] - lines[:, :-1]
     return float(np.hypot(steps[..., 0], steps[..., 1]).sum())
 
 

@@ -14,8 +14,9 @@ from PIL import Image
 
 from digits.reading.collection import Collection, Sample
 from digits.reading.ink import Picture, Stroke, Strokes, save_strokes
-from digits.window import dialogs, summary
+from digits.window import dialogs, smooth, summary
 from digits.window import picture as pictures
+from digits.window.canvas import MOST_ITEMS
 from digits.window.recovery import FOLDER
 from tests.window.conftest import FOUR, PATIENCE, Hand
 from tests.window.test_nothing_lost import choose, picture
@@ -274,3 +275,40 @@ def test_two_imports_are_both_done(hand: Hand, tmp_path: Path, monkeypatch: pyte
     gate.set()
     hand.settle()
     assert hand.window.session.collection.labels() == [3, 3]
+
+
+# ---- many strokes
+
+
+def test_many_strokes_are_drawn_again_only_once_the_eraser_rests(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strokes = [Stroke(((x, y), (x + 6, y + 6)), 2) for x in range(20, 620, 10) for y in range(20, 470, 10)]
+    assert len(strokes) > MOST_ITEMS
+    save_strokes(tmp_path / "a.json", Strokes(tuple(strokes), (640, 480)))
+    hand.window.files.open_path(tmp_path / "a.json")
+    hand.settle()
+    draw, drawn = smooth.image, []
+
+    def count(*given: Any) -> Any:
+        if len(given[1]) > MOST_ITEMS:
+            drawn.append(len(given[1]))
+        return draw(*given)
+
+    monkeypatch.setattr(smooth, "image", count)
+    canvas, before = hand.window.canvas, len(hand.window.document.state.strokes)
+    hand.press("<Key-e>")
+    canvas.event_generate("<ButtonPress-1>", x=50, y=50)
+    for x in range(60, 460, 10):
+        canvas.event_generate("<B1-Motion>", x=x, y=50, state=0x100)
+    assert drawn == [], "the pointer does not wait for it"
+    hand.until(lambda: bool(drawn), "what is left, once it rests")
+    canvas.event_generate("<B1-Motion>", x=460, y=200, state=0x100)
+    canvas.event_generate("<ButtonRelease-1>", x=460, y=200, state=0x100)
+    left = len(hand.window.document.state.strokes)
+    assert drawn[-1] == left < before
+    hand.press("<Control-Key-z>")
+    assert drawn[-1] == before
+    time.sleep(0.1)
+    hand.window.update()
+    assert drawn[-1] == before and len(drawn) == 3, "no preview comes late"
