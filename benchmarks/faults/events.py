@@ -43,7 +43,7 @@ KEYS = (
     *("<Control-Key-e>", "<Control-Key-o>", "<Control-Key-h>", "<Key-F1>", "<Control-Key-q>", "<Key-x>", "<Key-space>"),
     *("<Key-d>", "<Key-f>", "<Key-c>", "<Key-Next>", "<Key-Prior>", "<Control-Key-l>", "<Control-Key-equal>"),
     *("<Control-Key-minus>", "<Control-Key-0>", "<Control-Key-Delete>", "<Control-Key-bracketleft>"),
-    *("<Control-Key-bracketright>", "<Control-Shift-Key-C>"),
+    *("<Control-Key-bracketright>", "<Control-Shift-Key-C>", "<Control-Key-n>"),
     *("<Control-Key-z>",) * 6, *("<Control-Key-y>",) * 3,
 )  # fmt: skip
 
@@ -115,18 +115,19 @@ class _Hand:
         """Answer the dialogs for files, and collect all exceptions."""
         from digits.window import dialogs
 
-        asked = dialogs.ask_open, dialogs.ask_save, dialogs.ask_import
+        asked = dialogs.ask_open, dialogs.ask_save, dialogs.ask_import, dialogs.ask_replace
         hooks = sys.unraisablehook, threading.excepthook
         dialogs.ask_open = lambda *_: self._random.choice(self._files)
         dialogs.ask_import = lambda *_: self._random.choice(self._files)
         dialogs.ask_save = lambda *_: self._random.choice(self._targets)
+        dialogs.ask_replace = lambda *_: self._random.random() < 0.5
         sys.unraisablehook = lambda found: self._note(found.exc_value)
         threading.excepthook = lambda found: self._note(found.exc_value)
         self._watch()
         try:
             yield
         finally:
-            dialogs.ask_open, dialogs.ask_save, dialogs.ask_import = asked
+            dialogs.ask_open, dialogs.ask_save, dialogs.ask_import, dialogs.ask_replace = asked
             sys.unraisablehook, threading.excepthook = hooks
 
     def _watch(self) -> None:
