@@ -2,7 +2,7 @@
 
 import math
 import tkinter as tk
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from tkinter import font
 
@@ -54,6 +54,17 @@ class Handlers:
     zoomed: Callable[[int], None]
 
 
+@dataclass(frozen=True)
+class _Frame:
+    """A rectangle around a digit, in screen pixels: its "box", or a "ring" around that."""
+
+    kind: str
+    box: tuple[float, float, float, float]
+    colour: str
+    width: int
+    dash: tuple[int, ...] = ()
+
+
 class DrawingCanvas(tk.Canvas):
     """Shows a drawing, and is the :class:`digits.window.tools.Paper` that the tools work on.
 
@@ -78,6 +89,7 @@ class DrawingCanvas(tk.Canvas):
         self._strokes: tuple[Stroke, ...] = ()
         self._photograph: Photograph | None = None
         self._marks: Sequence[Mark] = ()
+        self._frames: dict[_Frame, int] = {}  # which are shown, with their items
         self._selected: int | None = None
         # Tk loses an image once Python frees it, so all that are shown are kept
         self._ink: dict[tuple[int, ...], tuple[Strokes, int, ImageTk.PhotoImage]] = {}  # by the ids of the strokes
@@ -170,10 +182,21 @@ class DrawingCanvas(tk.Canvas):
         self._show_marks()
 
     def _show_marks(self) -> None:
-        self.delete("mark")
-        for i, mark in enumerate(self._marks):
-            if self._marked or i == self._selected:
-                self._show_mark(mark, i == self._selected)
+        """Show frames and labels; a frame that is there stays, since Tk draws again whatever is below a new one."""
+        self.delete("label")
+        wanted = dict.fromkeys(
+            frame
+            for i, mark in enumerate(self._marks)
+            if self._marked or i == self._selected
+            for frame in self._frames_of(mark, i == self._selected)
+        )
+        for frame in self._frames.keys() - wanted.keys():
+            self.delete(self._frames.pop(frame))
+        for frame in wanted:
+            if frame not in self._frames:
+                self._frames[frame] = self.create_rectangle(
+                    frame.box, outline=frame.colour, width=frame.width, dash=frame.dash, tags=("mark", frame.kind)
+                )
         if not self.drawing and "rest" not in self._later:
             self._show_labels()
 
@@ -294,6 +317,7 @@ class DrawingCanvas(tk.Canvas):
 
     def _redraw(self) -> None:
         self.delete("all")
+        self._frames.clear()
         self._ink.clear()
         self._background = None
         if self._photograph is not None:
@@ -330,7 +354,8 @@ class DrawingCanvas(tk.Canvas):
         for key, group in wanted.items():
             if key not in self._ink:
                 self._ink[key] = (group, *self._add_item(group, "ink"))
-        self.tag_raise("mark")
+                if self._frames:
+                    self.tag_lower(self._ink[key][1], "mark")  # below the frames, which need not be drawn again then
 
     def _are_many(self, strokes: Strokes) -> bool:
         """Whether the strokes would take too many images, or too large ones."""
@@ -370,18 +395,18 @@ class DrawingCanvas(tk.Canvas):
             justify="center", tags="hint",
         )  # fmt: skip
 
-    def _show_mark(self, mark: Mark, selected: bool) -> None:
+    def _frames_of(self, mark: Mark, selected: bool) -> Iterator["_Frame"]:
         palette, px = self._palette_at(mark.box), self._factor
         left, top, right, bottom = self._ink_of(mark)
         margin = MARGIN * px
-        frame = (left - margin, top - margin, right + margin, bottom + margin)
+        box = (left - margin, top - margin, right + margin, bottom + margin)
         colour = colour_of(mark, palette)
         dash = (max(2, round(4 * px)), max(2, round(3 * px))) if mark.rejected or mark.left_out else ()
         if selected:
             ring = 3 * px
-            outer = (frame[0] - ring, frame[1] - ring, frame[2] + ring, frame[3] + ring)
-            self.create_rectangle(outer, outline=palette.accent, width=max(2, round(3 * px)), tags=("mark", "ring"))
-        self.create_rectangle(frame, outline=colour, width=max(1, int(1.5 * px)), dash=dash, tags=("mark", "box"))
+            outer = (box[0] - ring, box[1] - ring, box[2] + ring, box[3] + ring)
+            yield _Frame("ring", outer, palette.accent, max(2, round(3 * px)))
+        yield _Frame("box", box, colour, max(1, int(1.5 * px)), dash)
 
     def _show_labels(self) -> None:
         """Show the digits and their notes beside the frames, where they cover nothing."""

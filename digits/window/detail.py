@@ -86,7 +86,7 @@ class Detail(ttk.Frame):
         self._ticked = tk.BooleanVar(self, False)
         self._look = LOOKS["beside"]
         self._arranged: tuple[Look, int] | None = None
-        self._selected = False
+        self._selected = self._wanted = False
         self._words, self._side = ttk.Frame(self), ttk.Frame(self)  # below what they hold
         self.title = ttk.Label(self, font="Title", justify="left")
         self.bars = tk.Canvas(self, highlightthickness=0, cursor="hand2")
@@ -198,8 +198,11 @@ class Detail(ttk.Frame):
             selected: whether it is selected, and not only the newest.
             wants_evidence: whether the box is ticked; the evidence follows with :meth:`show_evidence`.
         """
+        shown = self._digit is digit and self._sample is sample and self._evidence is None
+        if digit is not None and shown and (self._selected, self._wanted) == (selected, wants_evidence):
+            return
         self._digit, self._sample, self._evidence = digit, sample, None
-        self._selected = selected
+        self._selected, self._wanted = selected, wants_evidence
         self._ticked.set(wants_evidence)
         self._write()
         self._draw()

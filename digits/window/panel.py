@@ -90,6 +90,8 @@ class Number(ttk.Frame):
 
     def show(self, lines: Sequence[Sequence[StyledDigit]], advice: str) -> None:
         """Show the number, or ``advice`` where there is none."""
+        if lines and lines == self._lines:
+            return
         self._lines, self._advice = lines, advice
         self.button.configure(state="normal" if lines else "disabled")
         self._write()
