@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -44,3 +45,19 @@ def virtual() -> Iterator["subprocess.Popen[bytes]"]:
             os.environ.pop("DISPLAY", None)
         else:
             os.environ["DISPLAY"] = before
+
+
+@contextmanager
+def wherever() -> Iterator[None]:
+    """A virtual display, where there is Xvfb; else the one that there is.
+
+    Raises:
+        UserError: there is neither.
+    """
+    if available():
+        with virtual():
+            yield
+        return
+    if sys.platform not in ("win32", "darwin") and not os.environ.get("DISPLAY"):
+        raise UserError("a window needs a display, or Xvfb: sudo apt install xvfb")
+    yield

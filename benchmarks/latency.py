@@ -1,12 +1,14 @@
 """How soon a digit is shown after the pen has left the paper, and how many pages are read in a second.
 
     python -m benchmarks.latency
+    python -m benchmarks.latency --window
     python -m benchmarks.latency --pages 200
 
 A canvas holds so many digits, and a stroke is added at the end of its last line. As in the window, only what has
-changed is read again; each time, everything is also read anew, for comparison. Pages of six digits are read as
-``--image`` reads them, with one process and with two. The digits are drawn by the program; what they are read as is not
-of interest here.
+changed is read again; each time, everything is also read anew, for comparison. With ``--window``, the strokes are drawn
+on the canvas of a window, on a virtual display where there is Xvfb, and the time ends when their digits are shown: with
+the number, the panel and the frames. Pages of six digits are read as ``--image`` reads them, with one process and with
+two. The digits are drawn by the program; what they are read as is not of interest here.
 """
 
 import argparse
@@ -15,23 +17,31 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks import published
+from benchmarks import display, published
 from benchmarks.networks import file_of, open_lines
 from digits import command_line, markdown
 from digits.networks import DEFAULT, MODELS
 from digits.reading.classifier import Classifier, Network
+from digits.reading.collection import Collection
 from digits.reading.ink import Stroke, rasterise
 from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.many import Reader, read_files
 from digits.reading.recognizer import Reading, Remembered, read
 from digits.reading.segmentation import Segment, stroke_components
+from digits.window.document import State
+
+if TYPE_CHECKING:
+    from digits.window.main_window import MainWindow
 
 SIZES, STEPS = (10, 100), 60  #: digits on the canvas, and strokes that are added to them
+PAUSE = 0.4  #: s between two strokes in the window
+STEP = 5  #: pixels from one event of the pen to the next
 PEN, TALL = 8, 60  #: pixels, of the pen and of a digit
 COLUMNS, WIDE, HIGH = 10, 58, 100  #: digits of a line, and pixels from one to the next and from line to line
 SIX = 6  #: digits on a page
@@ -108,6 +118,104 @@ def latencies(size: int, steps: int, lines: LineSegmenter, network: Network) -> 
     return {way: np.array(values[1:]) for way, values in taken.items()}  # the first is without a stroke
 
 
+#: What a person waits for in the window: for the pen on the paper, for digits, and what the window can do meanwhile.
+MOVE, SHOWN, STANDS = (
+    "a move of the pen, until it is on the paper",
+    "the pen's end, until its digits are shown",
+    ("of that, the longest for which the window stands still"),
+)
+
+
+def in_window(size: int, steps: int, models: Path, name: str) -> Mapping[str, NDArray[np.float64]]:
+    """Draw strokes in a window by the events of a pen, on a canvas that holds ``size`` digits.
+
+    Args:
+        size: digits on the canvas.
+        steps: strokes that are drawn, each beside what was there.
+        models: folder of the networks.
+        name: of the network that reads.
+
+    Returns:
+        Milliseconds: :data:`MOVE` by event; :data:`SHOWN` and :data:`STANDS` by stroke.
+
+    Raises:
+        UserError: there is no display.
+    """
+    from digits.window.main_window import MainWindow
+    from digits.window.session import Session
+    from digits.window.settings import Settings
+
+    moved, shown, stood = [], [], []
+    with display.wherever(), tempfile.TemporaryDirectory() as folder:
+        settings = Settings(network=name, theme="light", zoom=100)
+        session = Session(MODELS, Collection(Path(folder, "mine")), settings)
+        window = MainWindow(models, session, Path(folder, "settings.json"))
+        try:
+            _rest(window)
+            for drawing in drawings(size, steps):
+                window.document.open(State(tuple(drawing[:-1])))
+                window.undo()
+                window.redo()  # shows it
+                window.reset_view()
+                _rest(window)
+                moved += _moved(window, drawing[-1])
+                time_taken, longest = _lifted(window, drawing[-1])
+                shown.append(time_taken)
+                stood.append(longest)
+        finally:
+            window.destroy()
+    return {MOVE: np.array(moved), SHOWN: np.array(shown[1:]), STANDS: np.array(stood[1:])}  # not the first
+
+
+def _rest(window: "MainWindow") -> None:
+    """Let the window finish, and then rest as a hand does between two strokes."""
+    end = None
+    while end is None or time.perf_counter() < end:
+        window.update()
+        time.sleep(0.001)
+        if end is None and not (window.jobs.busy or window.session.loading):
+            end = time.perf_counter() + PAUSE
+
+
+def _moved(window: "MainWindow", stroke: Stroke) -> list[float]:
+    """Draw a stroke without its end; the milliseconds of each move."""
+    taken = []
+    for i, place in enumerate(_path(stroke)):
+        x, y = map(round, window.canvas.view.to_screen(*place))
+        start = time.perf_counter()
+        if i:
+            window.canvas.event_generate("<B1-Motion>", x=x, y=y, state=0x100)
+        else:
+            window.canvas.event_generate("<ButtonPress-1>", x=x, y=y)
+        window.update()
+        taken.append(1000 * (time.perf_counter() - start))
+    return taken
+
+
+def _path(stroke: Stroke) -> list[list[float]]:
+    """The places at which a pen that draws a stroke is seen."""
+    points = np.array(stroke.points)
+    along = np.concatenate([[0.0], np.hypot(*np.diff(points, axis=0).T).cumsum()])
+    seen = np.append(np.arange(0, along[-1], STEP), along[-1])
+    places: list[list[float]] = np.stack([np.interp(seen, along, points[:, axis]) for axis in (0, 1)], axis=1).tolist()
+    return places
+
+
+def _lifted(window: "MainWindow", stroke: Stroke) -> tuple[float, float]:
+    """End a stroke; milliseconds until its digits are shown, and the longest in which the window does nothing else."""
+    x, y = map(round, window.canvas.view.to_screen(*stroke.points[-1]))
+    start = time.perf_counter()
+    window.canvas.event_generate("<ButtonRelease-1>", x=x, y=y, state=0x100)
+    window.update()
+    longest = time.perf_counter() - start
+    while not window.session.up_to_date:
+        time.sleep(0.0002)
+        turn = time.perf_counter()
+        window.update()
+        longest = max(longest, time.perf_counter() - turn)
+    return 1000 * (time.perf_counter() - start), 1000 * longest
+
+
 def pages_a_second(pages: int, models: Path, name: str, processes: int) -> float:
     """Pages of six digits that are read in a second, with the time that processes take to start.
 
@@ -149,6 +257,10 @@ def _work(arguments: Sequence[str] | None) -> int:
             rows.append((str(processes), f"{speed:.0f}"))
         print(markdown.table(("processes", f"pages a second, of {options.pages:,}"), rows))
         return 0
+    if options.window:
+        waits = {size: in_window(size, options.steps, options.models, options.network) for size in options.digits}
+        print(table_of_waits(waits))
+        return 0
     network, lines = Classifier(file_of(options.models, options.network)), open_lines(options.models)
     print(table({size: latencies(size, options.steps, lines, network) for size in options.digits}))
     return 0
@@ -160,11 +272,26 @@ def table(measured: Mapping[int, Mapping[str, NDArray[np.float64]]]) -> str:
     for size, ways in measured.items():
         most = max(float(np.percentile(taken, 95)) for taken in ways.values())
         for way, taken in ways.items():
-            middle, p95 = np.percentile(taken, (50, 95)).tolist()
-            numbers = (f"{value:.1f}" for value in (middle, p95, float(taken.max())))
-            rows.append((f"{size:,}", way, *numbers, f"{most / p95:.1f} ×", f"{len(taken):,}"))
+            faster = most / float(np.percentile(taken, 95))
+            rows.append((f"{size:,}", way, *_quantiles(taken), f"{faster:.1f} ×", f"{len(taken):,}"))
     header = ("digits", "read", "median, ms", "95% within, ms", "most, ms", "faster (95%)", "strokes")
     return markdown.table(header, rows, words=(1,))
+
+
+def table_of_waits(measured: Mapping[int, Mapping[str, NDArray[np.float64]]]) -> str:
+    """Milliseconds by digits and what is waited for in the window."""
+    rows: list[Sequence[str]] = [
+        (f"{size:,}", what, *_quantiles(taken), f"{len(taken):,}")
+        for size, waits in measured.items()
+        for what, taken in waits.items()
+    ]
+    header = ("digits", "in the window", "median, ms", "95% within, ms", "most, ms", "n")
+    return markdown.table(header, rows, words=(1,))
+
+
+def _quantiles(taken: NDArray[np.float64]) -> list[str]:
+    """Median, what 95 of 100 take at most, and the most."""
+    return [f"{value:.1f}" for value in np.percentile(taken, (50, 95, 100)).tolist()]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -176,7 +303,9 @@ def _parser() -> argparse.ArgumentParser:
     whole = command_line.number(int, 1)
     parser.add_argument("--digits", type=whole, nargs="+", default=SIZES, metavar="N", help="default: 10 100")
     parser.add_argument("--steps", type=whole, default=STEPS, metavar="N", help="strokes (default: %(default)s)")
-    parser.add_argument("--pages", type=whole, metavar="N", help="instead: how fast so many pages are read")
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--window", action="store_true", help="instead: how soon they are shown in the window")
+    other.add_argument("--pages", type=whole, metavar="N", help="instead: how fast so many pages are read")
     return parser
 
 

@@ -1,12 +1,8 @@
 """Uses the window at random, in a process and on a display of its own, and watches exceptions and memory."""
 
 import gc
-import os
 import statistics
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Annotated, TypedDict
@@ -48,7 +44,7 @@ def run(n: int, seed: int) -> EventMetrics:
     """
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    with _display():
+    with display.wherever():
         process = context.Process(target=_drive, args=(theirs, n, seed), daemon=True)
         process.start()
         theirs.close()
@@ -102,15 +98,3 @@ def _drive(connection: Connection, n: int, seed: int) -> None:
             actions=dict(Counter(driven.done).most_common()),
         )
     )
-
-
-@contextmanager
-def _display() -> Iterator[None]:
-    """A virtual display, where there is Xvfb; else the one that there is."""
-    if display.available():
-        with display.virtual():
-            yield
-        return
-    if sys.platform not in ("win32", "darwin") and not os.environ.get("DISPLAY"):
-        raise UserError("the window needs a display or Xvfb; install it, or use --only inputs kills")
-    yield

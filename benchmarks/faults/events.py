@@ -353,6 +353,7 @@ def main() -> int:
     """Open a window, use it, and print what was found."""
     from digits.command_line import print_anything
     from digits.reading.collection import Collection
+    from digits.window import document
     from digits.window.main_window import MainWindow
     from digits.window.session import Session
     from digits.window.settings import Settings
@@ -361,7 +362,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults.events", description=__doc__)
     parser.add_argument("events", type=int)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--undo", type=int, metavar="MB", help="of photographs that undo keeps (default: the window's)")
     options = parser.parse_args()
+    if options.undo is not None:
+        document.MOST_BYTES = options.undo << 20
     gc.disable()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

@@ -81,7 +81,7 @@ class Detail(ttk.Frame):
         self._digit: Digit | None = None
         self._sample: Sample | None = None
         self._evidence: NDArray[np.float32] | None = None
-        self._bar_images: list[ImageTk.PhotoImage] = []
+        self._bars: dict[tuple[int, str], tuple[ImageTk.PhotoImage, int, int]] = {}  # by length and colour
         self._input_image: ImageTk.PhotoImage | None = None
         self._ticked = tk.BooleanVar(self, False)
         self._look = LOOKS["beside"]
@@ -253,7 +253,6 @@ class Detail(ttk.Frame):
 
     def _draw_bars(self) -> None:
         self.bars.delete("all")
-        self._bar_images.clear()
         palette, px, look = self._palette, self._px, self._look
         if not look.columns:
             return
@@ -271,11 +270,13 @@ class Detail(ttk.Frame):
                 right = left + px(look.width - 1)
                 self.bars.create_text(right, middle, text=percent(share), fill=text, font=face, anchor="e")
 
-    def _draw_bar(self, left: float, middle: float, share: float, colour: str) -> None:
-        bar = Stroke(((left, middle), (left + self._px(self._look.bar) * share, middle)), self._px(7))
-        image, x, y = smooth.image(self.bars, [bar], colour)
-        self._bar_images.append(image)
-        self.bars.create_image(x, y, image=image, anchor="nw")
+    def _draw_bar(self, left: int, middle: int, share: float, colour: str) -> None:
+        length = round(self._px(self._look.bar) * share)
+        if (length, colour) not in self._bars:
+            bar = Stroke(((0.0, 0.0), (length, 0.0)), self._px(7))
+            self._bars[length, colour] = smooth.image(self.bars, [bar], colour)
+        image, x, y = self._bars[length, colour]
+        self.bars.create_image(left + x, middle + y, image=image, anchor="nw")
 
     def _draw_input(self) -> None:
         crop = self._digit.crop if self._digit is not None else np.zeros((SIZE, SIZE), np.uint8)

@@ -13,7 +13,7 @@ from typing import Generic, Protocol
 from digits.errors import UserError
 from digits.window.worker import Job, Resource, Value, Worker
 
-INTERVAL = 8  #: ms between two checks for results while any is awaited
+INTERVAL = 2  #: ms between two checks for results while any is awaited
 PATIENCE = 0.3  #: s after which the progress of a long job is shown
 
 

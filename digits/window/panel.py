@@ -56,6 +56,7 @@ class Number(ttk.Frame):
         self._advice = ""
         self._palette = LIGHT
         self._font = font.Font(self, name="Number", exists=True)
+        self._measures: dict[int, font.Font] = {}  # the same font by size: another size of a font that is shown is slow
         px = round(12 * factor)
         self.text = tk.Text(
             self, height=1, width=1, font="Number", wrap="char", borderwidth=0, highlightthickness=0, padx=0, pady=0,
@@ -98,7 +99,8 @@ class Number(ttk.Frame):
 
     def _write(self) -> None:
         size, rows = self._fitting()
-        self._font.configure(size=size)
+        if size != self._font.actual("size"):
+            self._font.configure(size=size)
         high = self._font.metrics("linespace")
         if high * rows > self._height:
             self.bar.pack(side="right", fill="y", before=self.text)
@@ -112,11 +114,13 @@ class Number(ttk.Frame):
             wide = font.nametofont("Title", self).measure(self._advice) > self.text.winfo_width()
             self.text.tag_configure("advice", font="Strong" if wide else "Title")
             self.text.insert("end", self._advice, "advice")
+        pieces: list[str] = []  # text and style, in turn
         for i, line in enumerate(self._lines):
-            self.text.insert("end", "\n" if i else "")
+            pieces += ("\n", "") if i else ()
             for digit in line:
-                self.text.insert("end", " " if digit.spaced else "")
-                self.text.insert("end", digit.text, digit.style)
+                pieces += (" ", "", digit.text, digit.style) if digit.spaced else (digit.text, digit.style)
+        if pieces:
+            self.text.insert("end", *pieces)
         self.text.configure(state="disabled")
 
     def _fitting(self) -> tuple[int, int]:
@@ -124,11 +128,20 @@ class Number(ttk.Frame):
         lines = ["".join(f" {digit.text}" if digit.spaced else digit.text for digit in line) for line in self._lines]
         width, rows = max(1, self.text.winfo_width()), len(lines)
         for size in SIZES:
-            self._font.configure(size=size)
-            fits = max(map(self._font.measure, lines), default=0) <= width
-            if fits and self._font.metrics("linespace") * rows <= self._height:
+            measured = self._measured(size)
+            if (
+                measured.metrics("linespace") * rows <= self._height
+                and max(map(measured.measure, lines), default=0) <= width
+            ):
                 return size, rows
-        return SIZES[-1], sum(max(1, -(-self._font.measure(line) // width)) for line in lines)
+        return SIZES[-1], sum(max(1, -(-measured.measure(line) // width)) for line in lines)
+
+    def _measured(self, size: int) -> font.Font:
+        """The font of the number in a size, for measuring."""
+        if size not in self._measures:
+            self._measures[size] = self._font.copy()
+            self._measures[size].configure(size=size)
+        return self._measures[size]
 
 
 class NetworkChoice(ttk.Frame):
