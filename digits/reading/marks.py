@@ -61,7 +61,10 @@ def marks_among(pieces: Sequence[Segment]) -> list[tuple[Segment, list[int]]]:
     largest = height.max()
     maybe = ((height <= COMMA_SIZE * largest) & (width <= DOT_SIZE * largest)) | (width >= DASH * height)
     small = [i for i in np.flatnonzero(maybe).tolist() if _is_as_thick(pieces[i], pen)]
-    names = {i: name for i in small if (name := _beside(boxes[i], boxes)[0]) and _is_alone(i, pieces, boxes, pen)}
+    own = boxes[small, np.newaxis]
+    there = np.any(_beside_middle(own, boxes) | _beside_foot(own, boxes), axis=1)  # at once: most are parts of digits
+    likely = [small[k] for k in np.flatnonzero(there).tolist()]
+    names = {i: name for i in likely if (name := _beside(boxes[i], boxes)[0]) and _is_alone(i, pieces, boxes, pen)}
     found = []
     for i, name in names.items():
         above = (k for k in small if k not in names and name != MINUS and _is_dot_above(boxes[k], boxes[i], boxes))
@@ -153,7 +156,7 @@ def _is_as_thick(piece: Segment, pen: float) -> bool:
 
 def _aside(own: NDArray[np.float64], boxes: Boxes) -> NDArray[np.float64]:
     """The paper between a box and others, from left to right: below 0 if they have columns in common."""
-    aside: NDArray[np.float64] = np.maximum(boxes[:, 0] - own[2], own[0] - boxes[:, 2])
+    aside: NDArray[np.float64] = np.maximum(boxes[:, 0] - own[..., 2], own[..., 0] - boxes[:, 2])
     return aside
 
 
@@ -170,19 +173,31 @@ def _beside(own: NDArray[np.float64], boxes: Boxes) -> tuple[str, int]:
 
 def _at_foot(own: NDArray[np.float64], boxes: Boxes) -> tuple[str, int]:
     """The same of a piece that stands at the foot of others like a dot or a comma."""
-    heights = boxes[:, 3] - boxes[:, 1]
-    width, height = own[2:] - own[:2]
-    aside = _aside(own, boxes)
-    larger = (height <= COMMA_SIZE * heights) & (width <= DOT_SIZE * heights)
-    larger &= max(width, height) >= LEAST * heights
-    foot = (own[1] >= boxes[:, 3] - ABOVE * heights) & (own[3] <= boxes[:, 3] + BELOW * heights)
-    comma = (height > SLENDER * width) | (height > DOT_SIZE * heights)
-    foot &= (own[[1, 3]].mean() <= boxes[:, 3] + LOW * heights) | (comma & (own[1] <= boxes[:, 3] + LOW * heights))
-    there = np.flatnonzero(larger & foot & (aside <= BESIDE * heights))
+    there = np.flatnonzero(_beside_foot(own, boxes))
     if not len(there) or _is_covered(own, boxes, boxes[there], COVERED):
         return "", -1
-    nearest = int(there[aside[there].argmin()])
-    return COMMA if comma[nearest] else DOT, nearest
+    nearest = int(there[_aside(own, boxes[there]).argmin()])
+    return COMMA if _is_comma(own, boxes[nearest]) else DOT, nearest
+
+
+def _beside_foot(own: NDArray[np.float64], boxes: Boxes) -> NDArray[np.bool_]:
+    """The boxes at whose foot another one stands, of shape (..., 4), like a dot or a comma: shape (..., n)."""
+    heights = boxes[:, 3] - boxes[:, 1]
+    top, bottom = own[..., 1], own[..., 3]
+    width, height = own[..., 2] - own[..., 0], bottom - top
+    there: NDArray[np.bool_] = (height <= COMMA_SIZE * heights) & (width <= DOT_SIZE * heights)
+    there &= np.maximum(width, height) >= LEAST * heights
+    there &= (top >= boxes[:, 3] - ABOVE * heights) & (bottom <= boxes[:, 3] + BELOW * heights)
+    lowest = boxes[:, 3] + LOW * heights
+    there &= ((top + bottom) / 2 <= lowest) | (_is_comma(own, boxes) & (top <= lowest))
+    return there & (_aside(own, boxes) <= BESIDE * heights)
+
+
+def _is_comma(own: NDArray[np.float64], boxes: Boxes) -> NDArray[np.bool_]:
+    """Whether a piece has the size of a comma, and not of a dot, beside boxes."""
+    width, height = own[..., 2] - own[..., 0], own[..., 3] - own[..., 1]
+    tall: NDArray[np.bool_] = (height > SLENDER * width) | (height > DOT_SIZE * (boxes[..., 3] - boxes[..., 1]))
+    return tall
 
 
 def _is_alone(i: int, pieces: Sequence[Segment], boxes: Boxes, pen: float) -> bool:
@@ -229,10 +244,10 @@ def _is_covered(own: NDArray[np.float64], boxes: Boxes, beside: Boxes, share: fl
 
 
 def _beside_middle(own: NDArray[np.float64], boxes: Boxes) -> NDArray[np.bool_]:
-    """The boxes, shape (n,), beside whose middle another one is that is flat like a minus sign."""
-    width, height = own[2:] - own[:2]
+    """The boxes beside whose middle another one is, of shape (..., 4), that is flat like a minus sign: (..., n)."""
+    width, height = own[..., 2] - own[..., 0], own[..., 3] - own[..., 1]
     heights = boxes[:, 3] - boxes[:, 1]
-    middle = np.abs(boxes[:, [1, 3]].mean(axis=1) - own[[1, 3]].mean()) <= MIDDLE * heights
+    middle = np.abs((boxes[:, 1] + boxes[:, 3]) / 2 - (own[..., 1] + own[..., 3]) / 2) <= MIDDLE * heights
     aside = _aside(own, boxes)
     there: NDArray[np.bool_] = middle & (aside > -COVERED * width) & (aside <= NEAR * heights)
     there &= (width >= SHORTEST * heights) & (width <= LONGEST * heights) & (width >= DASH * height)

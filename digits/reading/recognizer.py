@@ -292,7 +292,9 @@ def read(
     )
     if remembered is not None:
         remembered.clear()
-        remembered.update((id(answer.crop), replace(answer, digit=digits[i])) for i, answer in answers.items())
+        for i, answer in answers.items():
+            same = answer.digit is digits[i]
+            remembered[id(answer.crop)] = answer if same else replace(answer, digit=digits[i])
     took = sum(answer.seconds for answer in answers.values())
     return Reading(network.name, digits, took, unread + len(segments) - len(chosen))
 

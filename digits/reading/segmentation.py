@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from digits.crop import Shape, shape_of, stroke_width_of, to_crop
 from digits.reading.ink import Box as Box  # where most take it from
-from digits.reading.ink import Stroke, bounds, finest, rasterise, reduced
+from digits.reading.ink import Stroke, bounds, finest, outline, rasterise, reduced
 
 INK = 64  #: least value of an ink pixel; fainter anti-aliased edges do not connect components
 SPECK = 1.6  #: components smaller than this many stroke widths are specks, unless there is nothing larger
@@ -127,11 +127,13 @@ def stroke_components(strokes: Sequence[Stroke], known: Mapping[int, Segment] | 
         known: components that were made before, by the ``id`` of the stroke; those that still fit are used again.
     """
     known = known or {}
-    boxes = np.array([bounds([stroke]) for stroke in strokes], np.int64).reshape(-1, 4)
-    across = boxes[:, 2:].max(axis=1)
+    outline(strokes)
+    edges = np.array([stroke.edges for stroke in strokes]).reshape(-1, 4)
+    sizes = (np.ceil(edges[:, 2:]) - np.floor(edges[:, :2])).astype(np.int64)
+    across = sizes.max(axis=1)
     largest = np.argsort(-across, kind="stable")
     kept, others = np.sort(largest[:MOST_COMPONENTS]).tolist(), largest[MOST_COMPONENTS:]
-    step = step_for(boxes[kept, 2:])
+    step = step_for(sizes[kept])
     drawn = [reduced(strokes[i], step) for i in kept]
     finer = finest(drawn)
     components = []

@@ -41,7 +41,10 @@ def text_lines(components: Sequence[Segment]) -> list[list[list[int]]]:
         return []
     boxes = boxes_of(components)
     units = _halves(components, boxes)
-    joined = np.array([_around(boxes[unit]) for unit in units])
+    joined = boxes[[unit[0] for unit in units]]
+    for i, unit in enumerate(units):
+        if len(unit) > 1:
+            joined[i] = _around(boxes[unit])
     lines: list[list[list[int]]] = []
     left: NDArray[np.int64] = np.arange(len(units))
     for level in range(SIZES):  # what is much smaller than all that is near it is read on its own
@@ -214,15 +217,20 @@ def _fitting(upper: Boxes, boxes: Boxes) -> tuple[NDArray[np.bool_], NDArray[np.
     Returns:
         Where both may be rings, and where they may be strokes that touch, each of shape (m, n).
     """
-    own, sizes = (upper[:, 2:] - upper[:, :2])[:, np.newaxis], boxes[:, 2:] - boxes[:, :2]
-    common = np.minimum(upper[:, 2:3], boxes[:, 2]) - np.maximum(upper[:, 0:1], boxes[:, 0])
+    rings, touching = np.zeros((2, len(upper), len(boxes)), bool)
     below = boxes[:, 1] - upper[:, 3:4]
-    high = own[..., 1] + sizes[:, 1]
-    fits = common >= 0.5 * np.minimum(own[..., 0], sizes[:, 0])
-    fits &= (below < CLOSE * high) & (below > -OVERLAP * np.minimum(own[..., 1], sizes[:, 1]))
-    fits &= np.maximum(own, sizes).max(axis=2) < 2 * np.minimum(own, sizes).max(axis=2)
-    wide = np.minimum(own[..., 0] / own[..., 1], sizes[:, 0] / sizes[:, 1])
-    return fits & (np.abs(below) < CLOSE * high) & (wide > 0.6), fits & (wide > WIDE)
+    common = np.minimum(upper[:, 2:3], boxes[:, 2]) - np.maximum(upper[:, 0:1], boxes[:, 0])
+    high = (upper[:, 3] - upper[:, 1])[:, np.newaxis] + boxes[:, 3] - boxes[:, 1]
+    i, j = np.nonzero((common >= 0) & (boxes[:, 1] > upper[:, 1:2]) & (below < CLOSE * high))  # a few of all pairs
+    own, sizes = (upper[:, 2:] - upper[:, :2])[i], (boxes[:, 2:] - boxes[:, :2])[j]
+    below, common, high = below[i, j], common[i, j], high[i, j]
+    fits = common >= 0.5 * np.minimum(own[:, 0], sizes[:, 0])
+    fits &= below > -OVERLAP * np.minimum(own[:, 1], sizes[:, 1])
+    fits &= np.maximum(own, sizes).max(axis=1) < 2 * np.minimum(own, sizes).max(axis=1)
+    wide = np.minimum(own[:, 0] / own[:, 1], sizes[:, 0] / sizes[:, 1])
+    rings[i, j] = fits & (np.abs(below) < CLOSE * high) & (wide > 0.6)
+    touching[i, j] = fits & (wide > WIDE)
+    return rings, touching
 
 
 def _is_ring(component: Segment) -> bool:
@@ -245,6 +253,8 @@ def _chains(boxes: Boxes, chosen: NDArray[np.int64]) -> list[list[int]]:
         top, bottom = tops[i], bottoms[i]
         line, most = len(lines), OVERLAP
         for number, (highest, lowest) in enumerate(last):
+            if lowest <= top or highest >= bottom:
+                continue
             overlap = (min(lowest, bottom) - max(highest, top)) / max(min(lowest - highest, bottom - top), 1e-6)
             if overlap > most or (overlap == most and line == len(lines)):
                 line, most = number, overlap

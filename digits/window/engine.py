@@ -61,6 +61,7 @@ class Engine:
         self._lines: LineSegmenter | None = None
         self._read: dict[str, tuple[Hand | None, Remembered]] = {}
         self._drawn: dict[int, tuple[Stroke, Segment]] = {}  # the strokes of the last drawing as components
+        self._keys: dict[int, tuple[Segment, str]] = {}  # of the digits of the last drawing
 
     def classifier(self, name: str) -> Classifier:
         """A network, loaded when it is first used.
@@ -107,7 +108,13 @@ class Engine:
             readings[name] = read(
                 found.digits, Personal(classifier, hand) if hand else classifier, found.unread, remembered
             )
-        return Result(state, tuple(map(digit_key, found.digits)), readings, found.left_out)
+        return Result(state, self._keys_of(found.digits), readings, found.left_out)
+
+    def _keys_of(self, digits: Sequence[Segment]) -> tuple[str, ...]:
+        """The keys of digits; of those that are the same objects as before it is known."""
+        known = self._keys
+        self._keys = {id(digit): known.get(id(digit)) or (digit, digit_key(digit)) for digit in digits}
+        return tuple(key for _, key in self._keys.values())
 
     def open(self, path: Path, number: int = 0) -> State:
         """Open a saved drawing (``.json``), or a page of an image, counted from 0.

@@ -320,9 +320,9 @@ class MainWindow(tk.Tk):
     def _drawing_changed(self, fit: bool = False) -> None:
         """Show the drawing and have it read; with ``fit``, scale it so that all of it is visible."""
         state = self.document.state
+        self.recognition.read()  # first: it goes on while the drawing is shown
         self.canvas.show(state.strokes, state.photograph, fit)
         self._report("")
-        self.recognition.read()
         self._show()
 
     # ---- digits

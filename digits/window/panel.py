@@ -56,7 +56,9 @@ class Number(ttk.Frame):
         self._advice = ""
         self._palette = LIGHT
         self._font = font.Font(self, name="Number", exists=True)
-        self._measures: dict[int, font.Font] = {}  # the same font by size: another size of a font that is shown is slow
+        self._size = 0  # in which the number is shown, points
+        self._sizes: dict[int, tuple[font.Font, int]] = {}  # the same font, which is not shown, and its line's height
+        self._widths: dict[tuple[int, str], int] = {}  # of the lines of the number, by size of the font
         px = round(12 * factor)
         self.text = tk.Text(
             self, height=1, width=1, font="Number", wrap="char", borderwidth=0, highlightthickness=0, padx=0, pady=0,
@@ -99,9 +101,10 @@ class Number(ttk.Frame):
 
     def _write(self) -> None:
         size, rows = self._fitting()
-        if size != self._font.actual("size"):
+        if size != self._size:
+            self._size = size
             self._font.configure(size=size)
-        high = self._font.metrics("linespace")
+        high = self._sized(size)[1]
         if high * rows > self._height:
             self.bar.pack(side="right", fill="y", before=self.text)
             self.text.pack_configure(pady=(0, self._height % high))  # whole lines only
@@ -127,21 +130,26 @@ class Number(ttk.Frame):
         """The largest size in which the number fits, and its rows; the smallest, with broken lines, if it does not."""
         lines = ["".join(f" {digit.text}" if digit.spaced else digit.text for digit in line) for line in self._lines]
         width, rows = max(1, self.text.winfo_width()), len(lines)
+        self._widths = {key: wide for key, wide in self._widths.items() if key[1] in lines}
         for size in SIZES:
-            measured = self._measured(size)
-            if (
-                measured.metrics("linespace") * rows <= self._height
-                and max(map(measured.measure, lines), default=0) <= width
-            ):
+            high = self._sized(size)[1]
+            if high * rows <= self._height and max((self._width(size, line) for line in lines), default=0) <= width:
                 return size, rows
-        return SIZES[-1], sum(max(1, -(-measured.measure(line) // width)) for line in lines)
+        return SIZES[-1], sum(max(1, -(-self._width(SIZES[-1], line) // width)) for line in lines)
 
-    def _measured(self, size: int) -> font.Font:
-        """The font of the number in a size, for measuring."""
-        if size not in self._measures:
-            self._measures[size] = self._font.copy()
-            self._measures[size].configure(size=size)
-        return self._measures[size]
+    def _sized(self, size: int) -> tuple[font.Font, int]:
+        """The font of the number in a size, for measuring, and the height of a line in it."""
+        if size not in self._sizes:
+            sized = self._font.copy()  # to change one that is shown takes long
+            sized.configure(size=size)
+            self._sizes[size] = sized, sized.metrics("linespace")
+        return self._sizes[size]
+
+    def _width(self, size: int, line: str) -> int:
+        """How wide a line is."""
+        if (size, line) not in self._widths:
+            self._widths[size, line] = self._sized(size)[0].measure(line)
+        return self._widths[size, line]
 
 
 class NetworkChoice(ttk.Frame):
