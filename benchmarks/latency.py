@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,7 @@ from PIL import Image
 from benchmarks import display, published
 from benchmarks.networks import file_of, open_lines
 from digits import command_line, markdown
+from digits.errors import UserError
 from digits.networks import DEFAULT, MODELS
 from digits.reading.classifier import Classifier, Network
 from digits.reading.collection import Collection
@@ -139,19 +142,21 @@ def in_window(size: int, steps: int, models: Path, name: str) -> Mapping[str, ND
         Milliseconds: :data:`MOVE` by event; :data:`SHOWN` and :data:`STANDS` by stroke.
 
     Raises:
-        UserError: there is no display.
+        UserError: there is no display, or the network cannot be used.
     """
     from digits.window.main_window import MainWindow
     from digits.window.session import Session
     from digits.window.settings import Settings
 
     moved, shown, stood = [], [], []
-    with display.wherever(), tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         settings = Settings(network=name, theme="light", zoom=100)
         session = Session(MODELS, Collection(Path(folder, "mine")), settings)
         window = MainWindow(models, session, Path(folder, "settings.json"))
         try:
             _rest(window)
+            if name in session.failures:
+                raise UserError(session.failures[name])
             for drawing in drawings(size, steps):
                 window.document.open(State(tuple(drawing[:-1])))
                 window.undo()
@@ -180,7 +185,7 @@ def _rest(window: "MainWindow") -> None:
 def _moved(window: "MainWindow", stroke: Stroke) -> list[float]:
     """Draw a stroke without its end; the milliseconds of each move."""
     taken = []
-    for i, place in enumerate(_path(stroke)):
+    for i, place in enumerate(pen_places(stroke)):
         x, y = map(round, window.canvas.view.to_screen(*place))
         start = time.perf_counter()
         if i:
@@ -192,7 +197,7 @@ def _moved(window: "MainWindow", stroke: Stroke) -> list[float]:
     return taken
 
 
-def _path(stroke: Stroke) -> list[list[float]]:
+def pen_places(stroke: Stroke) -> list[list[float]]:
     """The places at which a pen that draws a stroke is seen."""
     points = np.array(stroke.points)
     along = np.concatenate([[0.0], np.hypot(*np.diff(points, axis=0).T).cumsum()])
@@ -258,7 +263,11 @@ def _work(arguments: Sequence[str] | None) -> int:
         print(markdown.table(("processes", f"pages a second, of {options.pages:,}"), rows))
         return 0
     if options.window:
-        waits = {size: in_window(size, options.steps, options.models, options.network) for size in options.digits}
+        with display.wherever(), ProcessPoolExecutor(1, get_context("spawn")) as apart:  # Tk ends with its display
+            waits = {
+                size: apart.submit(in_window, size, options.steps, options.models, options.network).result()
+                for size in options.digits
+            }
         print(table_of_waits(waits))
         return 0
     network, lines = Classifier(file_of(options.models, options.network)), open_lines(options.models)

@@ -62,9 +62,15 @@ def marks_among(pieces: Sequence[Segment]) -> list[tuple[Segment, list[int]]]:
     maybe = ((height <= COMMA_SIZE * largest) & (width <= DOT_SIZE * largest)) | (width >= DASH * height)
     small = [i for i in np.flatnonzero(maybe).tolist() if _is_as_thick(pieces[i], pen)]
     own = boxes[small, np.newaxis]
-    there = np.any(_beside_middle(own, boxes) | _beside_foot(own, boxes), axis=1)  # at once: most are parts of digits
-    likely = [small[k] for k in np.flatnonzero(there).tolist()]
-    names = {i: name for i in likely if (name := _beside(boxes[i], boxes)[0]) and _is_alone(i, pieces, boxes, pen)}
+    middle, foot = (
+        _beside_middle(own, boxes),
+        _beside_foot(own, boxes),
+    )  # of all at once, which takes a third of the time
+    names = {}
+    for i, beside in zip(small, zip(middle, foot, strict=True), strict=True):
+        name, _ = _named(boxes[i], boxes, *beside)
+        if name and _is_alone(i, pieces, boxes, pen):
+            names[i] = name
     found = []
     for i, name in names.items():
         above = (k for k in small if k not in names and name != MINUS and _is_dot_above(boxes[k], boxes[i], boxes))
@@ -165,15 +171,17 @@ def _beside(own: NDArray[np.float64], boxes: Boxes) -> tuple[str, int]:
 
     ("", -1) for one that does not.
     """
-    there = np.flatnonzero(_beside_middle(own, boxes))
+    return _named(own, boxes, _beside_middle(own, boxes), _beside_foot(own, boxes))
+
+
+def _named(
+    own: NDArray[np.float64], boxes: Boxes, middle: NDArray[np.bool_], foot: NDArray[np.bool_]
+) -> tuple[str, int]:
+    """The same, given the boxes beside whose middle it is, and those at whose foot."""
+    there = np.flatnonzero(middle)
     if len(there) and not _is_covered(own, boxes, boxes[there], 0):
         return MINUS, int(there[np.abs(_aside(own, boxes[there])).argmin()])
-    return _at_foot(own, boxes)
-
-
-def _at_foot(own: NDArray[np.float64], boxes: Boxes) -> tuple[str, int]:
-    """The same of a piece that stands at the foot of others like a dot or a comma."""
-    there = np.flatnonzero(_beside_foot(own, boxes))
+    there = np.flatnonzero(foot)
     if not len(there) or _is_covered(own, boxes, boxes[there], COVERED):
         return "", -1
     nearest = int(there[_aside(own, boxes[there]).argmin()])

@@ -292,8 +292,9 @@ def _add(unit: int, boxes: Boxes, lines: list[list[int]], large: bool) -> bool:
     aside = np.maximum(np.maximum(there[:, 0] - right, left - there[:, 2]), 0)
     gaps = np.maximum(aside, np.maximum(there[:, 1] - bottom, top - there[:, 3]))
     relative = gaps / (there[:, 3] - there[:, 1])
-    for number, (start, line) in enumerate(zip(starts.tolist(), lines, strict=True)):
-        nearest = start + int(relative[start : start + len(line)].argmin())
+    for number in np.flatnonzero(np.minimum.reduceat(relative, starts) < UNDER).tolist():
+        start = int(starts[number])
+        nearest = start + int(relative[start : start + len(lines[number])].argmin())
         under = right - left > FLAT * (bottom - top) and aside[nearest] == 0
         if relative[nearest] < min(UNDER if under else NEAR, least) and gaps[nearest] <= reach:
             best, least = number, float(relative[nearest])

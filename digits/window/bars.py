@@ -35,7 +35,9 @@ class Toolbar(ttk.Frame):
         self._chosen = tk.StringVar(self)
         self._tips: list[ttk.ToolTip] = []
         self._diameter = tk.DoubleVar(self)
+        self._pen = 0  # that is shown
         self.buttons: dict[str, ttk.Button | ttk.Radiobutton] = {}  #: by the command's label
+        self._enabled: dict[str, bool] = {}  # the same, whether it can be pressed
         for command in self._commands:
             if command.button is not None and command.chosen is not None:
                 self._add_choice(command, command.button)
@@ -68,9 +70,13 @@ class Toolbar(ttk.Frame):
         self.buttons[command.label] = button
 
     def _add_pen_size(self, factor: float, resize: Callable[[int], None]) -> None:
+        def dragged(value: str) -> None:
+            self._diameter.set(round(float(value)))
+            resize(round(float(value)))
+
         self.scale = ttk.Scale(
             self, from_=SMALLEST_PEN, to=LARGEST_PEN, variable=self._diameter, length=round(84 * factor),
-            command=lambda value: resize(round(float(value))), takefocus=False,
+            command=dragged, takefocus=False,
         )  # fmt: skip
         self.pixels = ttk.Label(self, width=5)
 
@@ -106,10 +112,15 @@ class Toolbar(ttk.Frame):
 
     def show(self, pen: int) -> None:
         """Show the chosen tool, the pen's diameter in logical pixels, and which commands are possible now."""
-        self._diameter.set(pen)
-        self.pixels.configure(text=f"{pen} px")
+        if pen != self._pen:
+            self._pen = pen
+            self._diameter.set(pen)
+            self.pixels.configure(text=f"{pen} px")
         for command in self._commands:
-            self.buttons[command.label].configure(state="normal" if command.enabled() else "disabled")
+            enabled = command.enabled()
+            if self._enabled.get(command.label) is not enabled:  # else Tk would draw all buttons again
+                self._enabled[command.label] = enabled
+                self.buttons[command.label].configure(state="normal" if enabled else "disabled")
             if command.chosen is not None and command.chosen():
                 self._chosen.set(command.label)
 

@@ -1,7 +1,7 @@
 """The panel beside the paper: the number, the choice of the network, and one digit or the comparison."""
 
 import tkinter as tk
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from tkinter import font
 
@@ -113,17 +113,13 @@ class Number(ttk.Frame):
             self.text.pack_configure(pady=0)
         self.text.configure(state="normal")
         self.text.delete("1.0", "end")
-        if not self._lines:
+        if self._lines:
+            pieces = [part for line in self._lines for part in ("\n", "", *_pieces(line))]
+            self.text.insert("end", *pieces[2:])
+        else:
             wide = font.nametofont("Title", self).measure(self._advice) > self.text.winfo_width()
             self.text.tag_configure("advice", font="Strong" if wide else "Title")
             self.text.insert("end", self._advice, "advice")
-        pieces: list[str] = []  # text and style, in turn
-        for i, line in enumerate(self._lines):
-            pieces += ("\n", "") if i else ()
-            for digit in line:
-                pieces += (" ", "", digit.text, digit.style) if digit.spaced else (digit.text, digit.style)
-        if pieces:
-            self.text.insert("end", *pieces)
         self.text.configure(state="disabled")
 
     def _fitting(self) -> tuple[int, int]:
@@ -150,6 +146,12 @@ class Number(ttk.Frame):
         if (size, line) not in self._widths:
             self._widths[size, line] = self._sized(size)[0].measure(line)
         return self._widths[size, line]
+
+
+def _pieces(line: Iterable[StyledDigit]) -> Iterator[str]:
+    """The texts of a line's digits and spaces, each with its style."""
+    for digit in line:
+        yield from (" ", "", digit.text, digit.style) if digit.spaced else (digit.text, digit.style)
 
 
 class NetworkChoice(ttk.Frame):
@@ -328,13 +330,15 @@ class Panel(ttk.Frame):
 
     def show_lower(self, wanted: bool) -> None:
         """Show or hide everything below the choice, which is of no use without any network."""
-        self._useful = wanted
-        self._show_lower()
+        if wanted != self._useful:
+            self._useful = wanted
+            self._show_lower()
 
     def show_comparison(self, wanted: bool) -> None:
         """Show the comparison, or else one digit in detail."""
-        self._comparing = wanted
-        self._show_lower()
+        if wanted != self._comparing:
+            self._comparing = wanted
+            self._show_lower()
 
     def _show_lower(self) -> None:
         for part in (self._lower, self._scrolled, self.compare):

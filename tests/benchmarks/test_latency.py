@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import latency
+from benchmarks import display, latency
+from digits.reading.ink import Stroke
 from digits.reading.line_segmenter import LineSegmenter
 from digits.reading.recognizer import Reading
 from tests.benchmarks.stand_ins import Bright
@@ -66,6 +67,28 @@ def test_it_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_networks_that_are_missing_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert latency.main(["--models", str(tmp_path)]) == 2
-    said = capsys.readouterr().err
-    assert len(said.splitlines()) == 1 and said.startswith("benchmarks.latency: ")
+    for more in ([], ["--window"] if display.available() else []):
+        assert latency.main(["--models", str(tmp_path), *more]) == 2
+        said = capsys.readouterr().err
+        assert len(said.splitlines()) == 1 and said.startswith("benchmarks.latency: ")
+
+
+def test_in_the_window_every_stroke_is_timed(capsys: pytest.CaptureFixture[str]) -> None:
+    if not display.available():
+        pytest.skip("there is no virtual display")
+    assert latency.main(["--window", "--digits", "2", "3", "--steps", "2", "--network", "ANN"]) == 0
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [(size, what) for size, what, *_ in rows] == [
+        (size, what) for size in ("2", "3") for what in (latency.MOVE, latency.SHOWN, latency.STANDS)
+    ]
+    for moved, shown, stands in (rows[:3], rows[3:]):
+        assert int(moved[-1]) > 2 and shown[-1] == stands[-1] == "2"
+        assert 0 < float(stands[2]) <= float(shown[2])
+
+
+def test_the_pen_is_seen_along_the_whole_stroke() -> None:
+    stroke = Stroke(((0, 0), (30, 40), (30, 52)), 8)
+    places = np.array(latency.pen_places(stroke))
+    assert places[0].tolist() == [0, 0] and places[-1].tolist() == [30, 52]
+    assert np.hypot(*np.diff(places, axis=0).T).max() <= latency.STEP + 1e-9
+    assert len(places) == 62 // latency.STEP + 2
