@@ -226,7 +226,7 @@ class Engine:
             rgb = page.open_page(pages, number)
             note = f"without {pages.left_out}" if pages.left_out else ""
             if (count := pages.count) > 1:
-                note = f"page {number + 1:,} of {count:,}"
+                note = page_note(number, count)
         content = source if isinstance(source, bytes) and number == 0 else b""
         return replace(self._photograph_of(name, rgb, content, note), page=number, pages=count)
 
@@ -245,6 +245,11 @@ class Engine:
         return Photograph(
             name, found.image, pieces, np.asarray(preview, np.uint8), pieces.left_out, note, content, as_it_is
         )
+
+
+def page_note(page: int, pages: int) -> str:
+    """Which part of a file a page is, counted from 0; "" for all of it."""
+    return f"page {page + 1:,} of {pages:,}" if pages > 1 else ""
 
 
 def at(box: Box, digits: Sequence[Segment]) -> Segment | None:

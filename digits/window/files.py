@@ -15,8 +15,9 @@ from digits.files import replacing
 from digits.reading.ink import Box, Strokes, save_strokes
 from digits.window import clipboard, crop_turn, dialogs, picture, summary
 from digits.window.document import Photograph, State
-from digits.window.engine import LONGEST_JPEG, Engine
+from digits.window.engine import LONGEST_JPEG, Engine, page_note
 from digits.window.jobs import Jobs
+from digits.window.recovery import Origin, Stamp
 from digits.window.session import Session
 
 _opening = threading.Lock()  #: an opening that is cancelled runs to its end; two would take twice the memory
@@ -24,8 +25,6 @@ DRAWING, PNG, JPEG = ("Drawing", "*.json"), ("PNG picture", "*.png"), ("JPEG pic
 PICTURES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}  #: Pillow's name of each ending's format
 QUALITY = 92  #: of a JPEG
 LATER = 50  #: ms until it is looked again whether a stroke has ended
-
-Stamp = tuple[int, int]  #: of a file: when it was changed, in ns, and its bytes
 
 
 @dataclass(frozen=True)
@@ -177,20 +176,42 @@ class Files:
 
         self._submit_opening(work, None)
 
+    @property
+    def origin(self) -> Origin:
+        """The files that the drawing belongs to."""
+        path, photograph = self._document.path, self._document.state.photograph
+        stamp = self._stamps.get(path) if path else None
+        if photograph is None or photograph.file is None:
+            return Origin(path, stamp)
+        return Origin(path, stamp, photograph.file, photograph.page, photograph.pages)
+
     def restore(
-        self, path: Path, file: Path | None, done: Callable[[], None], failed: Callable[[UserError], None]
+        self, path: Path, origin: Origin, done: Callable[[], None], failed: Callable[[UserError], None]
     ) -> None:
         """Open a copy of a drawing that was not saved.
 
         Args:
             path: of the copy.
-            file: that Save writes to, if there is one.
+            origin: the files that the drawing belongs to.
             done: called once it is open.
             failed: given why it cannot be opened.
         """
 
+        def work(engine: Engine) -> State:
+            state, file = engine.open(path), origin.photograph
+            if state.photograph is None or file is None or _stamp(file) is None:
+                return state
+            note = page_note(origin.page, origin.pages)
+            page = replace(state.photograph, file=file, page=origin.page, pages=origin.pages, note=note)
+            return replace(state, photograph=page)
+
+        def restored() -> None:
+            if origin.file is not None:
+                self._stamps[origin.file] = origin.stamp
+            done()
+
         def proceed() -> None:
-            self._submit_opening(lambda engine: engine.open(path), file, None, done, failed=failed)
+            self._submit_opening(work, origin.file, None, restored, failed=failed)
 
         self._before("restoring another", proceed)
 

@@ -639,7 +639,7 @@ class MainWindow(tk.Tk):
             return
         self._copied = now
         if self.document.dirty:
-            self.recovery.write(self.session.drawing(self.canvas.page_size), self.document.path)
+            self.recovery.write(self.session.drawing(self.canvas.page_size), self.files.origin)
         else:
             self.recovery.remove()
 
@@ -657,14 +657,15 @@ class MainWindow(tk.Tk):
 
         def answered(answer: str) -> None:
             if answer == dialogs.RESTORE:
-                self.files.restore(left.path, left.file, partial(self._keep_until_copied, left), damaged)
+                self.files.restore(left.path, left.origin, partial(self._keep_until_copied, left), damaged)
             elif answer == dialogs.DISCARD:
                 left.discard()
                 self._offer_left(others)
             else:
                 left.release()
 
-        name = summary.shortened(left.file.name) if left.file else ""
+        file = left.origin.file or left.origin.photograph
+        name = summary.shortened(file.name) if file else ""
         dialogs.RestoreDialog(self, self.factor, when, answered, name)
 
     def _keep_until_copied(self, left: recovery.Left) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from digits.errors import UserError
 from digits.files import PARTIAL, lock, read_json, write_json
@@ -21,7 +21,42 @@ if TYPE_CHECKING:
 NAME = re.compile(r"\d+-[0-9a-f]{8}\.json")  #: the process, and a number that is drawn
 FOLDER = "unsaved"  #: beside the settings
 MOST = 100  #: drawings that are offered
-MOST_PATH = 1 << 16  #: bytes of a file that says which one the drawing belongs to
+MOST_NOTE = 1 << 17  #: bytes of a file that says which files a drawing belongs to
+
+
+Stamp = tuple[int, int]  #: of a file: when it was changed, in ns, and its bytes
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which files a drawing belongs to.
+
+    Attributes:
+        file: that Save writes to, if there is one.
+        stamp: of that file as it was opened or saved last.
+        photograph: the file of the photograph, if there is one.
+        page: which of its pages it is, from 0.
+        pages: how many it has.
+    """
+
+    file: Path | None = None
+    stamp: Stamp | None = None
+    photograph: Path | None = None
+    page: int = 0
+    pages: int = 1
+
+
+NOWHERE = Origin()  #: of a drawing that is in no file
+
+
+class _Note(TypedDict):
+    """An origin as it is noted beside a copy."""
+
+    file: str
+    stamp: Stamp | None
+    photograph: str
+    page: int
+    pages: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,19 +66,19 @@ class Left:
     Attributes:
         path: its file.
         when: it was written, in seconds since 1970.
-        file: that the drawing was opened from, or last saved to, if there is one.
+        origin: the files that the drawing belongs to.
     """
 
     path: Path
     when: float
-    file: Path | None
+    origin: Origin
     _held: "BaseFileLock"
 
     def discard(self) -> None:
         """Remove the file."""
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
-            _file_of(self.path).unlink(missing_ok=True)
+            _note_of(self.path).unlink(missing_ok=True)
             for unfinished in self.path.parent.glob(f"{PARTIAL}{self.path.name.split('-')[0]}-*"):
                 unfinished.unlink(missing_ok=True)
         self._end()
@@ -81,6 +116,7 @@ class Recovery:
         self._held: BaseFileLock | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="recovery")
         self._last: Future[str] | None = None
+        self._noted = NOWHERE
 
     @property
     def failure(self) -> str:
@@ -92,9 +128,9 @@ class Recovery:
         """Whether the last copy is not finished."""
         return self._last is not None and not self._last.done()
 
-    def write(self, drawing: Strokes, file: Path | None = None) -> None:
-        """Write the drawing, and which file it belongs to, soon."""
-        self._last = self._thread.submit(self._write, drawing, file)
+    def write(self, drawing: Strokes, origin: Origin = NOWHERE) -> None:
+        """Write the drawing, and which files it belongs to, soon."""
+        self._last = self._thread.submit(self._write, drawing, origin)
 
     def remove(self) -> None:
         """Remove the copy, soon."""
@@ -119,33 +155,38 @@ class Recovery:
             held = lock(path.with_suffix(".lock"))
             with suppress(OSError, Timeout):
                 held.acquire()
-                yield Left(path, times[path], _noted(path), held)
+                yield Left(path, times[path], _origin(path), held)
 
-    def _write(self, drawing: Strokes, file: Path | None) -> str:
+    def _write(self, drawing: Strokes, origin: Origin) -> str:
         try:
             if self._held is None:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 held = lock(self._path.with_suffix(".lock"))
                 held.acquire()
                 self._held = held
-            self._note(file)
+            self._note(origin)
             save_strokes(self._path, drawing)
         except (OSError, UserError) as error:
             return str(error)
         return ""
 
-    def _note(self, file: Path | None) -> None:
-        """Note which file the drawing belongs to; what cannot be noted is asked for when it is saved."""
+    def _note(self, origin: Origin) -> None:
+        """Note which files the drawing belongs to; what cannot be noted is asked for when it is saved."""
+        if origin == self._noted:
+            return
         with suppress(OSError, ValueError):
-            if file is None:
-                _file_of(self._path).unlink(missing_ok=True)
-            elif _noted(self._path) != file:
-                write_json(_file_of(self._path), str(file))
+            self._noted = NOWHERE
+            _note_of(self._path).unlink(missing_ok=True)
+            if origin != NOWHERE:
+                names = {"file": str(origin.file or ""), "photograph": str(origin.photograph or "")}
+                write_json(_note_of(self._path), {**vars(origin), **names})
+            self._noted = origin
 
     def _remove(self) -> str:
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
-            _file_of(self._path).unlink(missing_ok=True)
+            _note_of(self._path).unlink(missing_ok=True)
+            self._noted = NOWHERE
         return ""
 
     def _close(self, keep: bool) -> None:
@@ -159,18 +200,21 @@ class Recovery:
                 self._path.with_suffix(".lock").unlink()
 
 
-def _file_of(path: Path) -> Path:
-    """Where it is noted which file a copy belongs to."""
+def _note_of(path: Path) -> Path:
+    """Where it is noted which files a copy belongs to."""
     return path.with_suffix(".file")
 
 
-def _noted(path: Path) -> Path | None:
-    """The file that a copy belongs to, as far as that was noted."""
+def _origin(path: Path) -> Origin:
+    """The files that a copy belongs to, as far as they were noted."""
     try:
-        file = Path(read_json(_file_of(path), str, MOST_PATH))
+        note = read_json(_note_of(path), _Note, MOST_NOTE)
     except (OSError, ValueError):
-        return None
-    return file if file.is_absolute() else None
+        return NOWHERE
+    file, photograph = (Path(name) if Path(name).is_absolute() else None for name in (note["file"], note["photograph"]))
+    if not 0 <= note["page"] < note["pages"]:
+        photograph = None
+    return Origin(file, note["stamp"], photograph, note["page"], note["pages"])
 
 
 def _time(path: Path) -> float | None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from digits.reading.ink import Label, Stroke, Strokes, open_strokes, rasterise, save_strokes
 from digits.window import dialogs
-from digits.window.recovery import FOLDER, Recovery
+from digits.window.recovery import FOLDER, Origin, Recovery
 from digits.window.settings import Settings, load
 from tests.handwriting import strokes
 from tests.window.conftest import FOUR, NUMBER, Hand, OpenWindow
@@ -393,7 +393,7 @@ def drawing(x: float = 10) -> Strokes:
 
 def test_a_restored_drawing_is_saved_to_its_file(hand: Hand, tmp_path: Path) -> None:
     recovery = Recovery(tmp_path / FOLDER)
-    recovery.write(drawing(), tmp_path / "mine.json")
+    recovery.write(drawing(), Origin(tmp_path / "mine.json"))
     recovery.close(keep=True)
     hand.window._offer_left()
     hand.dialog(dialogs.RestoreDialog).restore.invoke()
@@ -405,11 +405,12 @@ def test_a_restored_drawing_is_saved_to_its_file(hand: Hand, tmp_path: Path) -> 
 
 def test_windows_do_not_mix(tmp_path: Path) -> None:
     one, two, third = Recovery(tmp_path), Recovery(tmp_path), Recovery(tmp_path)
-    one.write(drawing(1), tmp_path / "of one é.json")
+    origin = Origin(tmp_path / "of one é.json", (5, 7), tmp_path / "pages.tif", 2, 3)
+    one.write(drawing(1), origin)
     two.write(drawing(2))
     one.close(keep=True)
     left = list(third.left())
-    assert left[0].file == tmp_path / "of one é.json"
+    assert left[0].origin == origin
     assert [open_strokes(each.path) for each in left] == [drawing(1)]
     assert not list(Recovery(tmp_path).left()), "it is offered by one window only"
     left[0].release()

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from digits.reading.ink import Stroke, Strokes, save_strokes
+from digits.reading.ink import Stroke, Strokes, rasterise, save_strokes
 from digits.window import dialogs
 from digits.window.recovery import FOLDER, MOST, Recovery
 from tests.handwriting import strokes
@@ -95,3 +96,82 @@ def test_other_files_hide_no_drawing(tmp_path: Path) -> None:
         found.append(each.path)
         each.release()
     assert found == left[::-1]
+
+
+def ended_and_opened_again(hand: Hand, open_window: OpenWindow) -> Hand:
+    """A window whose drawing is restored from what the one before has left."""
+    hand.window.ended = True
+    hand.window.destroy()
+    again = open_window()
+    question(again).restore.invoke()
+    again.until(lambda: not again.window.document.state.empty)
+    again.settle()
+    return again
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_restored_drawing_knows_whether_its_file_was_changed(
+    open_window: OpenWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: bool
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(dialogs, "ask_replace", lambda _, name: asked.append(name))
+    path = leave(tmp_path, "mine.json", "7", 1)
+    hand = open_window()
+    hand.window.files.open_path(path)
+    hand.settle()
+    hand.write([[(500, 300), (500, 400)]])
+    again = ended_and_opened_again(hand, open_window)
+    if changed:
+        leave(tmp_path, "mine.json", "8", 2)
+    again.press("<Control-Key-s>")
+    assert asked == (["mine.json"] if changed else [])
+    assert again.window.document.dirty == changed
+
+
+def test_a_restored_page_knows_its_file(open_window: OpenWindow, tmp_path: Path) -> None:
+    pages = [Image.fromarray(255 - rasterise([Stroke(((x, 60), (x, 240)), 16)], 400, 300)) for x in (100, 200, 300)]
+    path = tmp_path / "pages.tif"
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    hand = open_window()
+    hand.window.files.open_path(path)
+    hand.settle()
+    hand.window.files.turn_page(2)
+    hand.settle()
+    hand.write([[(500, 300), (500, 400)]])
+    again = ended_and_opened_again(hand, open_window)
+    assert "page 3 of 3" in again.status and "pages.tif" in again.window.title()
+    again.window.document.open(again.window.document.state)  # as if it were saved
+    again.window.files.turn_page(-1)
+    again.settle()
+    assert "page 2 of 3" in again.status
+
+
+def test_a_restored_page_whose_file_is_gone_stays(open_window: OpenWindow, tmp_path: Path) -> None:
+    page = Image.fromarray(255 - rasterise([Stroke(((100, 60), (100, 240)), 16)], 400, 300))
+    page.save(tmp_path / "pages.tif", save_all=True, append_images=[page])
+    hand = open_window()
+    hand.window.files.open_path(tmp_path / "pages.tif")
+    hand.settle()
+    hand.write([[(500, 300), (500, 400)]])
+    (tmp_path / "pages.tif").unlink()
+    again = ended_and_opened_again(hand, open_window)
+    photograph = again.window.document.state.photograph
+    assert photograph is not None and photograph.file is None and len(again.window.document.state.strokes) == 1
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "",
+        "[]",
+        '"/a"',
+        '{"file": "", "stamp": null, "photograph": "/a.tif", "page": 3, "pages": 3}',
+        '{"file": "a.json", "stamp": null, "photograph": "a.tif", "page": 0, "pages": 3}',
+        '{"file": "", "stamp": [1], "photograph": "/a.tif", "page": 0, "pages": 3}',
+    ],
+)
+def test_a_note_that_makes_no_sense_names_no_file(tmp_path: Path, note: str) -> None:
+    leave(tmp_path, "1-abcdef01.json", "7", 1)
+    (tmp_path / "1-abcdef01.file").write_text(note)
+    (left,) = Recovery(tmp_path).left()
+    assert left.origin.file is None and left.origin.photograph is None
