@@ -100,14 +100,24 @@ def colour_of(mark: Mark, palette: Palette) -> str:
 
 
 def palette_on(photograph: Photograph, box: Box, beside: Palette = LIGHT) -> Palette:
-    """The colours, light or dark, that have more contrast with a place of a photograph; ``beside`` it, those given."""
+    """The colours, light or dark, that have more contrast with what surrounds a place of a photograph.
+
+    Ink fills most of some boxes, and frames and labels stand beside it. Those given are ``beside`` the photograph.
+    """
     preview, shrunk = photograph.preview, photograph.preview.shape[1] / photograph.size[0]
     x, y, width, height = (round(side * shrunk) for side in box)
-    seen = preview[max(0, y) : max(0, y + max(1, height)), max(0, x) : max(0, x + max(1, width))]
+    margin = max(2, max(width, height) // 4)
+    rows, columns = (
+        np.arange(max(0, start - margin), min(whole, start + side + margin), max(1, side // LOOKED_AT))
+        for start, side, whole in ((y, height, preview.shape[0]), (x, width, preview.shape[1]))
+    )
+    inside = np.outer((rows >= y) & (rows < y + height), (columns >= x) & (columns < x + width))
+    if inside.all():  # or nothing is seen
+        inside[:] = False
+    seen = preview[np.ix_(rows, columns)][~inside]
     if not seen.size:
         return beside
-    down, across = (max(1, side // LOOKED_AT) for side in seen.shape[:2])
-    red, green, blue = np.median(seen[::down, ::across], axis=(0, 1)).astype(int).tolist()
+    red, green, blue = np.median(seen, axis=0).astype(int).tolist()
     ground = f"#{red:02x}{green:02x}{blue:02x}"
 
     def least(palette: Palette) -> float:

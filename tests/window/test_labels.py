@@ -291,6 +291,22 @@ def test_frames_and_labels_are_seen_on_any_photograph(
         assert contrast(option(canvas, text, "fill"), option(canvas, chip, "fill")) > 4.5
 
 
+@pytest.mark.parametrize("negative", [False, True])
+def test_ink_that_fills_its_box_is_framed_like_all_others(hand: Hand, tmp_path: Path, negative: bool) -> None:
+    image = picture("407")
+    image.paste(0, (20, 40, 50, 200))  # a 1 in a pen as wide as its box
+    (ImageOps.invert(image) if negative else image).save(tmp_path / "a.png")
+    opened(hand, tmp_path / "a.png")
+    canvas, paper = hand.window.canvas, "#000000" if negative else "#ffffff"
+    frames = canvas.find_withtag("box")
+    assert len(frames) == 4
+    for item in frames:
+        assert contrast(option(canvas, item, "outline"), paper) > 4.5
+    hand.until(lambda: bool(shown(hand)), "labels")
+    chips = {option(canvas, item, "fill") for item in canvas.find_withtag("label")[::2]}
+    assert len(chips) == 1
+
+
 def test_a_digit_deleted_from_a_photograph_is_marked(
     hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
