@@ -17,13 +17,14 @@ from digits.window.ink_filter import Point
 from digits.window.labels import Rectangle
 from digits.window.palette import LIGHT, ON_PHOTOGRAPH, Palette
 from digits.window.picture import MARGIN, Mark, colour_of
-from digits.window.tools import Erase, Gesture, Tool, erase_ink
+from digits.window.tools import Crop, Erase, Gesture, Tool, erase_ink
 from digits.window.view import View, for_ink, for_photograph, for_strokes
 
 Strokes = tuple[Stroke, ...]  #: that are shown as one image
 
 HINT = "Draw digits here, or open or paste an image"
 CLICK = 3  #: logical px; the pointer moves less in a click
+BUTTONS = 0x700  #: of the state of an event: the three buttons of the pointer
 REST = 350  #: ms after which labels come back once the pen is lifted
 PAUSE = 40  #: ms for which the eraser rests before many strokes are shown
 SPACE = 60  #: ms within which a key that repeats is pressed again
@@ -119,8 +120,8 @@ class DrawingCanvas(tk.Canvas):
         self.bind(f"<ButtonRelease-{other}>", self._release_other)
         self.bind(f"<ButtonPress-{middle}>", self._start_pan)
         self.bind(f"<B{middle}-Motion>", self._pan)
-        self.bind(f"<ButtonRelease-{middle}>", self._end_pan)
-        self.bind("<Motion>", self._show_reach)
+        self.bind(f"<ButtonRelease-{middle}>", lambda _: self._end_pan())
+        self.bind("<Motion>", self._hover)
         self.bind("<Leave>", lambda _: self.delete("reach"))
         self.bind("<Configure>", lambda _: self._resized())
         self.bind("<KeyPress-space>", self._space_down)
@@ -443,7 +444,31 @@ class DrawingCanvas(tk.Canvas):
 
     # ---- the pointer
 
+    def finish(self) -> None:
+        """End whatever the pointer does, as if it were released where it is; its release may never come.
+
+        Only a photograph is not cropped by that.
+        """
+        if isinstance(self._gesture, Crop):
+            self._gesture = None
+        self._space = False
+        self._end()
+
+    def _end(self) -> None:
+        self._other = None
+        self._end_pan()
+        gesture, self._gesture = self._gesture, None
+        self._erasing = False
+        if gesture is not None:
+            self._schedule("rest", REST, self._show_labels)
+            gesture.release()
+        self.delete("preview")
+        self._preview.clear()
+        self._show_hint()
+
     def _press(self, event: "tk.Event[tk.Misc]") -> None:
+        if self._gesture is not None:
+            self.finish()  # of another button, or one whose release never came
         self.focus_set()
         self._other = None
         if self._space:
@@ -466,15 +491,13 @@ class DrawingCanvas(tk.Canvas):
 
     def _release(self, event: "tk.Event[tk.Misc]") -> None:
         self._move(event)
-        self._end_pan(event)
-        gesture, self._gesture = self._gesture, None
-        self._erasing = False
-        if gesture is not None:
-            self._schedule("rest", REST, self._show_labels)
-            gesture.release()
-        self.delete("preview")
-        self._preview.clear()
-        self._show_hint()
+        self._end()
+
+    def _hover(self, event: "tk.Event[tk.Misc]") -> None:
+        """The pointer moves and no button is down."""
+        if (self._gesture is not None or self._panned is not None) and not int(event.state) & BUTTONS:
+            self.finish()
+        self._show_reach(event)
 
     def _press_other(self, event: "tk.Event[tk.Misc]") -> None:
         if self._gesture is None:
@@ -501,7 +524,9 @@ class DrawingCanvas(tk.Canvas):
     # ---- moving the paper
 
     def _resized(self) -> None:
-        if self._own_view:
+        if self.drawing:  # what is drawn stays where the pointer is
+            self._schedule("resized", PAUSE, self._resized)
+        elif self._own_view:
             self._redraw()
         else:
             self.fit()
@@ -517,7 +542,7 @@ class DrawingCanvas(tk.Canvas):
             self._panned = event.x, event.y
             self.scroll(event.x - x, event.y - y)
 
-    def _end_pan(self, _: "tk.Event[tk.Misc]") -> None:
+    def _end_pan(self) -> None:
         if self._panned is not None:
             self._panned = None
             self.configure(cursor=self._tool.cursor)

@@ -101,13 +101,13 @@ def tooltip(command: Command, mac: bool) -> str:
     return (command.tip or command.title) + keys
 
 
-def bind(window: tk.Misc, commands: Sequence[Command]) -> None:
-    """Bind all shortcuts in a window."""
+def bind(window: tk.Misc, commands: Sequence[Command], first: Callable[[], object]) -> None:
+    """Bind all shortcuts in a window; ``first`` is called before it is looked whether a command is possible."""
     mac = is_mac(window)
     for command in commands:
         for key in command.keys:
             for sequence in sequences(key, mac):
-                window.bind(sequence, _handler(command))
+                window.bind(sequence, _handler(command, first))
 
 
 def build_menus(window: tk.Tk | tk.Toplevel, table: Callable[[], Sequence[Command]]) -> dict[str, tk.Menu]:
@@ -216,8 +216,9 @@ def _add(menu: tk.Menu, command: Command) -> list[tk.BooleanVar]:
     return [tick]
 
 
-def _handler(command: Command) -> Callable[["tk.Event[tk.Misc]"], str]:
+def _handler(command: Command, first: Callable[[], object]) -> Callable[["tk.Event[tk.Misc]"], str]:
     def handle(_: "tk.Event[tk.Misc]") -> str:
+        first()
         if command.enabled():
             command.run()
         return "break"

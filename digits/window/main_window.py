@@ -146,7 +146,13 @@ class MainWindow(tk.Tk):
         self._keys = commands.shortcuts(self.commands, commands.is_mac(self))
 
     def _table(self) -> list[commands.Command]:
-        return command_table.table(self, self.files, self.session)
+        """All commands; each ends the stroke that is being drawn, which belongs to the drawing as it is."""
+        table = command_table.table(self, self.files, self.session)
+        return [replace(command, run=partial(self._run, command.run)) for command in table]
+
+    def _run(self, run: Callable[[], object]) -> None:
+        self.canvas.finish()
+        run()
 
     def _build(self) -> None:
         """Build the widgets and bind the events."""
@@ -170,7 +176,7 @@ class MainWindow(tk.Tk):
         self.canvas.bind("<Key>", lambda _: self._hide_tips())
         drop.accept_files(self, self.files.open_path)
         self.menus = commands.build_menus(self, self._table)
-        commands.bind(self, self.commands)
+        commands.bind(self, self.commands, self.canvas.finish)
         self.bind("<Key>", self._typed)
         self.bind("<FocusIn>", lambda _: self.handwriting.refresh())
         width, height, *_ = map(int, PLACE.findall(self.geometry()))
@@ -305,8 +311,6 @@ class MainWindow(tk.Tk):
         self._travel(self.document.redo)
 
     def _travel(self, step: Callable[[], None]) -> None:
-        if self.canvas.drawing:
-            return  # the stroke that is being drawn belongs to the drawing as it is
         left, before = self.document.state, self.document.state.labels
         step()
         after = self.document.state.labels
@@ -646,6 +650,9 @@ class MainWindow(tk.Tk):
     def _offer_left(self, others: Iterator[recovery.Left] | None = None) -> None:
         """Offer a drawing that an ended window has left, of ``others`` if some were offered before."""
         others = self.recovery.left() if others is None else others
+        if self.canvas.drawing:  # a dialog would take the pointer away
+            self.after(TICK, self._offer_left, others)
+            return
         left = next(others, None)
         if left is None:
             return
@@ -681,6 +688,7 @@ class MainWindow(tk.Tk):
 
     def close(self) -> None:
         """Close the window; asks first if the drawing is unsaved, or digits on the sheet are not kept."""
+        self.canvas.finish()
         self._leave_sheet(lambda: self.files.before_closing(self.destroy))
 
     def _leave_sheet(self, proceed: Callable[[], None]) -> None:
@@ -695,6 +703,7 @@ class MainWindow(tk.Tk):
         """Destroy the window, end the jobs and save the settings."""
         self.alive = False
         if self.ended:
+            self.canvas.finish()
             self._copied = None
             self._copy()
         self._note_place()
