@@ -72,6 +72,8 @@ def run(models: Path, names: Sequence[str] = MODELS, hand: Path | None = None, s
             reopen = window.reopen
             del window
             gc.collect()
+        if session.recovery is not None:  # a signal came before the next window
+            session.recovery.close(keep=session.document.dirty)
     del keep
     if came:
         signal.raise_signal(came[0])  # now the caller's handler ends the program

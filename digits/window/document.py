@@ -83,6 +83,13 @@ class State:
         return not self.strokes and self.photograph is None
 
 
+@dataclass(eq=False)
+class _Home:
+    """The file that Save writes to, if there is one: of all steps of a drawing, before and after it was saved."""
+
+    path: Path | None = None
+
+
 class Document:
     """The drawing with its undo and redo history.
 
@@ -91,10 +98,19 @@ class Document:
 
     def __init__(self) -> None:
         self.state = State()
-        self.path: Path | None = None  #: the file that Save writes to
-        self._past: list[tuple[State, int, Path | None]] = []  # each with the bytes that it alone keeps alive, its file
-        self._future: list[tuple[State, Path | None]] = []
+        self._home = _Home()
+        self._past: list[tuple[State, int, _Home]] = []  # each with the bytes that it alone keeps alive, and its file
+        self._future: list[tuple[State, _Home]] = []
         self._saved = self.state
+
+    @property
+    def path(self) -> Path | None:
+        """The file that Save writes to; None asks."""
+        return self._home.path
+
+    @path.setter
+    def path(self, path: Path | None) -> None:
+        self._home.path = path
 
     @property
     def dirty(self) -> bool:
@@ -128,7 +144,7 @@ class Document:
 
     def clear(self) -> None:
         """Remove all strokes and the photograph."""
-        self._change(State(), None)
+        self._change(State(), _Home())
 
     def open(self, state: State, path: Path | None = None, saved: bool = True) -> None:
         """Replace the drawing.
@@ -138,7 +154,7 @@ class Document:
             path: the file that Save writes to; None asks.
             saved: whether a file holds it.
         """
-        self._change(state, path)
+        self._change(state, _Home(path))
         if saved:
             self._saved = state
 
@@ -155,8 +171,8 @@ class Document:
     def undo(self) -> None:
         """Undo the last step, if there is one."""
         if self._past:
-            self._future.append((self.state, self.path))
-            self.state, _, self.path = self._past.pop()
+            self._future.append((self.state, self._home))
+            self.state, _, self._home = self._past.pop()
 
     def redo(self) -> None:
         """Redo the last undone step, if nothing has changed since."""
@@ -168,17 +184,17 @@ class Document:
         self.path = path
         self._saved = self.state
 
-    def _change(self, state: State, *path: Path | None) -> None:
+    def _change(self, state: State, home: _Home | None = None) -> None:
         """Take a step, to another file where one is given."""
         self._future.clear()
-        self._advance(state, *(path or (self.path,)))
+        self._advance(state, home or self._home)
         kept = sum(size for _, size, _ in self._past)
         while len(self._past) > 1 and (len(self._past) > MOST_STEPS or kept > MOST_BYTES):
             kept -= self._past.pop(0)[1]
 
-    def _advance(self, state: State, path: Path | None) -> None:
-        self._past.append((self.state, _size_beyond(self.state, state), self.path))
-        self.state, self.path = state, path
+    def _advance(self, state: State, home: _Home) -> None:
+        self._past.append((self.state, _size_beyond(self.state, state), self._home))
+        self.state, self._home = state, home
 
 
 def _size_beyond(state: State, following: State) -> int:

@@ -67,7 +67,7 @@ class Files:
         self._handlers = handlers
         self._waiting: Callable[[], None] | None = None  # what is done once the pictures are written
         self._newest = object()  #: identifies the newest opening
-        self._stamps: dict[Path, Stamp | None] = {}  #: of files as they were opened or saved last
+        self._stamps = session.stamps
         self.forget_turns()
 
     # ---- open

@@ -137,7 +137,8 @@ class MainWindow(tk.Tk):
             self._report, lambda: self._drawing_changed(fit=True), self._show, lambda: self.canvas.page_size,
             lambda: self.canvas.drawing,
         )  # fmt: skip
-        self.recovery = recovery.Recovery(self._settings_path.parent / recovery.FOLDER)
+        self.recovery = session.recovery or recovery.Recovery(self._settings_path.parent / recovery.FOLDER)
+        session.recovery = None
         self.files = files.Files(self, factor, session, self.jobs, filing)
         actions = dialogs.HandActions(self.write_samples, self.import_digits, self.export_digits)
         keeping = handwriting.Handlers(self._report, self.status.show_handwriting, self._learned, actions)
@@ -474,9 +475,13 @@ class MainWindow(tk.Tk):
 
     def cancel(self) -> None:
         """Cancel all long jobs."""
+        session = self.session
         self.jobs.cancel()
         self.files.forget_turns()
+        if session.usable and not session.up_to_date and not self.document.state.empty:
+            session.result, session.unread = None, True  # what was read before is of another drawing
         self._report("Cancelled")
+        self._show()
 
     # ---- showing
 
@@ -618,19 +623,18 @@ class MainWindow(tk.Tk):
         return max((int(self.tk.call("winfo", "height", name)) for name in names if name.startswith(".#")), default=0)
 
     def _write_settings(self) -> None:
+        """Write what has changed; without a writable home, it is tried again, and the next run starts without it."""
         if self._written != self.session.settings:
-            self._written = self.session.settings
-            with contextlib.suppress(
-                OSError, ValueError
-            ):  # without a writable home, the next run starts with the defaults
-                settings.save(self._settings_path, self._written)
+            with contextlib.suppress(OSError, ValueError):
+                settings.save_changes(self._settings_path, self._written, self.session.settings)
+                self._written = self.session.settings
 
     def _copy(self, again: bool = False) -> None:
         """Have a copy of an unsaved drawing written, or removed once it is saved.
 
         With ``again``, one that could not be written is tried again.
         """
-        if self.recovery.busy and not self.ended:
+        if self.recovery.busy and not (self.ended or self.reopen):
             return
         if (failure := self.recovery.failure) and not self._warned:
             self._warned = True
@@ -702,14 +706,18 @@ class MainWindow(tk.Tk):
     def destroy(self) -> None:
         """Destroy the window, end the jobs and save the settings."""
         self.alive = False
-        if self.ended:
+        if self.ended or self.reopen:
             self.canvas.finish()
             self._copied = None
             self._copy()
         self._note_place()
         self._write_settings()
-        keep = self.ended and self.document.dirty
-        self.recovery.close(keep)
+        keep = (self.ended or self.reopen) and self.document.dirty
+        if self.reopen:
+            self.recovery.wait()
+            self.session.recovery = self.recovery  # the next window goes on with it
+        else:
+            self.recovery.close(keep)
         if self._restored is not None and not (keep and self.recovery.failure):
             self._restored.discard()
         for error in self.jobs.close():

@@ -65,6 +65,7 @@ class Recognition:
     def read(self) -> None:
         """Read the drawing as it is now, with the networks that are chosen."""
         state, asked, hands = self._session.document.state, self._session.asked, self._session.hands_used
+        self._session.unread = False
         if state.empty:
             self._jobs.drop("read")
             self._session.result = None

@@ -137,6 +137,11 @@ class Recovery:
         if self._last is not None:
             self._last = self._thread.submit(self._remove)
 
+    def wait(self) -> None:
+        """Wait until the last copy is finished."""
+        if self._last is not None:
+            self._last.result()
+
     def close(self, keep: bool = False) -> None:
         """Finish writing; the copy is removed unless it is to be kept."""
         self._thread.submit(self._close, keep)  # the thread that has acquired the lock must release it

@@ -13,6 +13,7 @@ from digits.window import summary, tools
 from digits.window.document import Document
 from digits.window.engine import Result, at
 from digits.window.picture import Mark
+from digits.window.recovery import Recovery, Stamp
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN, Settings
 
 MOST_NUMBERS = 20  #: that are remembered
@@ -50,6 +51,9 @@ class Session:
         tool: the chosen one.
         wants_evidence: whether the evidence is shown over the network's input.
         message: the line in the status bar.
+        recovery: the copy of the drawing, between a window and the next at another size.
+        stamps: of files as they were opened or saved last.
+        unread: whether the reading of the drawing was cancelled.
         earlier_numbers: what was read before the drawing was cleared or replaced, the last one first.
     """
 
@@ -80,6 +84,9 @@ class Session:
         self.tool = self.tools[0]
         self.wants_evidence = False
         self.message = Message()
+        self.recovery: Recovery | None = None
+        self.stamps: dict[Path, Stamp | None] = {}
+        self.unread = False
         self.earlier_numbers: list[str] = []
 
     # ---- choices
@@ -145,8 +152,8 @@ class Session:
 
     @property
     def up_to_date(self) -> bool:
-        """Whether the result belongs to the drawing as it is now; otherwise a new one is on its way."""
-        if self.result is None:
+        """Whether the leading network has read the drawing as it is now; otherwise a new result is on its way."""
+        if self.result is None or self.reading is None:
             return False
         read, now = self.result.state, self.document.state
         return read.strokes is now.strokes and read.photograph is now.photograph and read.hidden is now.hidden
@@ -313,7 +320,9 @@ class Session:
             return "The number appears here."
         if self.result is None and self.lead in self.loading:
             return f"Loading {self.lead} …"
-        return "Reading …" if self.result is None else "No digits found."
+        if self.unread:
+            return "Not read. Draw on, or choose a network, to have it read."
+        return "Reading …" if self.reading is None else "No digits found."
 
     # ---- the hand
 

@@ -74,10 +74,15 @@ def load(path: Path) -> Settings:
 
     Reads 64 KiB at most, of a regular file only, and allocates 2 MB at most.
     """
+    return _stored(path) or Settings()  # not worth an error message
+
+
+def _stored(path: Path) -> Settings | None:
+    """The settings in a file; None if it has none."""
     try:
         stored = read_json(path, dict[str, Any], MOST)
     except (OSError, ValueError):
-        return Settings()  # not worth an error message
+        return None
     known: dict[str, Any] = {field.name: stored[field.name] for field in fields(Settings) if _valid(field.name, stored)}
     known.update((name, tuple(known[name])) for name in ("place", "recent") if name in known)
     return Settings(**known)
@@ -90,6 +95,17 @@ def save(path: Path, settings: Settings) -> None:
         OSError: the folder cannot be written.
     """
     write_json(path, asdict(settings))
+
+
+def save_changes(path: Path, before: Settings, now: Settings) -> None:
+    """Write what has changed, atomically, and leave the rest as another window may have written it.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    pairs = ((field.name, getattr(now, field.name)) for field in fields(Settings))
+    changed = {name: value for name, value in pairs if value != getattr(before, name)}
+    save(path, replace(_stored(path) or now, **changed))
 
 
 def _valid(name: str, stored: Mapping[str, Any]) -> bool:

@@ -154,3 +154,33 @@ def test_the_memory_of_erased_strokes_is_bounded() -> None:
     for i in range(100):
         document.set_strokes([Stroke(long, float(i))])
     assert 15 <= len(document._past) <= 20
+
+
+def test_undo_goes_back_to_no_other_file_than_the_drawing_s_own() -> None:
+    document = Document()
+    document.open(State((A,)), Path("a.json"))
+    document.add(B)
+    document.mark_saved(Path("b.json"))
+    document.undo()
+    assert document.path == Path("b.json") and document.dirty, "a.json was saved under another name"
+    document.redo()
+    assert document.path == Path("b.json")
+    document.open(State((B,)), Path("c.json"))
+    document.undo()
+    assert document.path == Path("b.json"), "this is another drawing again"
+
+
+def test_a_new_drawing_that_was_saved_has_its_file_after_undo() -> None:
+    document = Document()
+    document.add(A)
+    document.add(B)
+    document.mark_saved(Path("a.json"))
+    document.undo()
+    assert document.path == Path("a.json")
+    document.clear()
+    assert document.path is None
+    document.add(A)
+    document.mark_saved(Path("b.json"))
+    document.undo()
+    document.undo()
+    assert document.path == Path("a.json")

@@ -302,3 +302,50 @@ def test_what_was_drawn_outside_of_a_crop_goes_with_it(hand: Hand, tmp_path: Pat
     hand.press("<Control-Key-z>")
     hand.settle()
     assert hand.number == "58 77"
+
+
+# ---- networks
+
+
+def slow(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Let nothing be read from now on; what was asked for."""
+    waiting: list[object] = []
+    monkeypatch.setattr(hand.window.jobs, "submit", lambda *given, **_: waiting.append(given))
+    return waiting
+
+
+@pytest.mark.parametrize("how", ["save", "copy"])
+def test_corrections_outlive_another_network_that_has_not_read_yet(
+    hand_with_all: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    hand = hand_with_all
+    choose(monkeypatch, tmp_path / "a.json")
+    hand.write(NUMBER)
+    hand.press("<Key-Tab>")
+    hand.press("<Key-5>")
+    with monkeypatch.context() as patch:
+        waiting = slow(hand, patch)
+        hand.press("<Control-Key-1>")
+        assert waiting and not hand.window.session.up_to_date
+        if how == "save":
+            hand.press("<Control-Key-s>")
+            kept = open_strokes(tmp_path / "a.json")
+        else:
+            kept = hand.window.session.drawing((640, 480))
+    assert [label.digit for label in kept.labels] == [5]
+
+
+def test_what_is_cancelled_is_said_to_be_unread(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(monkeypatch, Path("no"))
+    hand.write(FOUR)
+    hand.press("<Key-Tab>")
+    hand.press("<Key-9>")
+    with monkeypatch.context() as patch:
+        slow(hand, patch)
+        hand.draw([(400, 100), (400, 300)])
+    hand.window.cancel()
+    assert hand.number == "Not read. Draw on, or choose a network, to have it read."
+    assert [label.digit for label in hand.window.session.drawing((640, 480)).labels] == [9]
+    hand.draw([(500, 100), (500, 300)])
+    hand.settle()
+    assert hand.number == "911"

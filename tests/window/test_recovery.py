@@ -1,16 +1,17 @@
 """What ended windows have left is offered, the newest first, whatever else lies in the folder."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from digits.reading.ink import Stroke, Strokes, rasterise, save_strokes
+from digits.reading.ink import Stroke, Strokes, open_strokes, rasterise, save_strokes
 from digits.window import dialogs
 from digits.window.recovery import FOLDER, MOST, Recovery
 from tests.handwriting import strokes
-from tests.window.conftest import Hand, OpenWindow
+from tests.window.conftest import MODELS, Hand, OpenWindow
 
 
 def leave(folder: Path, name: str, number: str, when: int) -> Path:
@@ -175,3 +176,50 @@ def test_a_note_that_makes_no_sense_names_no_file(tmp_path: Path, note: str) -> 
     (tmp_path / "1-abcdef01.file").write_text(note)
     (left,) = Recovery(tmp_path).left()
     assert left.origin.file is None and left.origin.photograph is None
+
+
+def test_another_size_of_everything_leaves_a_copy_at_every_moment(open_window: OpenWindow, tmp_path: Path) -> None:
+    hand = open_window()
+    hand.write([[(100, 100), (100, 300)]])
+    hand.window.choose_zoom(150)
+    (copy,) = (tmp_path / FOLDER).glob("*.json")
+    assert len(open_strokes(copy).strokes) == 1
+    larger = open_window(session=hand.window.session)
+    assert not [each for each in larger.window.winfo_children() if isinstance(each, dialogs.RestoreDialog)]
+    larger.write([[(200, 100), (200, 300)]])
+    larger.until(lambda: copy.exists() and len(open_strokes(copy).strokes) == 2, "the same copy, with the stroke")
+    larger.window.destroy()
+    assert not list((tmp_path / FOLDER).iterdir())
+
+
+def test_a_signal_between_two_windows_leaves_the_copy(
+    display: None, collected_here: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from digits.window.app import run
+    from digits.window.main_window import MainWindow
+
+    def use(window: MainWindow) -> None:
+        window.document.add(Stroke(((100, 100), (100, 300)), 12))
+        window.choose_zoom(150)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    came: list[int] = []
+    monkeypatch.setattr(MainWindow, "mainloop", use)
+    monkeypatch.setattr(signal, "raise_signal", came.append)
+    run(MODELS, ("ANN",), tmp_path, tmp_path / "settings.json")
+    assert came == [signal.SIGTERM]
+    assert len(list((tmp_path / FOLDER).glob("*.json"))) == 1
+
+
+def test_a_larger_window_asks_nothing_of_its_own_file(
+    open_window: OpenWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialogs, "ask_replace", lambda *_: pytest.fail("nobody else has changed it"))
+    path = leave(tmp_path, "mine.json", "7", 1)
+    hand = open_window()
+    hand.window.files.open_path(path)
+    hand.settle()
+    hand.window.choose_zoom(150)
+    larger = open_window(session=hand.window.session)
+    larger.write([[(500, 300), (500, 400)]])
+    assert larger.window.files.save()

@@ -3,13 +3,14 @@
 import json
 import os
 import random
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from digits.window.settings import Settings, default_path, load, save
+from digits.window import theme
+from digits.window.settings import Settings, default_path, load, save, save_changes
 from tests.window.conftest import Hand, OpenWindow
 
 
@@ -116,3 +117,37 @@ def test_what_is_no_file_is_ignored(tmp_path: Path, kind: str) -> None:
         target = {"device": Path("/dev/zero"), "dangling link": tmp_path / "gone", "circular link": path}[kind]
         path.symlink_to(target)
     assert load(path) == Settings()
+
+
+def test_windows_change_no_settings_of_each_other(tmp_path: Path) -> None:
+    path, first = tmp_path / "settings.json", Settings(theme="light")
+    one, other = replace(first, pen=30, theme="dark"), replace(first, steady=False)
+    save_changes(path, first, one)
+    save_changes(path, first, other)
+    assert load(path) == replace(first, pen=30, theme="dark", steady=False)
+    path.write_text("damaged")
+    save_changes(path, other, replace(other, pen=5))
+    assert load(path) == replace(other, pen=5)
+
+
+def test_settings_that_could_not_be_written_are_tried_again(open_window: OpenWindow, tmp_path: Path) -> None:
+    hand = open_window()
+    path = tmp_path / "settings.json"
+    hand.until(path.exists, "the settings")
+    path.unlink()
+    path.mkdir()
+    (path / "full").write_text("")
+    hand.window.set_pen(31)
+    hand.until(lambda: hand.window._ticks > 4)
+    (path / "full").unlink()
+    path.rmdir()
+    hand.until(path.is_file, "the settings")
+    assert load(path).pen == 31
+
+
+def test_the_screen_s_own_size_is_known_after_another(open_window: OpenWindow) -> None:
+    hand = open_window(settings=Settings(theme="light", zoom=200))
+    own = theme.scaling(hand.window, 0)
+    hand.window.destroy()
+    again = open_window(settings=Settings(theme="light", zoom=100))
+    assert theme.scaling(again.window, 0) == own == 1.0
