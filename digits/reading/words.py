@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.reading.marks import NOT_A_DIGIT, SPECK, LeftOut, is_none, is_underline, name_beside
-from digits.reading.segmentation import Box, Segment, pen_of
+from digits.reading.segmentation import INK, Box, Segment, pen_of
 from digits.reading.text_lines import boxes_of
 
 SPACE = 1.5  #: widths of a digit: more paper than that is a space
@@ -85,6 +85,7 @@ def places_beside(
 def _unclaimed(components: Iterable[Segment], segments: Sequence[Segment]) -> list[Segment]:
     """The pieces of ink of which no segment has been made."""
     claimed, strokes = boxes_of(segments), {index for segment in segments for index in segment.strokes}
+    cut = [segment for segment in segments if segment.is_cut]
     found = []
     for piece in components:
         if piece.strokes:
@@ -93,9 +94,23 @@ def _unclaimed(components: Iterable[Segment], segments: Sequence[Segment]) -> li
             continue
         x, y, width, height = piece.box
         common = np.minimum(claimed[:, 2:], (x + width, y + height)) - np.maximum(claimed[:, :2], (x, y))
-        if (common.clip(min=0).prod(axis=1) < 0.5 * width * height).all():
+        if (common.clip(min=0).prod(axis=1) < 0.5 * width * height).all() and not _is_cut_up(piece, cut):
             found.append(piece)
     return found
+
+
+def _is_cut_up(piece: Segment, cut: Sequence[Segment]) -> bool:
+    """Whether most ink of a piece was cut into segments."""
+    ink, common = int((piece.ink >= INK).sum()), 0
+    for segment in cut:
+        if segment.step != piece.step:
+            continue
+        (x, y, width, height), (x2, y2, width2, height2) = (np.array(one.box) // one.step for one in (piece, segment))
+        left, top, right, bottom = max(x, x2), max(y, y2), min(x + width, x2 + width2), min(y + height, y2 + height2)
+        if right > left and bottom > top:
+            own = piece.ink[top - y : bottom - y, left - x : right - x] >= INK
+            common += int((own & (segment.ink[top - y2 : bottom - y2, left - x2 : right - x2] >= INK)).sum())
+    return 2 * common > ink
 
 
 def _joined(boxes: Sequence[Box]) -> list[Box]:

@@ -10,6 +10,7 @@ from digits.reading.ink import Stroke
 from digits.reading.marks import COLON, COMMA, DOT, FRAME, MINUS, SPECK, UNDERLINE, marks_among, with_marks
 from digits.reading.recognizer import Reading, read_photograph, read_segments
 from digits.reading.segmentation import Segment, image_components, stroke_components
+from tests.handwriting import strokes as strokes_of
 from tests.reading.conftest import MODELS, found, line_segmenter, on_paper, picture, written
 
 HEIGHT, FOOT, PEN = 120, 140, 8  #: of the digits of ``written``
@@ -145,6 +146,20 @@ def test_marks_are_seen_in_a_frame(text: str, read: str, mark: str, resnet: Clas
     strokes = with_signs(text)
     reading = read_drawn([*strokes, *beside(strokes, "a frame")], resnet)
     assert (reading.text, named(reading)) == (read, [mark, FRAME])
+
+
+@pytest.mark.parametrize("number", ["123", "4072", "58031"])
+@pytest.mark.parametrize("overlap", [4, 8, 12])
+def test_digits_that_touch_are_no_frame_of_themselves(number: str, overlap: int, resnet: Classifier) -> None:
+    drawn: list[Stroke] = []
+    right = 60.0
+    for digit in number:
+        parts = np.array([point for stroke in strokes_of(digit, 0, 80, 90) for point in stroke])
+        left = right - overlap - parts[:, 0].min()
+        drawn += [line(*((x + left, y) for x, y in stroke), pen=10) for stroke in strokes_of(digit, 0, 80, 90)]
+        right += np.ptp(parts[:, 0]) + 10 - overlap
+    reading = read_photographed(drawn, resnet)
+    assert (reading.text, named(reading)) == (number, [])
 
 
 def test_digits_have_no_marks(resnet: Classifier) -> None:
