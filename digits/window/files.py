@@ -96,6 +96,11 @@ class Files:
     def open_path(self, path: Path) -> None:
         """Open a drawing or an image, after the question about an unsaved drawing."""
 
+        if _is_missing(path):
+            self._session.settings = self._session.settings.without(path)
+            self._fail(UserError(f"{summary.shortened(str(path))} is no longer there"))
+            return
+
         def proceed() -> None:
             self._report(f"Opening {path.name} …")
             is_drawing = path.suffix.lower() == ".json"
@@ -174,7 +179,11 @@ class Files:
                 ),
             )  # fmt: skip
 
-        self._submit_opening(work, None)
+        def again() -> None:
+            if self._document.state.photograph is photograph:
+                self._replace(photograph, changed, pixels)
+
+        self._submit_opening(work, None, again=again)
 
     @property
     def origin(self) -> Origin:
@@ -223,6 +232,7 @@ class Files:
         done: Callable[[], None] = lambda: None,
         before: str = "",
         failed: Callable[[UserError], None] | None = None,
+        again: Callable[[], None] | None = None,
     ) -> None:
         """Open something.
 
@@ -233,6 +243,7 @@ class Files:
             done: called once it is shown.
             before: before what the question about an unsaved drawing is asked, if it was not yet.
             failed: given why it cannot be opened; else that is reported.
+            again: called instead if something was drawn meanwhile; what is opened is a change of the drawing.
         """
 
         there, stamp = self._document.state, _stamp(file) if file else None
@@ -240,6 +251,8 @@ class Files:
         def show(opened: State) -> None:
             if self._handlers.drawing():  # a stroke belongs to the drawing on which it was begun
                 self._window.after(LATER, show, opened)
+            elif again is not None and self._document.state is not there:
+                again()
             elif before or self._document.state is not there:  # drawn meanwhile
                 self._before(before or "opening it", lambda: take(opened))
             else:
@@ -247,7 +260,8 @@ class Files:
 
         def take(opened: State) -> None:
             self.forget_turns()
-            self._session.remember()
+            if again is None:
+                self._session.remember()
             if file is not None:
                 self._stamps[file] = stamp
             self._document.open(opened, path, saved=file is not None)
@@ -350,7 +364,8 @@ class Files:
                 raise _not_written(path, error) from error
 
         def written() -> None:
-            self._report(f"Saved {path}")
+            unsaved = self._document.dirty and not annotated
+            self._report(f"Saved {path}{'; to go on drawing later, save it as .json too' if unsaved else ''}")
             waiting, self._waiting = self._waiting, None
             if waiting is not None:
                 waiting()
@@ -502,6 +517,16 @@ def _stamp(path: Path) -> Stamp | None:
     except (OSError, ValueError):
         return None
     return found.st_mtime_ns, found.st_size
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):  # it is said why when it is opened
+        return False
+    return False
 
 
 def _not_written(path: Path, error: OSError) -> UserError:

@@ -385,10 +385,12 @@ class MainWindow(tk.Tk):
             self._report(f"Kept in My handwriting as {sample.label}")
 
     def delete_digit(self) -> None:
-        """Delete the selected digit from the drawing."""
+        """Delete the selected digit from the drawing, and select the next one or, after the last, the one before."""
         i, reading = self.session.selected_index, self.session.reading
         if i is not None and reading is not None and self.session.up_to_date:
+            others = [*self.session.keys[i + 1 : i + 2], *self.session.keys[max(0, i - 1) : i]]
             self.document.delete(reading.digits[i].segment)
+            self.session.selected = others[0] if others else None
             self._drawing_changed()
 
     def copy(self) -> None:

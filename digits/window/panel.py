@@ -206,7 +206,7 @@ class History(ttk.Frame):
         self._palette = LIGHT
         self._copy = copy
         self.title = ttk.Label(self, text="Read before (a click copies)", font="Small")
-        self._numbers: Sequence[str] = ()
+        self._numbers: Sequence[str] = []
         self._room = 0
         self._rows: list[ttk.Label] = []
         self._px = round(4 * factor)
@@ -218,8 +218,9 @@ class History(ttk.Frame):
 
     def show(self, numbers: Sequence[str]) -> None:
         """Show the numbers, as many as there is room for."""
-        self._numbers = numbers
-        self._write()
+        if numbers != self._numbers:
+            self._numbers = [*numbers]
+            self._write()
 
     def set_room(self, height: int) -> None:
         """Take no more than this height, in screen pixels: a line is shown as a whole or not at all."""
@@ -234,9 +235,9 @@ class History(ttk.Frame):
         gap = self._px // 2
         left = self._room - self.title.winfo_reqheight() - self._px
         for text in self._numbers[:LISTED]:
-            first, *others = text.splitlines()
-            shown = first if len(first) <= LONGEST else f"{first[:LONGEST]}…"
-            row = ttk.Label(self, text=f"{shown} …" if others else shown, cursor="hand2")
+            whole = " / ".join(text.splitlines())
+            shown = whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}…"
+            row = ttk.Label(self, text=shown, cursor="hand2")
             left -= row.winfo_reqheight() + 2 * gap
             if left < 0:
                 row.destroy()

@@ -167,8 +167,9 @@ class Session:
     def remember(self) -> None:
         """Remember the number, which is about to be replaced."""
         text = summary.text(self.number())
-        if text and self.earlier_numbers[:1] != [text]:
-            self.earlier_numbers = [text, *self.earlier_numbers][:MOST_NUMBERS]
+        if text.strip("?"):
+            others = [other for other in self.earlier_numbers if other != text]
+            self.earlier_numbers = [text, *others][:MOST_NUMBERS]
 
     # ---- selection
 

@@ -56,6 +56,10 @@ class Settings:
         recent = (name, *(other for other in self.recent if other != name))[:MOST_RECENT]
         return replace(self, folder=str(path.absolute().parent), recent=recent)
 
+    def without(self, path: Path) -> "Settings":
+        """These settings without a file that is no longer there."""
+        return replace(self, recent=tuple(name for name in self.recent if name != str(path.absolute())))
+
 
 def default_path(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
     """The file of the settings, by the conventions of each platform."""

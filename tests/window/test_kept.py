@@ -349,3 +349,64 @@ def test_what_is_cancelled_is_said_to_be_unread(hand: Hand, monkeypatch: pytest.
     hand.draw([(500, 100), (500, 300)])
     hand.settle()
     assert hand.number == "911"
+
+
+# ---- what is selected, remembered and opened
+
+
+@pytest.mark.parametrize(("tabs", "left"), [(1, "12"), (2, "02"), (3, "01")])
+def test_the_next_digit_is_selected_after_one_is_deleted(hand: Hand, tabs: int, left: str) -> None:
+    hand.write(
+        [stroke for x, digit in zip((60, 200, 340), "012", strict=True) for stroke in strokes(digit, x, 120, 200)]
+    )
+    for _ in range(tabs):
+        hand.press("<Key-Tab>")
+    hand.press("<Key-Delete>")
+    hand.settle()
+    assert hand.number == left
+    assert hand.window.session.selected_index == (0 if tabs == 1 else 1), "the next one, or the one before the last"
+    hand.press("<Key-7>")
+    assert hand.number == ("7" + left[1] if tabs == 1 else left[0] + "7")
+
+
+def test_numbers_are_remembered_once_and_only_those_of_digits(hand: Hand) -> None:
+    for _ in range(2):
+        hand.write(FOUR)
+        hand.window.clear()
+        hand.write(strokes("1", 100, 120, 200))
+        hand.window.clear()
+    assert hand.window.session.earlier_numbers == ["1", "4"]
+
+
+def test_a_recent_file_that_is_gone_leaves_the_list(hand: Hand, tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.json", FOUR)
+    hand.window.files.open_path(path)
+    hand.settle()
+    hand.write([[(500, 300), (500, 400)]])
+    path.unlink()
+    hand.window.files.open_path(path)
+    assert hand.window.session.message.alarm and hand.status.endswith("a.json is no longer there")
+    assert hand.window.session.settings.recent == () and len(hand.window.document.state.strokes) > 1
+
+
+def test_what_is_drawn_while_a_photograph_turns_is_turned_with_it(hand: Hand, tmp_path: Path) -> None:
+    hand.window.files.open_path(picture(tmp_path / "a.png"))
+    hand.settle()
+    before = hand.window.document.state.photograph
+    hand.window.files.turn(1)
+    hand.draw([(300, 200), (300, 260)])
+    hand.settle()
+    state = hand.window.document.state
+    assert before is not None and state.photograph is not None and len(state.strokes) == 1
+    assert state.photograph.size == before.size[::-1]
+    assert not [child for child in hand.window.winfo_children() if isinstance(child, dialogs.UnsavedDialog)]
+    assert not hand.window.session.earlier_numbers, "it is the same drawing"
+
+
+def test_it_is_said_that_a_picture_is_no_drawing(hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(monkeypatch, tmp_path / "a.png")
+    hand.write(FOUR)
+    hand.press("<Control-Key-s>")
+    hand.settle()
+    assert hand.status == f"Saved {tmp_path / 'a.png'}; to go on drawing later, save it as .json too"
+    assert hand.window.document.dirty

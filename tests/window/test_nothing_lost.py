@@ -179,7 +179,6 @@ def test_a_photograph_is_saved_with_all_that_was_done_to_it(
     hand.press("<Key-Tab>")
     hand.press("<Key-Delete>")
     hand.settle()
-    hand.press("<Key-Tab>")
     hand.press("<Key-9>")
     hand.settle()
     choose(monkeypatch, tmp_path / "a.json")
