@@ -13,6 +13,8 @@ from digits.reading.text_lines import boxes_of
 
 SPACE = 1.5  #: widths of a digit: more paper than that is a space
 FAR = 3.0  #: and more than that is one even between digits that are evenly spaced, as in the boxes of a form
+CLEAR = 1.0, 4.0  #: so is that, beside so many times the usual gap, on a line of nothing but digits and marks
+FEW = 3  #: gaps of a line, of which less is not said to be usual
 UNEVEN = 1.5  #: gaps of a line, of which the others are so many times the least, are not even
 NEAR = 0.6  #: of their height: letters that are nearer are one word
 NARROWEST = 0.6  #: of its height: the width that a digit takes, however narrow it is
@@ -135,9 +137,12 @@ def _words(line: Sequence[Segment]) -> list[Word]:
     ends = np.maximum.accumulate([segment.box[0] + segment.box[2] for segment in line])
     gaps = [segment.box[0] - int(end) for segment, end in zip(line[1:], ends[:-1], strict=True)]
     evenly = min(gaps) * UNEVEN if len(gaps) > 1 else 0.0
+    clear = np.inf
+    if len(gaps) >= FEW and all(segment.why or not is_none(segment) for segment in line):
+        clear = max(CLEAR[0] * usual, CLEAR[1] * float(np.median(gaps)))
     words = [[line[0]]]
     for segment, gap in zip(line[1:], gaps, strict=True):
-        if gap > FAR * usual or (gap > SPACE * usual and gap > evenly):
+        if gap > FAR * usual or gap > clear or (gap > SPACE * usual and gap > evenly):
             words.append([])
         words[-1].append(segment)
     return words

@@ -37,6 +37,28 @@ def test_a_gap_of_more_than_a_digit_and_a_half_is_a_space_unless_all_are_alike(
     assert spaces(xs) == spaced
 
 
+@pytest.mark.parametrize(
+    ("gaps", "spaced"),
+    [
+        ([6, 6, 34, 6, 6], [False, False, True, False, False]),
+        ([6, 34, 5, 7, 34, 6], [False, True, False, False, True, False]),
+        ([6, 6, 28, 6, 6], [False] * 5),  # less than a digit's width
+        ([12, 16, 34, 10, 14], [False] * 5),  # as in a hand that writes wide
+        ([6, 34], [False] * 2),  # too few to say what is usual
+    ],
+)
+def test_a_gap_much_wider_than_the_others_is_a_space_if_a_digit_had_room_in_it(
+    gaps: list[int], spaced: list[bool]
+) -> None:
+    xs = np.cumsum([0, *(30 + gap for gap in gaps)]).tolist()
+    assert spaces(xs) == [False, *spaced]
+
+
+def test_beside_writing_a_gap_says_less() -> None:
+    line = [segment(x, NO_DIGIT if x == 36 else 7) for x in (0, 36, 100, 136, 172)]
+    assert not any(found.spaced for found in told_apart(line)[0])
+
+
 def test_narrow_digits_do_not_make_spaces() -> None:
     assert spaces([0, 30, 62], width=6) == [False, False, False]
 
