@@ -18,6 +18,7 @@ from digits.reading import image_file
 from digits.reading.image_file import Source
 
 NOTHING = "There is no image on the clipboard; copy one first, or open a file"
+SILENT = "The program that has the clipboard does not answer; copy the image again, or open a file"
 TOO_LARGE = "The image on the clipboard is larger than Tk takes from this program; save it and open the file"
 FORMATS = ("image/png", "image/bmp", "image/jpeg")
 FILES = ("x-special/gnome-copied-files", "text/uri-list")  #: what file managers offer on X11
@@ -90,10 +91,16 @@ def _from_x11(widget: tk.Misc) -> Source:
 
 
 def _targets(widget: tk.Misc) -> Collection[str]:
-    """What the clipboard says that it offers: some programs answer every target with the same; all if it does not."""
+    """What the clipboard says that it offers: some programs answer every target with the same; all if it does not.
+
+    Raises:
+        UserError: the program that has it does not answer, for which Tk waits some seconds each time it is asked.
+    """
     try:
         return widget.clipboard_get(type="TARGETS").split()
-    except tk.TclError:
+    except tk.TclError as error:
+        if "respond" in str(error):
+            raise UserError(SILENT) from error
         return (*FORMATS, *FILES)
 
 

@@ -544,6 +544,8 @@ class MainWindow(tk.Tk):
         self.paper.configure(background=self.palette.edge)
         for part in (self.panel, self.status, self.canvas):
             part.set_palette(self.palette)
+        for written in self._sheets():
+            written.set_palette(self.palette)
 
     def choose_zoom(self, zoom: int) -> None:
         """Change the size of everything on the screen: the window closes to be opened again."""
@@ -699,15 +701,21 @@ class MainWindow(tk.Tk):
 
     def _leave_sheet(self, proceed: Callable[[], None]) -> None:
         """Proceed once what is written on the sheet for samples is kept or discarded."""
-        written = [child for child in self.winfo_children() if isinstance(child, sheet.SheetDialog)]
+        written = self._sheets()
         if written:
             written[0].leave(proceed)
         else:
             proceed()
 
+    def _sheets(self) -> list[sheet.SheetDialog]:
+        return [child for child in self.winfo_children() if isinstance(child, sheet.SheetDialog)]
+
     def destroy(self) -> None:
         """Destroy the window, end the jobs and save the settings."""
         self.alive = False
+        if self.ended:
+            for written in self._sheets():
+                written.finish()
         if self.ended or self.reopen:
             self.canvas.finish()
             self._copied = None

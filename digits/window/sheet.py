@@ -68,9 +68,8 @@ class SheetDialog(Dialog):
         step = self.px(BOX + GAP)
         width, height = CLASSES * step, self.px(HEADER) + TIMES * step
         self.paper = tk.Canvas(self.body, width=width, height=height, highlightthickness=0, cursor="pencil")
-        self.paper.configure(background=palette.window)
         self.paper.pack()
-        self._draw_boxes()
+        self.set_palette(palette)
         self.paper.bind("<ButtonPress-1>", self._press)
         self.paper.bind("<B1-Motion>", self._move)
         self.paper.bind("<ButtonRelease-1>", self._release)
@@ -82,6 +81,17 @@ class SheetDialog(Dialog):
         self.back = self.button("Undo", self.undo, side="left")
         self._show()
         self.present(self.done)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Change all colours."""
+        self._palette = palette
+        self.paper.configure(background=palette.window)
+        self.paper.delete("all")
+        self._draw_boxes()
+        strokes, self._strokes = self._strokes, []
+        self._images.clear()
+        for box, stroke in strokes:
+            self._add(box, stroke)
 
     @property
     def written(self) -> int:
@@ -174,14 +184,18 @@ class SheetDialog(Dialog):
     def _release(self, _: "tk.Event[tk.Misc]") -> None:
         if self._box is not None:
             factor = self._factor
-            points = tuple((x / factor, y / factor) for x, y in self._points)
-            self._strokes.append((self._box, Stroke(points, PEN)))
-            drawn = Stroke(tuple(self._points), PEN * factor)
-            image, x, y = smooth.image(self.paper, [drawn], self._palette.ink)
-            self._images.append(image)
-            self.paper.create_image(x, y, image=image, anchor="nw", tags=f"ink{len(self._images)}")
+            self._add(self._box, Stroke(tuple((x / factor, y / factor) for x, y in self._points), PEN))
         self._box = None
         self._show()
+
+    def _add(self, box: int, stroke: Stroke) -> None:
+        """Show a stroke, in logical pixels, in a box."""
+        factor = self._factor
+        self._strokes.append((box, stroke))
+        drawn = Stroke(tuple((x * factor, y * factor) for x, y in stroke.points), PEN * factor)
+        image, x, y = smooth.image(self.paper, [drawn], self._palette.ink)
+        self._images.append(image)
+        self.paper.create_image(x, y, image=image, anchor="nw", tags=f"ink{len(self._images)}")
 
     def _preview(self) -> None:
         self.paper.delete("preview")

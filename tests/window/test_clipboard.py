@@ -100,6 +100,12 @@ def test_what_is_not_among_the_targets_is_not_asked_for() -> None:
     assert clipboard.image(same) == Path("/a.png")
 
 
+def test_a_program_that_does_not_answer_is_asked_once() -> None:
+    silent = dict.fromkeys(("TARGETS", *clipboard.FORMATS, *clipboard.FILES), "error: selection owner didn't respond")
+    with pytest.raises(UserError, match="does not answer; copy the image again, or open a file"):
+        clipboard.image(widget(**silent))
+
+
 def test_an_image_that_tk_does_not_take_is_said() -> None:
     offered = {"TARGETS": "TARGETS image/png", "image/png": "error: selection property too large"}
     with pytest.raises(UserError, match="larger than Tk takes from this program; save it and open the file"):

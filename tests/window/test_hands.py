@@ -10,10 +10,11 @@ from digits.errors import UserError
 from digits.reading.collection import Collection, Sample
 from digits.reading.ink import Strokes
 from digits.window import dialogs, hands
+from digits.window.palette import DARK
 from digits.window.settings import Settings, load, save
 from digits.window.sheet import KeepDialog, SheetDialog
 from tests.handwriting import strokes
-from tests.window.conftest import MODELS, Hand, OpenWindow, texts
+from tests.window.conftest import MODELS, Hand, OpenWindow, option, texts
 
 SEVENS = [strokes("7", 60 + 120 * i, 80, 150, seed=i) for i in range(5)]
 
@@ -283,6 +284,28 @@ def test_a_sheet_is_not_lost_without_a_question(hand: Hand, tmp_path: Path, leav
     asked(dialog).keep.invoke()
     assert hand.window.alive is (leave == "sheet")
     assert Collection(tmp_path / "my handwriting").labels() == [3]
+
+
+def test_what_is_on_the_sheet_is_kept_when_the_system_ends(hand: Hand, tmp_path: Path) -> None:
+    hand.window.write_samples()
+    draw(hand.dialog(SheetDialog), 3, "3", 1)
+    hand.window.ended = True
+    hand.window.destroy()
+    assert Collection(tmp_path / "my handwriting").labels() == [3]
+
+
+def test_a_sheet_changes_its_colours_with_the_window(hand: Hand) -> None:
+    hand.window.write_samples()
+    dialog = hand.dialog(SheetDialog)
+    draw(dialog, 3, "3", 1)
+    inks = len(dialog.paper.find_withtag("ink1"))
+    hand.window.choose_theme("dark")
+    assert dialog.paper.cget("background") == DARK.window
+    assert {option(dialog.paper, item, "fill") for item in dialog.paper.find_all()[:3]} == {DARK.paper}
+    assert len(dialog.paper.find_withtag("ink1")) == inks == 1
+    dialog.undo()
+    assert not dialog.paper.find_withtag("ink1") and dialog.written == 0
+    hand.window.choose_theme("light")
 
 
 def test_an_empty_sheet_closes_at_once(hand: Hand) -> None:
