@@ -354,6 +354,7 @@ def main() -> int:
     from digits.command_line import print_anything
     from digits.reading.collection import Collection
     from digits.window import document
+    from digits.window.app import share_memory
     from digits.window.main_window import MainWindow
     from digits.window.session import Session
     from digits.window.settings import Settings
@@ -364,6 +365,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--undo", type=int, metavar="MB", help="of photographs that undo keeps (default: the window's)")
     options = parser.parse_args()
+    share_memory()
     if options.undo is not None:
         document.MOST_BYTES = options.undo << 20
     gc.disable()
