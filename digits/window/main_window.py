@@ -108,6 +108,8 @@ class MainWindow(tk.Tk):
         self._drawing_changed(fit=True)
         self.handwriting.read_on()
         self.panel.show_comparison(session.comparing)
+        if session.settings.maximised:
+            self._maximise()
         self.deiconify()
         self.canvas.focus_set()
         self.after(TICK, self._tick)
@@ -117,6 +119,7 @@ class MainWindow(tk.Tk):
 
     def _apply_settings(self) -> None:
         """Set up scaling, fonts and theme, which the widgets need when they are built."""
+        self._screens_factor = theme.scaling(self, 0)
         self.factor = theme.scaling(self, self.session.settings.zoom)
         theme.apply_scaling(self, self.factor)
         theme.set_fonts(self)
@@ -221,14 +224,28 @@ class MainWindow(tk.Tk):
 
     def _first_place(self) -> str:
         """Where the window was the last time, within the screen; or its usual size."""
-        if not self.session.settings.place:
-            width, height = self._within_screen(SIZE)
-            return f"{width}x{height}"
         screen, least = self._screen, self._within_screen(SMALLEST)
-        left, top, *size = self.session.settings.place
+        usual = (round(side * self.factor) for side in SIZE)
+        place, size = self.session.settings.place[:2], self.session.settings.place[2:] or tuple(usual)
         width, height = (max(low, min(side, most)) for low, side, most in zip(least, size, screen, strict=True))
-        left, top = within(left, top, (width, height), screen)
+        self._reduced = (width, height), size
+        if not place:
+            return f"{width}x{height}"
+        left, top = within(place[0], place[1], (width, height), screen)
         return f"{width}x{height}+{left}+{top}"
+
+    @property
+    def _on_x11(self) -> bool:
+        return str(self.tk.call("tk", "windowingsystem")) == "x11"
+
+    def _maximise(self) -> None:
+        if self._on_x11:
+            self.wm_attributes("-zoomed", True)
+        else:
+            self.wm_state("zoomed")
+
+    def _is_maximised(self) -> bool:
+        return self.wm_state() == "zoomed" or (self._on_x11 and bool(self.wm_attributes("-zoomed")))
 
     @property
     def document(self) -> Document:
@@ -538,7 +555,11 @@ class MainWindow(tk.Tk):
         """Change the size of everything on the screen: the window closes to be opened again."""
 
         def reopen() -> None:
-            self.session.settings = replace(self.session.settings, zoom=zoom)
+            self._note_place()
+            place = self.session.settings.place
+            by = (zoom / 100 or self._screens_factor) / self.factor
+            place = (*place[:2], *(round(side * by) for side in place[2:]))
+            self.session.settings = replace(self.session.settings, zoom=zoom, place=place)
             self.reopen = True
             self.destroy()
 
@@ -599,12 +620,19 @@ class MainWindow(tk.Tk):
             self.handwriting.refresh()
 
     def _note_place(self) -> None:
-        if self.wm_state() != "normal" or not self.winfo_viewable():
+        """Note whether the window is maximised, or else where it is; of one that is not seen, nothing."""
+        if self.wm_state() not in ("normal", "zoomed") or not self.winfo_viewable():
+            return
+        maximised = self._is_maximised()
+        if maximised != self.session.settings.maximised:
+            self.session.settings = replace(self.session.settings, maximised=maximised)
+        if maximised or self.wm_attributes("-fullscreen"):
             return
         width, height, left, top = map(int, PLACE.findall(self.geometry()))
         if not 0 <= self.winfo_rootx() - left <= FRAME:  # a window manager has put it elsewhere, and Tk has not noticed
             left, top = self.winfo_rootx(), self.winfo_rooty() - self._menus_height()
-        place = (left, top, width, height)
+        shown, wanted = self._reduced
+        place = (left, top, *(wanted if (width, height) == shown else (width, height)))
         if place != self.session.settings.place:
             self.session.settings = replace(self.session.settings, place=place)
 
@@ -696,7 +724,8 @@ class MainWindow(tk.Tk):
         if self.ended:
             self._copied = None
             self._copy()
-        self._note_place()
+        if not self.reopen:
+            self._note_place()
         self._write_settings()
         keep = self.ended and self.document.dirty
         self.recovery.close(keep)
@@ -705,6 +734,7 @@ class MainWindow(tk.Tk):
         for error in self.jobs.close():
             complain(PROGRAM, error)
         theme.stop()
+        theme.apply_scaling(self, self._screens_factor)  # which the next window asks for
         super().destroy()
         # Tk's own timers, such as a button's that repeats, would find no window
         self.tk.eval("foreach timer [after info] {after cancel $timer}")
