@@ -69,7 +69,14 @@ class MainWindow(tk.Tk):
         session: the state that it shows.
     """
 
-    def __init__(self, models: Path, session: Session, settings_path: Path, hand_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        models: Path,
+        session: Session,
+        settings_path: Path,
+        hand_folder: Path | None = None,
+        file: Path | None = None,
+    ) -> None:
         """Open the window; the networks are loaded afterwards.
 
         Args:
@@ -77,6 +84,7 @@ class MainWindow(tk.Tk):
             session: the state to show.
             settings_path: file that the settings are saved to when the window closes.
             hand_folder: folder of the first hand, and of those of the others; default: that of the session's.
+            file: a drawing or an image to open, after what an ended window has left is offered.
 
         Raises:
             UserError: there is no display.
@@ -96,6 +104,7 @@ class MainWindow(tk.Tk):
         self._warned = False  # that no copy of the drawing can be written
         self._arranged: tuple[bool, bool] | None = None  # whether the panel lies below the paper, and the window is low
         self._copied: tuple[State, bool, Path | None, bool] | None = None  # of what there is a copy
+        self._file = file  # to open at first
         self._restored: recovery.Left | None = None  # of which there may be no other copy yet
         self._written = session.settings
         self._settings_path = settings_path
@@ -672,10 +681,14 @@ class MainWindow(tk.Tk):
             self.recovery.remove()
 
     def _offer_left(self, others: Iterator[recovery.Left] | None = None) -> None:
-        """Offer a drawing that an ended window has left, of ``others`` if some were offered before."""
+        """Offer a drawing that an ended window has left, of ``others`` if some were offered before.
+
+        The file to open at first is opened after that.
+        """
         others = self.recovery.left() if others is None else others
         left = next(others, None)
         if left is None:
+            self._open_first()
             return
         when = time.strftime("%d %B %Y at %H:%M", time.localtime(left.when))
 
@@ -685,19 +698,26 @@ class MainWindow(tk.Tk):
 
         def answered(answer: str) -> None:
             if answer == dialogs.RESTORE:
-                self.files.restore(left.path, left.file, partial(self._keep_until_copied, left), damaged)
+                self.files.restore(left.path, left.file, restored, damaged)
             elif answer == dialogs.DISCARD:
                 left.discard()
                 self._offer_left(others)
             else:
                 left.release()
+                self._open_first()
+
+        def restored() -> None:
+            self._restored = left  # until there is another copy
+            self._open_first()
 
         name = summary.shortened(left.file.name) if left.file else ""
         dialogs.RestoreDialog(self, self.factor, when, answered, name)
 
-    def _keep_until_copied(self, left: recovery.Left) -> None:
-        """Keep what was restored until there is another copy."""
-        self._restored = left
+    def _open_first(self) -> None:
+        """Open the file that the window was started with; a restored drawing is asked about before."""
+        if self._file is not None:
+            self.files.open_path(self._file)
+            self._file = None
 
     # ---- closing
 
