@@ -339,7 +339,8 @@ class MainWindow(tk.Tk):
         changed = [key for key in {**before, **after} if before.get(key) is not after.get(key)]
         if changed and self.document.state.strokes is left.strokes:
             self.session.selected = changed[-1]
-        self._drawing_changed(fit=not self.canvas.moved)
+        stay = {id(stroke) for stroke in left.strokes} & {id(stroke) for stroke in self.document.state.strokes}
+        self._drawing_changed(fit=not stay and not self.canvas.moved)  # what stays does not move
         if self.document.state.strokes is left.strokes and self.document.state.photograph is left.photograph:
             self.handwriting.follow(before, after)
 
