@@ -29,6 +29,16 @@ def names(folder: Path) -> list[str]:
     return [FIRST, *sorted(found, key=str.casefold)[: MOST - 1]]
 
 
+def whose(name: str) -> str:
+    """Whose a hand with this name is: "your" for the first one, which is also called ""."""
+    return "your" if name in ("", FIRST) else f"{name}'s"
+
+
+def collection_of(name: str) -> str:
+    """What the collection of a hand is called wherever it is named: "My handwriting" for the first one."""
+    return "My handwriting" if name in ("", FIRST) else f"{whose(name)} handwriting"
+
+
 def is_name(text: str) -> bool:
     """Whether a hand, and thus a folder on any system, can be called so."""
     kinds = [unicodedata.category(character)[0] for character in text]  # letters, marks and numbers

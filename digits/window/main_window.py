@@ -404,7 +404,7 @@ class MainWindow(tk.Tk):
             self.session.move_on()
         self._show()
         if kept:
-            self._report(f"Kept in My handwriting as {sample.label}")
+            self._report(f"Kept in {self.session.collection_name} as {sample.label}")
 
     def delete_digit(self) -> None:
         """Delete the selected digit from the drawing."""
@@ -435,7 +435,7 @@ class MainWindow(tk.Tk):
     def choose_hand(self, name: str) -> None:
         """Go on with another hand."""
         self.session.settings = replace(self.session.settings, hand="" if name == hands.FIRST else name)
-        self._report(f"Hand: {name}")
+        self._report(f"{self.session.collection_name} is used from now on")
         self.handwriting.use(hands.folder_of(self._hands, self.session.settings.hand))
 
     def new_hand(self) -> None:
@@ -454,7 +454,7 @@ class MainWindow(tk.Tk):
     def write_samples(self) -> None:
         """Show a sheet on which each digit is written some times."""
 
-        collection, name = self.session.collection, self.session.settings.hand or hands.FIRST
+        collection, name = self.session.collection, self.session.collection_name
 
         def keep(samples: Sequence[Sample]) -> bool:
             kept = self.handwriting.add(samples, collection)
@@ -466,11 +466,11 @@ class MainWindow(tk.Tk):
             sheet.SheetDialog(self, self.factor, self.palette, name, keep)
 
     def import_digits(self) -> None:
-        """Ask for a file of digits and add them to My handwriting."""
+        """Ask for a file of digits and add them to the collection."""
         self.files.import_collection(self.handwriting.read_on)
 
     def export_digits(self) -> None:
-        """Ask where to and export My handwriting."""
+        """Ask where to and export the collection."""
         self.files.export_collection()
 
     def switch_learning(self) -> None:
@@ -529,8 +529,10 @@ class MainWindow(tk.Tk):
 
     def _show_detail(self) -> None:
         """Show one digit, and request the evidence if it is wanted."""
-        digit, sample = self.session.shown() or (None, None)
-        self.panel.detail.show(digit, sample, self._is_selected(), self.session.wants_evidence)
+        session, (digit, sample) = self.session, self.session.shown() or (None, None)
+        is_kept = sample is not None and session.collection.label(sample.key) == sample.label
+        kept_in = session.collection_name if is_kept else ""
+        self.panel.detail.show(digit, sample, self._is_selected(), session.wants_evidence, kept_in)
         self.recognition.explain()
 
     def toggle_evidence(self) -> None:
@@ -541,7 +543,7 @@ class MainWindow(tk.Tk):
     def show_help(self) -> None:
         """Show the shortcuts."""
         if not dialogs.raise_existing(self, dialogs.HelpDialog):
-            dialogs.HelpDialog(self, self.factor, self.commands)
+            dialogs.HelpDialog(self, self.factor, self._table())
 
     def show_handwriting(self) -> None:
         """Show the collected digits, those of another window too."""
