@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Draw digits and see them recognised; with --image, read images without opening a window.
 
-The window needs a display. Neither needs TensorFlow.
+The window needs a display; only training needs TensorFlow.
 """
 
 import sys

@@ -31,7 +31,7 @@ ABOUT = (
     "{Next doubtful digit} goes to the next one that may be wrong. The right button erases. With the space bar held "
     "down, the pointer moves the paper."
 )
-DOUBTFUL = "{} marked with ?: the digit looks like another one, also beside your others. They count for little."
+DOUBTFUL = "{} marked with ? may be wrong: the digit looks more like others here. Such labels count for little."
 KEEPING = "Digits that you correct, or confirm with {Confirm digit}, are kept here."
 IMAGES = ("*.png", "*.jpg", "*.jpeg", "*.tif", "*.tiff", "*.bmp", "*.webp", "*.gif")
 

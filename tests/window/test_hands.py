@@ -244,6 +244,18 @@ def test_names_that_no_folder_can_have_are_refused(name: str, tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
+def test_it_is_said_why_a_name_is_refused(tmp_path: Path) -> None:
+    for name, why in (
+        (hands.FIRST, "^there is a hand called My own;"),
+        ("con", "^no folder can be called con on Windows;"),
+        ("a/b", "^a name has 1 to 30 letters and digits, between which spaces, hyphens, .* got 'a/b';"),
+    ):
+        with pytest.raises(UserError, match=why):
+            hands.create(tmp_path, name)
+    for between in hands.BETWEEN:
+        assert hands.create(tmp_path, f"a{between}b")
+
+
 def test_a_hand_is_created_once(tmp_path: Path) -> None:
     assert hands.create(tmp_path, " Zoë ") == "Zoë"
     with pytest.raises(UserError, match="there is a hand called Zoë"):
@@ -352,5 +364,5 @@ def test_doubtful_labels_are_marked(hand: Hand) -> None:
     hand.window.show_handwriting()
     hand.settle()
     dialog = hand.dialog(dialogs.HandwritingDialog)
-    assert "1 label marked with ?" in dialog.metrics.cget("text")
+    assert "1 label marked with ? may be wrong" in dialog.metrics.cget("text")
     assert texts(dialog.gallery) == ["3?"]
