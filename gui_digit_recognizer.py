@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Draw digits and see them recognised; with --image, read images without opening a window.
 
-The window needs a display. Neither needs TensorFlow.
+The window needs a display; only training needs TensorFlow.
 """
 
 import sys
@@ -25,7 +25,7 @@ def work(arguments: Sequence[str] | None) -> int:
         return cli.read_images(options.image, network, options.json, options.output, options.workers, options.hand)
     from digits.window import app  # here, so that --image never loads the window
 
-    app.run(options.models, MODELS, options.hand)
+    app.run(options.models, MODELS, options.hand, file=options.file)
     return 0
 
 

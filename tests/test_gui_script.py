@@ -352,7 +352,11 @@ def test_a_broken_network_is_reported_on_one_line(
         ["--json"],
         ["--output", "a.jsonl"],
         ["--image"],
-        ["extra"],
+        ["one.png", "two.png"],
+        ["", "--model", "ANN"],
+        ["one.png", "--json"],
+        ["one.png", "--image", "x"],
+        ["--image", "x", "--", "one.png"],
         ["--image", "x", "--json", "--output", "a.jsonl"],
     ],
 )

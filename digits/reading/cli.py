@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = """\
 examples:
   python gui_digit_recognizer.py                              open the window
+  python gui_digit_recognizer.py photo.jpg                    open an image, or a drawing, in it
   python gui_digit_recognizer.py --image four.png             print the digits in an image
   python gui_digit_recognizer.py --image scans/ --model VGG16 --json
   python gui_digit_recognizer.py --image scans/ --output read.jsonl
@@ -44,8 +45,8 @@ def parse(arguments: Sequence[str] | None, description: str | None = None) -> ar
         description: the text at the top of ``--help``.
 
     Returns:
-        ``image`` (list of paths or None), ``model`` (name), ``json`` (bool), ``output`` (path or None), ``models``
-        (folder) and ``hand`` (folder or None).
+        ``file`` (path or None), ``image`` (list of paths or None), ``model`` (name), ``json`` (bool), ``output`` (path
+        or None), ``models`` (folder) and ``hand`` (folder or None).
     """
     parser = OneLineParser(
         f"python {PROGRAM}",
@@ -54,6 +55,7 @@ def parse(arguments: Sequence[str] | None, description: str | None = None) -> ar
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
+    add("file", nargs="?", type=Path, metavar="FILE", help="image, or drawing saved as JSON, to open in the window")
     add("--image", nargs="+", type=Path, metavar="PATH", help="images, folders of images, or strokes saved as JSON")
     add("--model", choices=MODELS, help=f"with --image: the network to use; default {DEFAULT}")
     add("--json", action="store_true", help="with --image: print a JSON object per page, with boxes and probabilities")
@@ -67,6 +69,8 @@ def parse(arguments: Sequence[str] | None, description: str | None = None) -> ar
     options = parser.parse_args(arguments)
     if not options.image and (options.json or options.model or options.output or options.workers):
         parser.error("--json, --output, --model and --workers need --image; the window has a menu for the network")
+    if options.image and options.file:
+        parser.error(f"{options.file} is opened in the window, which --image does not open; name it after --image")
     if options.json and options.output:
         parser.error("--json prints what --output writes; give one of them")
     options.model = options.model or DEFAULT

@@ -164,7 +164,7 @@ class Collection:
         except FileNotFoundError:
             self._listed = {}
         except OSError as error:
-            self._problem = f"My handwriting in {self.folder} cannot be read: {reason(error, self.folder)}"
+            self._problem = f"The digits in {self.folder} cannot be read: {reason(error, self.folder)}"
         if self._listed == before:
             return False
         self._read = {name: entry for name, entry in self._read.items() if name in self._listed}

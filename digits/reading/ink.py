@@ -333,10 +333,13 @@ def open_strokes(path: Path) -> Strokes:
     """
     try:
         return read_strokes(read_bytes(path, MOST_BYTES))
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise UserError(
-            f"{path} cannot be read as strokes: {reason(error, path)}; give a drawing saved by this program"
+            f"{path} cannot be read: {reason(error, path)}; give a drawing saved by this program"
         ) from error
+    except ValueError as error:
+        why = reason(error, path)
+        raise UserError(f"{path} is not a drawing saved by this program ({why}); give one, or an image") from error
 
 
 def read_strokes(content: bytes) -> Strokes:

@@ -26,7 +26,13 @@ INTERVAL = 200  #: ms within which a signal closes the window
 ARENA_MAX = -8  #: glibc's M_ARENA_MAX
 
 
-def run(models: Path, names: Sequence[str] = MODELS, hand: Path | None = None, settings: Path | None = None) -> None:
+def run(
+    models: Path,
+    names: Sequence[str] = MODELS,
+    hand: Path | None = None,
+    settings: Path | None = None,
+    file: Path | None = None,
+) -> None:
     """Open the window and return once it is closed.
 
     Args:
@@ -34,12 +40,17 @@ def run(models: Path, names: Sequence[str] = MODELS, hand: Path | None = None, s
         names: the networks, in the order in which they are offered.
         hand: folder of My handwriting, and of other people's hands; default: a folder in the user's home.
         settings: file with the settings kept between runs; default: the platform's configuration folder.
+        file: a drawing or an image to open.
 
     Raises:
         UserError: there is no display, or tkinter or ttkbootstrap is not installed.
         KeyboardInterrupt: Ctrl-C, or another signal that the caller treats in the same way, has closed the window. It
             closes without a question; the settings are saved, and an unsaved drawing is offered at the next start.
     """
+    try:
+        file = file and file.absolute()
+    except OSError as error:
+        raise UserError(f"{file} cannot be found: there is no current folder; give a whole path") from error
     share_memory()
     _require_toolkit()
     from digits.reading.collection import Collection, default_folder
@@ -66,7 +77,8 @@ def run(models: Path, names: Sequence[str] = MODELS, hand: Path | None = None, s
     with _collected_here(), _noted_signals() as came:
         reopen = True
         while reopen and not came:
-            window = MainWindow(models, session, path, folder)
+            window = MainWindow(models, session, path, folder, file)
+            file = None
             _look_after(window, came)
             window.mainloop()
             reopen = window.reopen

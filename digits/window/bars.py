@@ -13,6 +13,7 @@ from digits.window.session import Message
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN
 
 MARGIN = 6  #: px, around a text
+SHARE = 2 / 3  #: of the status bar that the message has, if it needs it, before it is shortened
 
 
 class Toolbar(ttk.Frame):
@@ -145,14 +146,15 @@ class StatusBar(ttk.Frame):
         super().__init__(parent, padding=(px, px // 4))
         self._palette = LIGHT
         self._shown = Message()
+        self._learned = ""  # what is said of the handwriting
         self.shows_progress = False
         self.message = ttk.Label(self, anchor="w")
         self.handwriting = ttk.Label(self, anchor="e")
         self.progress = ttk.Progressbar(self, mode="indeterminate", length=round(140 * factor))
         self.cancel = ttk.Button(self, text="Cancel", command=cancel, bootstyle="neutral", takefocus=False)
-        self.message.bind("<Configure>", lambda event: self._fit(event.width))
-        self._width = 0  # of the message, screen pixels
-        self._whole: ttk.ToolTip | None = None  # the message, while there is no room for all of it
+        self.bind("<Configure>", lambda event: self._fit(event.width))
+        self._width = 0  # screen pixels
+        self._tips: dict[ttk.Label, ttk.ToolTip] = {}  # with all of a text, while there is no room for it
         self._factor = factor
         self.set_low(False)
         self.pack_propagate(False)  # the paper keeps its size when the Cancel button comes and goes
@@ -173,8 +175,8 @@ class StatusBar(ttk.Frame):
 
     def hide_tips(self) -> None:
         """Hide what the pointer has shown, until it comes again."""
-        if self._whole is not None:
-            self._whole.leave()
+        for tip in self._tips.values():
+            tip.leave()
 
     def show(self, message: Message) -> None:
         """Show a message; an alarm with a sign and in a different colour."""
@@ -192,26 +194,42 @@ class StatusBar(ttk.Frame):
             self._write()
 
     def _write(self) -> None:
-        """Show as much of the message as there is room for."""
-        shown = self._shown
+        """Show as much of the message and of what is said of the handwriting as there is room for."""
+        shown, measure = self._shown, font.nametofont("TkDefaultFont", self).measure
         text = f"⚠  {shown.text}" if shown.alarm else shown.text
-        fitting = shortened(text, font.nametofont("TkDefaultFont", self).measure, self._width - MARGIN)
-        self.message.configure(text=fitting)
-        if self._whole is not None:
-            self._whole.destroy()
-            self._whole = None
+        room = self._width - 2 * self._px - MARGIN - (self._progress_width() if self.shows_progress else 0)
+        beside = 0 if shown.alarm or not self._learned else measure(self._learned) + MARGIN + self._px
+        message = max(room - beside, min(measure(text) + MARGIN, round(room * SHARE)))
+        self._fill(self.message, text, shown.text, message)
+        if not shown.alarm:
+            self._fill(self.handwriting, self._learned, self._learned, room - message - self._px)
+
+    def _progress_width(self) -> int:
+        return self.progress.winfo_reqwidth() + self.cancel.winfo_reqwidth() + 2 * (self._px // 2)
+
+    def _fill(self, label: ttk.Label, text: str, whole: str, width: int) -> None:
+        """Show a text in so many pixels; if that is not all, the pointer shows the ``whole``."""
+        measure = font.nametofont("TkDefaultFont", self).measure
+        fitting = shortened(text, measure, width - MARGIN) if width - MARGIN > measure("…") else ""
+        if self._width <= 1:  # it is not known yet
+            fitting = text
+        label.configure(text=fitting)
+        if label in self._tips:
+            self._tips.pop(label).destroy()
         if fitting != text:
-            self._whole = ttk.ToolTip(self.message, text=shown.text)
+            self._tips[label] = ttk.ToolTip(label, text=whole)
 
     def show_handwriting(self, text: str) -> None:
         """Show how well each network performs on the collected digits."""
-        self.handwriting.configure(text=text)
+        self._learned = text
+        self._write()
 
     def show_progress(self, wanted: bool) -> None:
         """Show or hide the progress bar and its Cancel button."""
         if wanted == self.shows_progress:
             return
         self.shows_progress = wanted
+        self._write()
         if wanted:
             self.message.pack_forget()
             self.progress.pack(side="left")

@@ -68,7 +68,7 @@ def _taken(number: int) -> NDArray[np.uint8]:
         camera = cv2.VideoCapture(number)
         try:
             if not camera.isOpened():
-                raise UserError(f"There is no camera {number}, or another program uses it; connect one, or open a file")
+                raise UserError("No camera was found; connect one, close other programs that use it, or open a file")
             camera.set(cv2.CAP_PROP_FRAME_WIDTH, WIDTH)
             camera.set(cv2.CAP_PROP_FRAME_HEIGHT, HEIGHT)
             start = time.monotonic()

@@ -16,13 +16,14 @@ from digits.window.document import Photograph
 from digits.window.ink_filter import Point
 from digits.window.labels import Rectangle
 from digits.window.palette import LIGHT, ON_PHOTOGRAPH, Palette
-from digits.window.picture import MARGIN, Mark, colour_of
+from digits.window.picture import MARGIN, ROOM, Mark, colour_of
 from digits.window.tools import Crop, Erase, Gesture, Tool, erase_ink
 from digits.window.view import View, for_ink, for_photograph, for_strokes
 
 Strokes = tuple[Stroke, ...]  #: that are shown as one image
 
 HINT = "Draw digits here, or open or paste an image"
+BESIDE = 16  #: logical px beside a photograph
 CLICK = 3  #: logical px; the pointer moves less in a click
 BUTTONS = 0x700  #: of the state of an event: the three buttons of the pointer
 REST = 350  #: ms after which labels come back once the pen is lifted
@@ -214,10 +215,16 @@ class DrawingCanvas(tk.Canvas):
         """Scale the drawing so that all of it is visible, and redraw everything."""
         self._own_view = False
         if self._photograph is not None:
-            self.view = for_photograph(self._photograph.size, self._screen, 16 * self._factor)
+            beside = BESIDE * self._factor
+            self.view = for_photograph(self._photograph.size, self._screen, beside, max(beside, self._below))
         else:
-            self.view = for_strokes(self._strokes, self._screen, self._factor)
+            self.view = for_strokes(self._strokes, self._screen, self._factor, ROOM * self._factor, self._below)
         self._redraw()
+
+    @property
+    def _below(self) -> float:
+        """The room in screen pixels that a label takes below a digit."""
+        return ROOM * self._factor + font.nametofont("Strong", self).metrics("ascent") + 2 * self._factor
 
     def fit_to_ink(self) -> None:
         """Show what is drawn as large as the paper allows; a photograph as a whole."""

@@ -212,7 +212,7 @@ def _hand(window: WindowActions, session: Session) -> list[Command]:
         return len(session.collection) > 0
 
     return [
-        Command("Hand", "My handwriting…", window.show_handwriting, ("Mod+H",)),
+        Command("Hand", f"{session.collection_name}…", window.show_handwriting, ("Mod+H",)),
         Command("Hand", "Write samples…", window.write_samples),
         Command("Hand", "Import…", window.import_digits, rule=True),
         Command("Hand", "Export…", window.export_digits, enabled=any_digits),

@@ -87,6 +87,7 @@ class Detail(ttk.Frame):
         self._look = LOOKS["beside"]
         self._arranged: tuple[Look, int] | None = None
         self._selected = self._wanted = False
+        self._kept_in = ""
         self._words, self._side = ttk.Frame(self), ttk.Frame(self)  # below what they hold
         self.title = ttk.Label(self, font="Title", justify="left")
         self.bars = tk.Canvas(self, highlightthickness=0, cursor="hand2")
@@ -189,7 +190,9 @@ class Detail(ttk.Frame):
             label.configure(foreground=palette.muted)
         self._draw()
 
-    def show(self, digit: Digit | None, sample: Sample | None, selected: bool, wants_evidence: bool) -> None:
+    def show(
+        self, digit: Digit | None, sample: Sample | None, selected: bool, wants_evidence: bool, kept_in: str
+    ) -> None:
         """Show a digit, or nothing.
 
         Args:
@@ -197,12 +200,14 @@ class Detail(ttk.Frame):
             sample: its corrected or confirmed answer, if there is one.
             selected: whether it is selected, and not only the newest.
             wants_evidence: whether the box is ticked; the evidence follows with :meth:`show_evidence`.
+            kept_in: what the collection is called, if it holds the digit.
         """
         shown = self._digit is digit and self._sample is sample and self._evidence is None
-        if digit is not None and shown and (self._selected, self._wanted) == (selected, wants_evidence):
+        how = selected, wants_evidence, kept_in
+        if digit is not None and shown and (self._selected, self._wanted, self._kept_in) == how:
             return
         self._digit, self._sample, self._evidence = digit, sample, None
-        self._selected, self._wanted = selected, wants_evidence
+        self._selected, self._wanted, self._kept_in = how
         self._ticked.set(wants_evidence)
         self._write()
         self._draw()
@@ -241,7 +246,8 @@ class Detail(ttk.Frame):
             or_click = ", or click its bar" if self._look.columns else ""
             return by_hand + f"Wrong? Type the right digit{or_click}. Go to another one with {{Next digit}}."
         if self._sample is not None:
-            return "Kept in My handwriting. Type or click another digit to correct it again."
+            kept = f"Kept in {self._kept_in}. " if self._kept_in else ""
+            return f"{kept}Type or click another digit to correct it again."
         if self._digit.digit is None:
             return "If this is a digit, type or click which one."
         return by_hand + "Wrong? Type or click the right digit. Right? Press {Confirm digit}."

@@ -31,7 +31,7 @@ ABOUT = (
     "{Next doubtful digit} goes to the next one that may be wrong. The right button erases. With the space bar held "
     "down, the pointer moves the paper."
 )
-DOUBTFUL = "{} marked with ?: the digit looks like another one, also beside your others. They count for little."
+DOUBTFUL = "{} marked with ? may be wrong: the digit looks more like others here. Such labels count for little."
 KEEPING = "Digits that you correct, or confirm with {Confirm digit}, are kept here."
 IMAGES = ("*.png", "*.jpg", "*.jpeg", "*.tif", "*.tiff", "*.bmp", "*.webp", "*.gif")
 
@@ -276,13 +276,14 @@ class HandwritingHandlers:
 
 
 class HandwritingDialog(Dialog):
-    """My handwriting: the number of digits, what each network has learned from them, and their pictures."""
+    """A person's collection: the number of digits, what each network has learned from them, and their pictures."""
 
     def __init__(
         self,
         parent: tk.Tk | tk.Toplevel,
         factor: float,
         palette: Palette,
+        name: str,
         collection: Collection,
         keys: Mapping[str, str],
         handlers: HandwritingHandlers,
@@ -293,11 +294,12 @@ class HandwritingDialog(Dialog):
             parent: the window below.
             factor: screen pixels per logical pixel.
             palette: the colours.
+            name: what the collection is called.
             collection: what is shown.
             keys: shortcuts by the title of their command.
             handlers: what the dialog calls.
         """
-        super().__init__(parent, "My handwriting", factor)
+        super().__init__(parent, name, factor)
         self._collection, self._palette, self._keys, self._handlers = collection, palette, keys, handlers
         self._picture: ImageTk.PhotoImage | None = None
         self._entries: list[Entry] = []

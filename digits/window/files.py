@@ -379,8 +379,8 @@ class Files:
 
     def export_collection(self) -> None:
         """Ask for a folder or a zip file and copy the collected digits to it."""
-        types = (("Zip file", "*.zip"), ("New folder", "*"))
-        path = dialogs.ask_save(self._window, "Export my handwriting", "my handwriting.zip", types)
+        types, name = (("Zip file", "*.zip"), ("New folder", "*")), self._session.collection_name
+        path = dialogs.ask_save(self._window, f"Export {name}", f"{name}.zip", types)
         if path is None:
             return
         collection = self._session.collection

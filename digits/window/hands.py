@@ -29,6 +29,16 @@ def names(folder: Path) -> list[str]:
     return [FIRST, *sorted(found, key=str.casefold)[: MOST - 1]]
 
 
+def whose(name: str) -> str:
+    """Whose a hand with this name is: "your" for the first one, which is also called ""."""
+    return "your" if name in ("", FIRST) else f"{name}'s"
+
+
+def collection_of(name: str) -> str:
+    """What the collection of a hand is called wherever it is named: "My handwriting" for the first one."""
+    return "My handwriting" if name in ("", FIRST) else f"{whose(name)} handwriting"
+
+
 def is_name(text: str) -> bool:
     """Whether a hand, and thus a folder on any system, can be called so."""
     kinds = [unicodedata.category(character)[0] for character in text]  # letters, marks and numbers
@@ -50,11 +60,16 @@ def create(folder: Path, name: str) -> str:
         UserError: it cannot be called so, there is one, or its folder cannot be made.
     """
     text = unicodedata.normalize("NFC", name.strip())
-    if not is_name(text):
-        raise UserError(f"a hand has a name of letters and digits, {LONGEST} at most, got {text!r}; give another name")
     same = [known for known in names(folder) if known.casefold() == text.casefold()]
     if same:
         raise UserError(f"there is a hand called {same[0]}; choose it in the menu, or give another name")
+    if RESERVED.fullmatch(text):
+        raise UserError(f"no folder can be called {text} on Windows; give another name")
+    if not is_name(text):
+        raise UserError(
+            f"a name has 1 to {LONGEST} letters and digits, between which spaces, hyphens, underscores and apostrophes "
+            f"may stand, got {text!r}; give another name"
+        )
     try:
         folder_of(folder, text).mkdir(parents=True)
     except OSError as error:

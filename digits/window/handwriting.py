@@ -60,8 +60,8 @@ class Handwriting:
         if dialogs.raise_existing(self._window, dialogs.HandwritingDialog):
             return
         calls = dialogs.HandwritingHandlers(self._select, self._remove_selected, self._put_back, self._handlers.actions)
-        collection = self._session.collection
-        self.dialog = dialogs.HandwritingDialog(self._window, self._factor, palette, collection, keys, calls)
+        name, collection = self._session.collection_name, self._session.collection
+        self.dialog = dialogs.HandwritingDialog(self._window, self._factor, palette, name, collection, keys, calls)
         self._select(None)
 
     def refresh(self) -> None:
@@ -206,7 +206,9 @@ class Handwriting:
         session = self._session
         failed = session.lead if session.lead in session.unlearned else ""
         self._handlers.show_summary(
-            summary.handwriting(len(session.collection), session.hand, session.settings.learns, failed)
+            summary.handwriting(
+                len(session.collection), session.hand, session.settings.learns, session.settings.hand, failed
+            )
         )
         if self.dialog is not None and self.dialog.winfo_exists():
             self.dialog.show(session.hands_by_network(), session.hand, session.selected_entry, session.unlearned)

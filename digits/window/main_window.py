@@ -69,7 +69,14 @@ class MainWindow(tk.Tk):
         session: the state that it shows.
     """
 
-    def __init__(self, models: Path, session: Session, settings_path: Path, hand_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        models: Path,
+        session: Session,
+        settings_path: Path,
+        hand_folder: Path | None = None,
+        file: Path | None = None,
+    ) -> None:
         """Open the window; the networks are loaded afterwards.
 
         Args:
@@ -77,6 +84,7 @@ class MainWindow(tk.Tk):
             session: the state to show.
             settings_path: file that the settings are saved to when the window closes.
             hand_folder: folder of the first hand, and of those of the others; default: that of the session's.
+            file: a drawing or an image to open, after what an ended window has left is offered.
 
         Raises:
             UserError: there is no display.
@@ -96,6 +104,7 @@ class MainWindow(tk.Tk):
         self._warned = False  # that no copy of the drawing can be written
         self._arranged: tuple[bool, bool] | None = None  # whether the panel lies below the paper, and the window is low
         self._copied: tuple[State, bool, Path | None, bool] | None = None  # of what there is a copy
+        self._file = file  # to open at first
         self._restored: recovery.Left | None = None  # of which there may be no other copy yet
         self._written = session.settings
         self._settings_path = settings_path
@@ -108,6 +117,8 @@ class MainWindow(tk.Tk):
         self._drawing_changed(fit=True)
         self.handwriting.read_on()
         self.panel.show_comparison(session.comparing)
+        if session.settings.maximised:
+            self._maximise()
         self.deiconify()
         self.canvas.focus_set()
         self.after(TICK, self._tick)
@@ -117,6 +128,7 @@ class MainWindow(tk.Tk):
 
     def _apply_settings(self) -> None:
         """Set up scaling, fonts and theme, which the widgets need when they are built."""
+        self._screens_factor = theme.scaling(self, 0)
         self.factor = theme.scaling(self, self.session.settings.zoom)
         theme.apply_scaling(self, self.factor)
         theme.set_fonts(self)
@@ -228,14 +240,28 @@ class MainWindow(tk.Tk):
 
     def _first_place(self) -> str:
         """Where the window was the last time, within the screen; or its usual size."""
-        if not self.session.settings.place:
-            width, height = self._within_screen(SIZE)
-            return f"{width}x{height}"
         screen, least = self._screen, self._within_screen(SMALLEST)
-        left, top, *size = self.session.settings.place
+        usual = (round(side * self.factor) for side in SIZE)
+        place, size = self.session.settings.place[:2], self.session.settings.place[2:] or tuple(usual)
         width, height = (max(low, min(side, most)) for low, side, most in zip(least, size, screen, strict=True))
-        left, top = within(left, top, (width, height), screen)
+        self._reduced = (width, height), size
+        if not place:
+            return f"{width}x{height}"
+        left, top = within(place[0], place[1], (width, height), screen)
         return f"{width}x{height}+{left}+{top}"
+
+    @property
+    def _on_x11(self) -> bool:
+        return str(self.tk.call("tk", "windowingsystem")) == "x11"
+
+    def _maximise(self) -> None:
+        if self._on_x11:
+            self.wm_attributes("-zoomed", True)
+        else:
+            self.wm_state("zoomed")
+
+    def _is_maximised(self) -> bool:
+        return self.wm_state() == "zoomed" or (self._on_x11 and bool(self.wm_attributes("-zoomed")))
 
     @property
     def document(self) -> Document:
@@ -318,7 +344,8 @@ class MainWindow(tk.Tk):
         changed = [key for key in {**before, **after} if before.get(key) is not after.get(key)]
         if changed and self.document.state.strokes is left.strokes:
             self.session.selected = changed[-1]
-        self._drawing_changed(fit=not self.canvas.moved)
+        stay = {id(stroke) for stroke in left.strokes} & {id(stroke) for stroke in self.document.state.strokes}
+        self._drawing_changed(fit=not stay and not self.canvas.moved)  # what stays does not move
         if self.document.state.strokes is left.strokes and self.document.state.photograph is left.photograph:
             self.handwriting.follow(before, after)
 
@@ -382,7 +409,7 @@ class MainWindow(tk.Tk):
             self.session.move_on()
         self._show()
         if kept:
-            self._report(f"Kept in My handwriting as {sample.label}")
+            self._report(f"Kept in {self.session.collection_name} as {sample.label}")
 
     def delete_digit(self) -> None:
         """Delete the selected digit from the drawing, and select the next one or, after the last, the one before."""
@@ -415,7 +442,7 @@ class MainWindow(tk.Tk):
     def choose_hand(self, name: str) -> None:
         """Go on with another hand."""
         self.session.settings = replace(self.session.settings, hand="" if name == hands.FIRST else name)
-        self._report(f"Hand: {name}")
+        self._report(f"{self.session.collection_name} is used from now on")
         self.handwriting.use(hands.folder_of(self._hands, self.session.settings.hand))
 
     def new_hand(self) -> None:
@@ -434,7 +461,7 @@ class MainWindow(tk.Tk):
     def write_samples(self) -> None:
         """Show a sheet on which each digit is written some times."""
 
-        collection, name = self.session.collection, self.session.settings.hand or hands.FIRST
+        collection, name = self.session.collection, self.session.collection_name
 
         def keep(samples: Sequence[Sample]) -> bool:
             kept = self.handwriting.add(samples, collection)
@@ -446,11 +473,11 @@ class MainWindow(tk.Tk):
             sheet.SheetDialog(self, self.factor, self.palette, name, keep)
 
     def import_digits(self) -> None:
-        """Ask for a file of digits and add them to My handwriting."""
+        """Ask for a file of digits and add them to the collection."""
         self.files.import_collection(self.handwriting.read_on)
 
     def export_digits(self) -> None:
-        """Ask where to and export My handwriting."""
+        """Ask where to and export the collection."""
         self.files.export_collection()
 
     def switch_learning(self) -> None:
@@ -513,8 +540,10 @@ class MainWindow(tk.Tk):
 
     def _show_detail(self) -> None:
         """Show one digit, and request the evidence if it is wanted."""
-        digit, sample = self.session.shown() or (None, None)
-        self.panel.detail.show(digit, sample, self._is_selected(), self.session.wants_evidence)
+        session, (digit, sample) = self.session, self.session.shown() or (None, None)
+        is_kept = sample is not None and session.collection.label(sample.key) == sample.label
+        kept_in = session.collection_name if is_kept else ""
+        self.panel.detail.show(digit, sample, self._is_selected(), session.wants_evidence, kept_in)
         self.recognition.explain()
 
     def toggle_evidence(self) -> None:
@@ -525,7 +554,7 @@ class MainWindow(tk.Tk):
     def show_help(self) -> None:
         """Show the shortcuts."""
         if not dialogs.raise_existing(self, dialogs.HelpDialog):
-            dialogs.HelpDialog(self, self.factor, self.commands)
+            dialogs.HelpDialog(self, self.factor, self._table())
 
     def show_handwriting(self) -> None:
         """Show the collected digits, those of another window too."""
@@ -551,7 +580,11 @@ class MainWindow(tk.Tk):
         """Change the size of everything on the screen: the window closes to be opened again."""
 
         def reopen() -> None:
-            self.session.settings = replace(self.session.settings, zoom=zoom)
+            self._note_place()
+            place = self.session.settings.place
+            by = (zoom / 100 or self._screens_factor) / self.factor
+            place = (*place[:2], *(round(side * by) for side in place[2:]))
+            self.session.settings = replace(self.session.settings, zoom=zoom, place=place)
             self.reopen = True
             self.destroy()
 
@@ -612,12 +645,19 @@ class MainWindow(tk.Tk):
             self.handwriting.refresh()
 
     def _note_place(self) -> None:
-        if self.wm_state() != "normal" or not self.winfo_viewable():
+        """Note whether the window is maximised, or else where it is; of one that is not seen, nothing."""
+        if self.wm_state() not in ("normal", "zoomed") or not self.winfo_viewable():
+            return
+        maximised = self._is_maximised()
+        if maximised != self.session.settings.maximised:
+            self.session.settings = replace(self.session.settings, maximised=maximised)
+        if maximised or self.wm_attributes("-fullscreen"):
             return
         width, height, left, top = map(int, PLACE.findall(self.geometry()))
         if not 0 <= self.winfo_rootx() - left <= FRAME:  # a window manager has put it elsewhere, and Tk has not noticed
             left, top = self.winfo_rootx(), self.winfo_rooty() - self._menus_height()
-        place = (left, top, width, height)
+        shown, wanted = self._reduced
+        place = (left, top, *(wanted if (width, height) == shown else (width, height)))
         if place != self.session.settings.place:
             self.session.settings = replace(self.session.settings, place=place)
 
@@ -656,13 +696,17 @@ class MainWindow(tk.Tk):
             self.recovery.remove()
 
     def _offer_left(self, others: Iterator[recovery.Left] | None = None) -> None:
-        """Offer a drawing that an ended window has left, of ``others`` if some were offered before."""
+        """Offer a drawing that an ended window has left, of ``others`` if some were offered before.
+
+        The file to open at first is opened after that.
+        """
         others = self.recovery.left() if others is None else others
         if self.canvas.drawing:  # a dialog would take the pointer away
             self.after(TICK, self._offer_left, others)
             return
         left = next(others, None)
         if left is None:
+            self._open_first()
             return
         when = time.strftime("%d %B %Y at %H:%M", time.localtime(left.when))
 
@@ -672,20 +716,27 @@ class MainWindow(tk.Tk):
 
         def answered(answer: str) -> None:
             if answer == dialogs.RESTORE:
-                self.files.restore(left.path, left.origin, partial(self._keep_until_copied, left), damaged)
+                self.files.restore(left.path, left.origin, restored, damaged)
             elif answer == dialogs.DISCARD:
                 left.discard()
                 self._offer_left(others)
             else:
                 left.release()
+                self._open_first()
+
+        def restored() -> None:
+            self._restored = left  # until there is another copy
+            self._open_first()
 
         file = left.origin.file or left.origin.photograph
         name = summary.shortened(file.name) if file else ""
         dialogs.RestoreDialog(self, self.factor, when, answered, name)
 
-    def _keep_until_copied(self, left: recovery.Left) -> None:
-        """Keep what was restored until there is another copy."""
-        self._restored = left
+    def _open_first(self) -> None:
+        """Open the file that the window was started with; a restored drawing is asked about before."""
+        if self._file is not None:
+            self.files.open_path(self._file)
+            self._file = None
 
     # ---- closing
 
@@ -720,7 +771,8 @@ class MainWindow(tk.Tk):
             self.canvas.finish()
             self._copied = None
             self._copy()
-        self._note_place()
+        if not self.reopen:
+            self._note_place()
         self._write_settings()
         keep = (self.ended or self.reopen) and self.document.dirty
         if self.reopen:
@@ -733,6 +785,7 @@ class MainWindow(tk.Tk):
         for error in self.jobs.close():
             complain(PROGRAM, error)
         theme.stop()
+        theme.apply_scaling(self, self._screens_factor)  # which the next window asks for
         super().destroy()
         # Tk's own timers, such as a button's that repeats, would find no window
         self.tk.eval("foreach timer [after info] {after cancel $timer}")

@@ -9,7 +9,7 @@ from digits.reading.collection import Collection, Sample
 from digits.reading.hand import Hand
 from digits.reading.ink import Label, Picture, Strokes
 from digits.reading.recognizer import Digit, Reading
-from digits.window import summary, tools
+from digits.window import hands, summary, tools
 from digits.window.document import Document
 from digits.window.engine import Result, at
 from digits.window.picture import Mark
@@ -33,7 +33,7 @@ class Session:
 
     Attributes:
         names: all networks, in the order in which they are offered.
-        collection: My handwriting.
+        collection: the digits of the hand that is chosen, My handwriting or another person's.
         settings: what is kept between runs.
         document: the drawing.
         loading: the networks that are not loaded yet.
@@ -46,7 +46,7 @@ class Session:
             folder and the digit's key.
         hands: what each network has learned of the collected digits, as far as it has.
         unlearned: why a network cannot learn, by name.
-        selected_entry: the key of the digit selected in My handwriting, if any.
+        selected_entry: the key of the digit selected in the collection, if any.
         tools: the drawing tools, in the order of the toolbar.
         tool: the chosen one.
         wants_evidence: whether the evidence is shown over the network's input.
@@ -62,7 +62,7 @@ class Session:
 
         Args:
             names: the networks, in the order in which they are offered.
-            collection: My handwriting.
+            collection: the digits of the hand that is chosen.
             settings: from an earlier run; the defaults without them.
         """
         self.names = tuple(names)
@@ -326,6 +326,11 @@ class Session:
         return "Reading …" if self.reading is None else "No digits found."
 
     # ---- the hand
+
+    @property
+    def collection_name(self) -> str:
+        """What the collection is called."""
+        return hands.collection_of(self.settings.hand)
 
     @property
     def hands_used(self) -> dict[str, Hand]:

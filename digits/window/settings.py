@@ -29,11 +29,13 @@ class Settings:
         pen: the pen's diameter in logical pixels, 2 to 40.
         learns: whether the networks read with the hand that they have learned.
         hand: name of the hand that was chosen; "" for the first.
-        place: left, top, width and height of the window in screen pixels; empty before the first run.
+        place: left, top, width and height of the window in screen pixels, unless it is maximised; empty before the
+            first run.
         folder: of the file that was opened or saved last.
         recent: the files that were opened or saved, the last one first; 8 at most.
         steady: whether the pen's jitter is averaged out.
         labels: whether the digits on the canvas have labels and frames.
+        maximised: whether the window is maximised.
     """
 
     theme: str = "system"
@@ -47,6 +49,7 @@ class Settings:
     recent: tuple[str, ...] = ()
     steady: bool = True
     labels: bool = True
+    maximised: bool = False
 
     def used(self, path: Path) -> "Settings":
         """These settings after a file was opened or saved; one whose name is no text is not kept."""
@@ -120,7 +123,7 @@ def _valid(name: str, stored: Mapping[str, Any]) -> bool:
         return type(value) is int and value in ZOOMS
     if name == "pen":
         return type(value) is int and SMALLEST_PEN <= value <= LARGEST_PEN
-    if name in ("learns", "labels", "steady"):
+    if name in ("learns", "labels", "steady", "maximised"):
         return type(value) is bool
     if name == "place":
         if not isinstance(value, list) or len(value) != 4:

@@ -46,7 +46,7 @@ class SheetDialog(Dialog):
     """Boxes for three of each digit; what is written in them is given as samples."""
 
     def __init__(
-        self, parent: tk.Tk, factor: float, palette: Palette, hand: str, keep: Callable[[Sequence[Sample]], bool]
+        self, parent: tk.Tk, factor: float, palette: Palette, kept_in: str, keep: Callable[[Sequence[Sample]], bool]
     ) -> None:
         """Show an empty sheet.
 
@@ -54,11 +54,11 @@ class SheetDialog(Dialog):
             parent: the window below.
             factor: screen pixels per logical pixel.
             palette: the colours.
-            hand: whose it is.
+            kept_in: what the collection is called.
             keep: called with what was written once the button says so; returns whether that could be kept.
         """
         room = of_screen(parent)[0] / (CLASSES * (BOX + GAP) + 2 * EDGE)
-        super().__init__(parent, f"Write samples: {hand}", min(factor, room))
+        super().__init__(parent, f"Write samples: {kept_in}", min(factor, room))
         self._palette, self._keep = palette, keep
         self._strokes: list[tuple[int, Stroke]] = []  # each with the number of its box, by rows
         self._images: list[ImageTk.PhotoImage] = []

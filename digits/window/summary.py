@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from digits.reading.collection import Sample
 from digits.reading.hand import Hand
 from digits.reading.recognizer import Digit, Reading
+from digits.window import hands
 from digits.window.engine import Result
 
 PLAIN, DOUBTFUL, REJECTED, CONFIRMED, CORRECTED = "plain", "doubtful", "rejected", "confirmed", "corrected"
@@ -145,28 +146,32 @@ def milliseconds(seconds: float) -> str:
     return f"{value:.1f} ms" if value < 9.95 else f"{value:,.0f} ms"
 
 
-def handwriting(n: int, hand: Hand | None, learns: bool, failed: str = "") -> str:
+def handwriting(n: int, hand: Hand | None, learns: bool, name: str = "", failed: str = "") -> str:
     """What the network that leads has gained from the ``n`` collected digits, in one line.
 
     Args:
         n: digits.
         hand: what was learned of them; None while it is not known.
         learns: whether it is used.
+        name: of the hand, "" for the first.
         failed: the name of the network if it cannot learn.
     """
     if n == 0:
-        return "My handwriting: none yet"
+        return f"{hands.collection_of(name)}: none yet"
+    whose, digits = hands.whose(name), counted(n, "digit")
+    own = f"{whose.capitalize() if whose == 'your' else whose} {digits}"
     if failed:
-        return f"Your {counted(n, 'digit')}: {failed} cannot learn them"
+        return f"{own}: {failed} cannot learn them"
     if hand is None:
-        return f"Your {counted(n, 'digit')}"
-    of = f"Your {counted(n, 'digit')}" if hand.n == n else f"The newest {hand.n:,} of your {counted(n, 'digit')}"
+        return own
+    of = own if hand.n == n else f"The newest {hand.n:,} of {whose} {digits}"
     if not learns:
         return f"{of}: {hand.before:,} read correctly, learning is off"
     if n < FEW and hand.helps:
         return f"{of}, learned"
     if hand.now == hand.before:
-        return f"{of}: {hand.now:,} read correctly, with what was learned as without"
+        of = f"{whose} {digits}" if hand.n == n else f"the newest {hand.n:,} of {whose} {digits}"
+        return f"{hand.now:,} of {of} are read correctly, with or without what was learned"
     if hand.helps:
         return f"{of}: {hand.before:,} read correctly before, {hand.now:,} now"
     return f"{of}: {hand.before:,} read correctly; learning them does not help"
@@ -175,6 +180,6 @@ def handwriting(n: int, hand: Hand | None, learns: bool, failed: str = "") -> st
 def gained(hand: Hand) -> str:
     """What a network has gained, for the dialog."""
     if hand.now == hand.before:
-        return f"{hand.now:,} of {hand.n:,} right, with your hand as without"
+        return f"{hand.now:,} of {hand.n:,} right, with or without what was learned"
     unused = "" if hand.helps else ", which is not used"
-    return f"{hand.before:,} of {hand.n:,} right as it is, {hand.now:,} with your hand{unused}"
+    return f"{hand.before:,} of {hand.n:,} right as it is, {hand.now:,} with what was learned{unused}"

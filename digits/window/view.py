@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from digits.reading.ink import Stroke, bounds
 
-MARGIN = 40  #: logical px around ink that fills the screen
+MARGIN = 40  #: logical px around ink that fills the screen, in which frames and labels have room
 MOST = 20.0  #: times that the paper is magnified, or reduced, by hand
 
 
@@ -38,38 +36,37 @@ class View:
         return View(scale, x - (x - self.left) * by, y - (y - self.top) * by)
 
 
-def for_photograph(photograph: tuple[int, int], screen: tuple[int, int], margin: float) -> View:
+def for_photograph(photograph: tuple[int, int], screen: tuple[int, int], side: float, below: float) -> View:
     """Centre a photograph, as large as fits, magnified three times at most.
 
     Args:
         photograph: (width, height) in its pixels.
         screen: (width, height) of the canvas in screen pixels.
-        margin: around the photograph, screen pixels.
+        side: room above it and beside it, screen pixels.
+        below: room below it, for labels.
     """
-    width, height = photograph
-    scale = min(3.0, max(1, screen[0] - 2 * margin) / width, max(1, screen[1] - 2 * margin) / height)
-    return View(scale, (screen[0] - width * scale) / 2, (screen[1] - height * scale) / 2)
+    (width, height), (across, down) = photograph, (screen[0] - 2 * side, screen[1] - side - below)
+    scale = min(3.0, max(1, across) / width, max(1, down) / height)
+    return View(scale, side + (across - width * scale) / 2, side + (down - height * scale) / 2)
 
 
-def for_strokes(strokes: Iterable[Stroke], screen: tuple[int, int], zoom: float) -> View:
-    """Show strokes where they were drawn, scaled down only if some would lie outside.
+def for_strokes(strokes: Iterable[Stroke], screen: tuple[int, int], zoom: float, side: float, below: float) -> View:
+    """Show strokes where they were drawn, scaled down or moved only if some would lie outside, or their labels would.
 
     Args:
         strokes: in logical pixels.
         screen: (width, height) of the canvas in screen pixels.
         zoom: screen pixels per logical pixel.
+        side: room for frames above the ink and beside it, screen pixels.
+        below: room for labels below it.
     """
-    drawn = list(strokes)
-    if not drawn:
+    left, top, width, height = bounds(strokes)
+    if not width:
         return View(zoom)
-    low = np.min([stroke.path.min(axis=0) for stroke in drawn], axis=0)
-    right, bottom = (zoom * np.max([stroke.path.max(axis=0) for stroke in drawn], axis=0)).tolist()
-    if (low < 0).any():  # drawn where the paper was moved to
-        return for_ink(drawn, screen, zoom, 1.0)
-    if right <= screen[0] and bottom <= screen[1]:
-        return View(zoom)
-    edge = max(stroke.width for stroke in drawn) * zoom
-    return View(zoom * min(1.0, screen[0] / (right + edge), screen[1] / (bottom + edge)))
+    scale = zoom
+    for start, length, most, after in ((left, width, screen[0], side), (top, height, screen[1], below)):
+        scale = min(scale, max(1, most - side - after) / length, max(1, most - after) / max(1, start + length))
+    return View(scale, max(0, side - left * scale), max(0, side - top * scale))
 
 
 def for_ink(strokes: Iterable[Stroke], screen: tuple[int, int], zoom: float, most: float = 4.0) -> View:

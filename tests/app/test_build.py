@@ -12,6 +12,7 @@ import digits
 from app import build, start
 from benchmarks import app
 from digits.errors import UserError
+from digits.reading import image_file
 from digits.window.about_text import NAME
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +44,10 @@ def test_the_desktop_file_names_the_program() -> None:
     parser.read(ROOT / "app" / f"{build.NAME}.desktop", encoding="utf-8")
     entry = parser["Desktop Entry"]
     assert (entry["Type"], entry["Name"]) == ("Application", NAME)
-    assert entry["Exec"] == entry["Icon"] == build.NAME
+    assert (entry["Exec"], entry["Icon"]) == (f"{build.NAME} %f", build.NAME)
+    types = entry["MimeType"].removesuffix(";").split(";")
+    images = {name for kind in types if (name := kind.removeprefix("image/")) != kind and "x-" not in name}
+    assert images | {"ppm"} == {name.lower() for name in image_file.FORMATS} and "application/json" in types
     window = (ROOT / "digits" / "window" / "main_window.py").read_text(encoding="utf-8")
     assert f'className="{entry["StartupWMClass"]}"' in window
 

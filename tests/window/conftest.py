@@ -147,6 +147,7 @@ class OpenWindow(Protocol):
         models: Path = MODELS,
         session: Session | None = None,
         settings: Settings | None = None,
+        file: Path | None = None,
     ) -> Hand: ...
 
 
@@ -173,12 +174,13 @@ def open_window(display: None, collected_here: None, tmp_path: Path) -> Iterator
         models: Path = MODELS,
         session: Session | None = None,
         settings: Settings | None = None,
+        file: Path | None = None,
     ) -> Hand:
         if session is None:
             given = settings or Settings(theme="light")
             given = replace(given, zoom=given.zoom or 100)
             session = Session(names, Collection(tmp_path / "my handwriting"), given)
-        window = MainWindow(models, session, tmp_path / "settings.json")
+        window = MainWindow(models, session, tmp_path / "settings.json", file=file)
         if not opened:
             window.clipboard_clear()  # of what an earlier test has copied
         opened.append(window)

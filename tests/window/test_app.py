@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import display as virtual_display
+from digits.reading.ink import Stroke, Strokes, save_strokes
 from digits.window.settings import Settings, load
+from tests.window.conftest import OpenWindow
+from tests.window.test_nothing_lost import picture
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 20  #: s; reached only when something is broken
@@ -141,6 +144,40 @@ def test_the_window_opens_with_what_is_no_folder(start: Start, tmp_path: Path, o
     assert ("special cannot be read" in running.said) == (option == "--hand")
     running.process.terminate()
     assert running.end() == (143, "")
+
+
+@posix
+@pytest.mark.parametrize("name", ["photo.jpg", "a drawing.json", "missing.png", "no image.png", "no drawing.json"])
+def test_a_file_is_opened_as_by_the_menu(open_window: OpenWindow, tmp_path: Path, name: str) -> None:
+    picture(tmp_path / "photo.jpg")
+    save_strokes(tmp_path / "a drawing.json", Strokes((Stroke(((10, 10), (10, 90)), 9),), (100, 100)))
+    for wrong in ("no image.png", "no drawing.json"):
+        (tmp_path / wrong).write_text("{}")
+    said = []
+    for file in (None, tmp_path / name):
+        hand = open_window(file=file)
+        if file is None:
+            hand.window.files.open_path(tmp_path / name)
+        else:
+            hand.until(lambda hand=hand: hand.window.session.message.text != "")  # type: ignore[misc]
+        hand.settle()
+        said.append((hand.status.split(" ·")[0], hand.window.title(), hand.number))
+        hand.window.destroy()
+    assert said[0] == said[1] and (tmp_path / name).name in "".join(said[0])
+
+
+@posix
+def test_a_file_on_the_command_line_is_opened_from_any_folder(display: None, tmp_path: Path) -> None:
+    picture(tmp_path / "photo.png")
+    kept = tmp_path / "handwritten-digits" / "settings.json"
+    command = [sys.executable, str(ROOT / "gui_digit_recognizer.py"), "photo.png", "--hand", "mine"]
+    environment = os.environ | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment) as process:
+        deadline = time.monotonic() + PATIENCE
+        while not load(kept).recent and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.terminate()
+    assert load(kept).recent == (str(tmp_path / "photo.png"),)
 
 
 @posix

@@ -14,7 +14,7 @@ from digits.window.palette import DARK
 from digits.window.settings import Settings, load, save
 from digits.window.sheet import KeepDialog, SheetDialog
 from tests.handwriting import strokes
-from tests.window.conftest import MODELS, Hand, OpenWindow, option, texts
+from tests.window.conftest import FOUR, MODELS, Hand, OpenWindow, option, texts
 
 SEVENS = [strokes("7", 60 + 120 * i, 80, 150, seed=i) for i in range(5)]
 
@@ -90,6 +90,43 @@ def test_each_hand_has_digits_of_its_own(open_window: OpenWindow, tmp_path: Path
     assert hand.number == "1"
     listed = {one.label: one.chosen() for one in hand.window._table() if one.menu == "Hand" and one.chosen}
     assert listed == {hands.FIRST: True, "Maria": False}
+
+
+@pytest.mark.parametrize("name", [hands.FIRST, "Anna"])
+def test_a_collection_is_called_the_same_wherever_it_is_named(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    window, other = hand.window, "Anna's handwriting" if name == hands.FIRST else "My handwriting"
+    called = "My handwriting" if name == hands.FIRST else "Anna's handwriting"
+    hands.create(tmp_path / "my handwriting", "Anna")
+    window.choose_hand("Anna" if name == hands.FIRST else hands.FIRST)
+    window.choose_hand(name)
+    hand.settle()
+    said = [str(window.status.handwriting.cget("text")), window.session.message.text]
+    hand.write(FOUR)
+    hand.press("<Key-Tab>")
+    hand.press("<Key-2>")
+    assert hand.status == f"Kept in {called} as 2"
+    hand.settle()
+    said.append(str(window.panel.detail.hint.cget("text")))
+    said += [command.label for command in window._table() if "handwriting" in command.label]
+    window.show_handwriting()
+    said.append(hand.dialog(dialogs.HandwritingDialog).title())
+    window.write_samples()
+    sheet = hand.dialog(SheetDialog)
+    said.append(sheet.title())
+    draw(sheet, 3, "3", 1)
+    sheet.finish()
+    said.append(window.session.message.text)
+    asked: list[object] = []
+    monkeypatch.setattr(dialogs, "ask_save", lambda *given: asked.append(given))
+    window.export_digits()
+    said.append(str(asked))
+    assert len(said) == 8
+    assert all(called in text and other not in text for text in said), said
+    window.choose_hand("Anna" if name == hands.FIRST else hands.FIRST)
+    hand.settle()
+    assert "Kept in" not in str(window.panel.detail.hint.cget("text")), "the digit is in the other collection"
 
 
 def test_the_hand_that_was_chosen_is_used_again(display: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -206,6 +243,18 @@ def test_names_that_no_folder_can_have_are_refused(name: str, tmp_path: Path) ->
     with pytest.raises(UserError, match="give another"):
         hands.create(tmp_path, name)
     assert not list(tmp_path.iterdir())
+
+
+def test_it_is_said_why_a_name_is_refused(tmp_path: Path) -> None:
+    for name, why in (
+        (hands.FIRST, "^there is a hand called My own;"),
+        ("con", "^no folder can be called con on Windows;"),
+        ("a/b", "^a name has 1 to 30 letters and digits, between which spaces, hyphens, .* got 'a/b';"),
+    ):
+        with pytest.raises(UserError, match=why):
+            hands.create(tmp_path, name)
+    for between in hands.BETWEEN:
+        assert hands.create(tmp_path, f"a{between}b")
 
 
 def test_a_hand_is_created_once(tmp_path: Path) -> None:
@@ -338,5 +387,5 @@ def test_doubtful_labels_are_marked(hand: Hand) -> None:
     hand.window.show_handwriting()
     hand.settle()
     dialog = hand.dialog(dialogs.HandwritingDialog)
-    assert "1 label marked with ?" in dialog.metrics.cget("text")
+    assert "1 label marked with ? may be wrong" in dialog.metrics.cget("text")
     assert texts(dialog.gallery) == ["3?"]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from digits.reading.ink import Stroke, Strokes, bounds, rasterise, save_strokes
 from digits.window import dialogs
 from digits.window.labels import Placed, Rectangle, Wanted, arrange
 from digits.window.palette import contrast
@@ -329,6 +330,46 @@ def test_a_digit_deleted_from_a_photograph_is_marked(
     hand.settle()
     hand.until(lambda: "deleted" not in shown(hand), "the word to go")
     assert hand.number == "407"
+
+
+@pytest.mark.parametrize("fitted", ["strokes", "ink", "photograph"])
+@pytest.mark.parametrize(
+    ("zoom", "size"),
+    [(100, (960, 740)), (100, (680, 740)), (150, (1366, 700)), (200, (1366, 700)), (200, (1590, 940))],
+)
+def test_frames_and_labels_are_on_the_paper(
+    open_window: OpenWindow, tmp_path: Path, zoom: int, size: tuple[int, int], fitted: str
+) -> None:
+    digits = [*strokes("4072", 20, 8, 120), *strokes("583", 300, 500, 140), *strokes("2", 780, 300, 120)]
+    drawn = tuple(Stroke(tuple(points), 12) for points in digits)
+    hand = open_window(settings=Settings(theme="light", zoom=zoom))
+    hand.window.geometry(f"{size[0]}x{size[1]}")
+    hand.until(lambda: hand.window.winfo_width() == size[0])
+    if fitted == "photograph":  # down to its edges
+        x, y, width, height = bounds(drawn)
+        Image.fromarray(255 - rasterise(drawn, width + 8, height + 8, x - 4, y - 4)).save(tmp_path / "a.png")
+        hand.window.files.open_path(tmp_path / "a.png")
+    else:
+        save_strokes(tmp_path / "a.json", Strokes(drawn, (900, 700)))
+        hand.window.files.open_path(tmp_path / "a.json")
+    hand.settle()
+    if fitted == "ink":
+        hand.press("<Key-f>")
+        hand.settle()
+    hand.press("<Key-Tab>")
+    canvas = hand.window.canvas
+    shown = [canvas.bbox(item) for item in canvas.find_withtag("mark")]
+    assert len(canvas.find_withtag("box")) == 8 and len(canvas.find_withtag("label")) == 2 * 8
+    for left, top, right, bottom in shown:
+        assert left >= 0 and top >= 0 and right <= canvas.winfo_width() + 1 and bottom <= canvas.winfo_height() + 1
+
+
+def test_what_is_drawn_at_the_edge_stays_when_other_strokes_are_undone(hand: Hand) -> None:
+    canvas = hand.window.canvas
+    bottom = canvas.winfo_height() - 5
+    hand.write([[(300, bottom - 120), (300, bottom)], [(400, 100), (400, 300)]])
+    hand.press("<Control-Key-z>")
+    assert (canvas.view.scale, canvas.view.left, canvas.view.top) == (1, 0, 0)
 
 
 def test_zooming_and_moving_keep_the_ink_and_the_drawing_grows(hand: Hand) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -341,6 +342,7 @@ def test_a_noisy_photograph_that_was_turned_can_be_saved(
 
 PROGRAM = """
 import sys, time
+from dataclasses import replace
 from pathlib import Path
 from digits.reading.collection import Collection
 from digits.window.main_window import MainWindow
@@ -470,6 +472,49 @@ def test_place_folder_and_recent_files_are_kept(
     recent[0].run()
     again.settle()
     assert again.number == "58"
+
+
+def test_a_maximised_window_is_maximised_again_and_keeps_its_other_size(
+    open_window: OpenWindow, tmp_path: Path
+) -> None:
+    place = (40, 30, 900, 650)
+    window = open_window(settings=Settings(theme="light", place=place, maximised=True)).window
+    assert window._is_maximised()
+    window.geometry("1500x900+0+0")  # by the window manager
+    Hand(window).until(lambda: window.winfo_width() == 1500)
+    window._tick()
+    window.close()
+    kept = window.session.settings
+    assert (kept.place, kept.maximised) == (place, True)
+    again = open_window(settings=kept).window
+    again.withdraw()
+    again.wm_attributes("-zoomed", False)
+    again.deiconify()
+    Hand(again).until(lambda: bool(again.winfo_viewable()))
+    assert not again._is_maximised()
+    assert (again.winfo_width(), again.winfo_height()) == place[2:]
+    again.close()
+    assert not load(tmp_path / "settings.json").maximised
+
+
+@pytest.mark.parametrize("maximised", [False, True])
+def test_a_window_of_another_size_of_everything_keeps_its_own(open_window: OpenWindow, maximised: bool) -> None:
+    settings = Settings(theme="light", zoom=100, place=(40, 30, 900, 600), maximised=maximised)
+    sizes = []
+    for zoom in (150, 200, 125, 0, 100):  # at 200 there is no room for all of it
+        window = open_window(settings=settings).window
+        sizes.append((window.winfo_width(), window.winfo_height()))
+        left, top = window.winfo_rootx(), window.winfo_rooty()
+        assert left >= 0 and left + sizes[-1][0] <= window.winfo_screenwidth()
+        assert top >= 0 and top + sizes[-1][1] <= window.winfo_screenheight()
+        window.choose_zoom(zoom)
+        assert window.reopen
+        settings = window.session.settings
+        assert (settings.zoom, settings.maximised) == (zoom, maximised)
+        if zoom == 0:
+            settings = replace(settings, zoom=round(100 * window._screens_factor))
+    assert settings.place[2:] == (900, 600)
+    assert sizes[:2] == [(900, 600), (1350, 900)] and sizes[3] == (1125, 750)
 
 
 @pytest.mark.parametrize("place", [(5000, 4000, 900, 600), (-3000, -20, 9000, 9000)])

@@ -12,6 +12,7 @@ from digits.window import dialogs
 from digits.window.recovery import FOLDER, MOST, Recovery
 from tests.handwriting import strokes
 from tests.window.conftest import MODELS, Hand, OpenWindow
+from tests.window.test_nothing_lost import picture
 
 
 def leave(folder: Path, name: str, number: str, when: int) -> Path:
@@ -64,6 +65,33 @@ def test_a_damaged_drawing_is_named_and_kept_and_the_next_one_offered(
     }
     question(hand).restore.invoke()
     hand.until(lambda: hand.number == "7")
+
+
+@pytest.mark.parametrize("answer", ["restore", "later", "discard"])
+def test_a_file_that_is_opened_at_first_and_what_was_left_are_both_shown(
+    open_window: OpenWindow, tmp_path: Path, answer: str
+) -> None:
+    left = leave(tmp_path / FOLDER, "1-abcdef01.json", "7", 1)
+    file = picture(tmp_path / "a.png")
+    hand = open_window(file=file)
+    getattr(question(hand), answer).invoke()
+    if answer == "restore":
+        hand.until(lambda: hand.number == "7")
+        asked = hand.dialog(dialogs.UnsavedDialog)
+        asked.discard.invoke()
+    hand.until(lambda: hand.number == "58", "the file")
+    assert hand.window.title() == "a.png – Handwritten digits"
+    hand.until(lambda: left.exists() == (answer == "later"), "the copy")
+
+
+def test_a_restored_drawing_stays_if_the_file_is_not_to_be_opened(open_window: OpenWindow, tmp_path: Path) -> None:
+    leave(tmp_path / FOLDER, "1-abcdef01.json", "7", 1)
+    hand = open_window(file=picture(tmp_path / "a.png"))
+    question(hand).restore.invoke()
+    hand.until(lambda: any(isinstance(each, dialogs.UnsavedDialog) for each in hand.window.winfo_children()))
+    hand.dialog(dialogs.UnsavedDialog).cancel.invoke()
+    hand.settle()
+    assert hand.number == "7" and hand.window.document.dirty
 
 
 def test_what_cannot_be_discarded_is_not_asked_about_again(

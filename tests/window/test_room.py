@@ -3,6 +3,7 @@
 import tkinter as tk
 from collections.abc import Iterator
 from dataclasses import replace
+from tkinter import font
 
 import pytest
 import ttkbootstrap as ttk
@@ -95,6 +96,61 @@ def test_the_pointer_shows_all_of_a_message_that_is_too_long(hand: Hand) -> None
     status.message.event_generate("<Enter>")
     hand.until(lambda: tips() == [LONG], "the tooltip")
     status.show(Message("short"))
+    assert not tips()
+
+
+FOUND = "18 digits and 3 ? in 4 lines · page 2 of 12 · VGG16 1,021 ms · 3 by your hand · 4 beside them left out"
+LEARNED = "The newest 1,000 of your 1,234 digits: 1,000 read correctly; learning them does not help"
+
+
+@pytest.mark.parametrize("width", [600, 680, 800, 960, 1180, 1366])
+@pytest.mark.parametrize("zoom", [100, 150, 200])
+def test_the_message_comes_before_what_is_said_of_the_handwriting(
+    open_window: OpenWindow, zoom: int, width: int
+) -> None:
+    hand = open_window(settings=Settings(theme="light", zoom=zoom))
+    window, status = hand.window, hand.window.status
+    window.minsize(1, 1)
+    window.geometry(f"{width}x700")
+    hand.until(lambda: window.winfo_width() == width)
+    measure = font.nametofont("TkDefaultFont", window).measure
+    for text in ("18 digits and 3 ? in 2 lines", FOUND, "short"):
+        for learned in ("", "Your 5 digits, learned", LEARNED):
+            for progress in (False, True):
+                status.show_progress(progress)
+                status.show(Message(text))
+                status.show_handwriting(learned)
+                window.update()
+                shown = [str(label.cget("text")) for label in (status.message, status.handwriting)]
+                for label in (status.message, status.handwriting):
+                    assert label.winfo_reqwidth() <= label.winfo_width() + 1, label.cget("text")
+                parts = [status.message, status.handwriting, *([status.cancel] if progress else [])]
+                assert apart([part for part in parts if part is not status.handwriting or shown[1]])
+                left = box(status.message)[0]
+                room = box(status)[2] - left - status._px
+                assert box(status.handwriting)[2] <= box(status)[2]
+                if measure(text) < 0.6 * room:
+                    assert shown[0] == text, "all of the message"
+                if measure(text) + measure(learned) + 2 * status._px < room:
+                    assert shown[1] == learned, "nothing is shortened without need"
+
+
+def test_the_pointer_shows_all_of_what_is_said_of_the_handwriting(hand: Hand) -> None:
+    status = hand.window.status
+    hand.window.geometry("800x600")
+    hand.until(lambda: hand.window.winfo_width() == 800)
+    status.show(Message(FOUND))
+    status.show_handwriting(LEARNED)
+    hand.window.update()
+    assert "…" in str(status.handwriting.cget("text"))
+
+    def tips() -> list[str]:
+        above = [child for child in status.handwriting.winfo_children() if isinstance(child, tk.Toplevel)]
+        return [str(label.cget("text")) for top in above for label in labels(top)]
+
+    status.handwriting.event_generate("<Enter>")
+    hand.until(lambda: tips() == [LEARNED], "the tooltip")
+    hand.press("<Key-e>")
     assert not tips()
 
 

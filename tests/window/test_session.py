@@ -200,7 +200,7 @@ def test_words() -> None:
         (31, 27, 31, True, "Your 31 digits: 27 read correctly before, 31 now"),
         (31, 27, 31, False, "Your 31 digits: 27 read correctly, learning is off"),
         (1, 0, 0, True, "Your 1 digit, learned"),
-        (10, 9, 9, True, "Your 10 digits: 9 read correctly, with what was learned as without"),
+        (10, 9, 9, True, "9 of your 10 digits are read correctly, with or without what was learned"),
         (31, 27, 26, True, "Your 31 digits: 27 read correctly; learning them does not help"),
         (900, 27, 31, True, "The newest 31 of your 900 digits: 27 read correctly before, 31 now"),
     ],
@@ -208,6 +208,21 @@ def test_words() -> None:
 def test_what_was_gained_is_said_in_one_line(n: int, before: int, now: int, learns: bool, text: str) -> None:
     hand = Hand(np.zeros((2, 10), np.float32), min(n, 31), before, now, frozenset())
     assert summary.handwriting(n, hand, learns) == text
+
+
+@pytest.mark.parametrize(
+    ("n", "before", "now", "text"),
+    [
+        (0, 0, 0, "Anna's handwriting: none yet"),
+        (1, 0, 0, "Anna's 1 digit, learned"),
+        (10, 9, 9, "9 of Anna's 10 digits are read correctly, with or without what was learned"),
+        (900, 31, 31, "31 of the newest 31 of Anna's 900 digits are read correctly, with or without what was learned"),
+        (900, 27, 31, "The newest 31 of Anna's 900 digits: 27 read correctly before, 31 now"),
+    ],
+)
+def test_another_person_s_digits_are_called_theirs(n: int, before: int, now: int, text: str) -> None:
+    hand = Hand(np.zeros((2, 10), np.float32), min(n, 31), before, now, frozenset())
+    assert summary.handwriting(n, hand, True, "Anna") == text
 
 
 def test_a_label_for_an_older_reading_keeps_that_reading_s_strokes(session: Session) -> None:

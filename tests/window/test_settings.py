@@ -35,7 +35,9 @@ def test_values_out_of_range_take_their_default(tmp_path: Path) -> None:
     assert load(path) == Settings(theme="dark")
 
 
-GOOD = Settings("dark", 150, "CNN", 20, False, "Anna", (-5, 7, 800, 600), "/home", ("/home/a.png",), False, False)
+GOOD = Settings(
+    "dark", 150, "CNN", 20, False, "Anna", (-5, 7, 800, 600), "/home", ("/home/a.png",), False, False, True
+)  # fmt: skip
 ODD: list[Any] = [None, True, 0, -1, -5, 1, 2, 41, 99_999, 100_000, 1 << 31, 1 << 62, 0.5, -1e9, "", "dark", "\0", "~",
                   "a\nb", "x" * 5000, [], [[]], [1], [0, 0, -5, -5], [0, 0, 0, 0], [0, 0, 1, 1], [1, 2, 3, None],
                   ["\0"], ["x" * 5000], ["a"] * 9, [3], {}, {"dark": 1}]  # fmt: skip
