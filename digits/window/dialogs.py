@@ -15,7 +15,7 @@ from PIL import Image, ImageTk
 
 from digits.reading.collection import Collection, Entry
 from digits.reading.hand import Hand
-from digits.window.commands import Command, accelerator, is_mac, shortcuts
+from digits.window.commands import Command, accelerator, is_mac, plain, shortcuts
 from digits.window.palette import Palette
 from digits.window.room import TITLE, Scrolled, of_screen, within
 from digits.window.summary import counted, gained
@@ -59,7 +59,7 @@ class Dialog(ttk.Toplevel):
         self.buttons.lift()  # the keyboard's focus comes to them last
         for key, step in (("<Prior>", -1), ("<Next>", 1)):
             self.bind(key, lambda _, step=step: self._scrolled.scroll(step * self.px(200)))
-        self.bind("<Escape>", lambda _: self.close())
+        self.bind("<Escape>", plain(lambda _: self.close()))
         self.protocol("WM_DELETE_WINDOW", self.close)
 
     def px(self, logical: float) -> int:
@@ -321,10 +321,10 @@ class HandwritingDialog(Dialog):
         self.button("Show the folder", lambda: webbrowser.open(collection.folder.as_uri()))
         self.delete = self.button("Delete digit", handlers.remove, side="left")
         for key in ("<Delete>", "<BackSpace>"):
-            self.bind(key, lambda _: handlers.remove())
+            self.bind(key, plain(lambda _: handlers.remove()))
         self.bind("<Command-Key-z>" if is_mac(self) else "<Control-Key-z>", lambda _: handlers.put_back())
         for key, step in (("<Left>", -1), ("<Right>", 1), ("<Up>", -COLUMNS), ("<Down>", COLUMNS)):
-            self.bind(key, partial(self._move_selection, step))
+            self.bind(key, plain(partial(self._move_selection, step)))
         self.present(closing)
 
     def _build_gallery(self) -> None:

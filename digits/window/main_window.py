@@ -171,7 +171,7 @@ class MainWindow(tk.Tk):
         drop.accept_files(self, self.files.open_path)
         self.menus = commands.build_menus(self, self._table)
         commands.bind(self, self.commands)
-        self.bind("<Key>", self._typed)
+        self.bind("<Key>", commands.plain(self._typed))
         self.bind("<FocusIn>", lambda _: self.handwriting.refresh())
         width, height, *_ = map(int, PLACE.findall(self.geometry()))
         self._lay_out(width, height)
@@ -349,7 +349,7 @@ class MainWindow(tk.Tk):
 
     def _typed(self, event: "tk.Event[tk.Misc]") -> None:
         """A digit corrects the one that the panel shows, and the next one is selected."""
-        modified = isinstance(event.state, int) and event.state & 0x4  # with Ctrl
+        modified = isinstance(event.state, int) and event.state & commands.CONTROL
         if event.char and event.char in "0123456789" and not modified:
             self.correct(int(event.char), move_on=True)
 

@@ -11,6 +11,7 @@ from digits.reading.collection import Sample
 from digits.reading.ink import Stroke, Strokes
 from digits.reading.segmentation import stroke_components, union
 from digits.window import smooth
+from digits.window.commands import is_mac, plain
 from digits.window.dialogs import CANCEL, DISCARD, SAVE, Dialog, QuestionDialog, raise_existing
 from digits.window.document import digit_key
 from digits.window.palette import Palette
@@ -75,8 +76,10 @@ class SheetDialog(Dialog):
         self.paper.bind("<B1-Motion>", self._move)
         self.paper.bind("<ButtonRelease-1>", self._release)
         self.bind("<Control-Key-z>", lambda _: self.undo())
-        self.bind("<Command-Key-z>" if self.tk.call("tk", "windowingsystem") == "aqua" else "<BackSpace>",
-                  lambda _: self.undo())  # fmt: skip
+        if is_mac(self):
+            self.bind("<Command-Key-z>", lambda _: self.undo())
+        else:
+            self.bind("<BackSpace>", plain(lambda _: self.undo()))
         self.done = self.button("Keep", self.finish, "primary")
         self.button("Cancel", self.close)
         self.back = self.button("Undo", self.undo, side="left")

@@ -1,17 +1,22 @@
 """The tables of commands and tools in the window: menus, shortcuts, buttons and help."""
 
+import sys
 import tkinter as tk
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from digits.reading.ink import Stroke
-from digits.window import dialogs, tools
-from digits.window.commands import accelerator, is_mac, sequences
+from digits.window import command_table, dialogs, tools
+from digits.window.commands import Command, accelerator, is_mac, sequences
 from digits.window.ink_filter import Point
 from digits.window.settings import Settings
 from digits.window.tools import TOOLS, Paper, Tool
 from tests.window.conftest import FOUR, Hand, OpenWindow
+
+x11 = pytest.mark.skipif(sys.platform != "linux", reason="Alt is another modifier elsewhere")
 
 
 def labels(widget: tk.Misc) -> list[str]:
@@ -58,6 +63,68 @@ def test_labels_and_shortcuts_are_unique(hand_with_all: Hand) -> None:
     assert len({command.label for command in commands}) == len(commands)
     keys = [key for command in commands for key in command.keys]
     assert len(set(keys)) == len(keys)
+
+
+@x11
+@pytest.mark.parametrize("modifier", ["Mod1", "Mod4"])
+def test_with_alt_or_super_no_plain_key_does_anything(
+    open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch, modifier: str
+) -> None:
+    run: list[str] = []
+
+    def told(command: Command) -> Command:
+        return replace(command, run=lambda: run.append(command.label), enabled=lambda: True)
+
+    complete = command_table.table
+    monkeypatch.setattr(command_table, "table", lambda *given: list(map(told, complete(*given))))
+    hand = open_window()
+    monkeypatch.setattr(type(hand.window), "correct", lambda _, digit, move_on: run.append(str(digit)))
+    shown = [command for command in hand.window.commands if command.keys]
+    keys = [(command.label, key) for command in shown for key in command.keys if "Mod" not in key]
+    keys += [(str(digit), str(digit)) for digit in range(10)]
+    assert len(keys) > 25
+    for label, key in keys:
+        sequence = sequences(key, is_mac(hand.window))[0].replace("<<PrevWindow>>", "<Shift-Key-ISO_Left_Tab>")
+        press = sequence if "Key" in sequence else f"<Key-{key}>"
+        hand.press(press.replace("<", f"<{modifier}-"))
+        assert not run, (label, key)
+        hand.press(press)
+        assert run == [label], (label, key)
+        run.clear()
+
+
+@x11
+def test_in_a_dialog_a_plain_key_with_alt_does_nothing_either(hand: Hand) -> None:
+    hand.write(FOUR)
+    hand.press("<Key-4>")
+    hand.settle()
+    hand.press("<Control-Key-h>")
+    dialog = hand.dialog(dialogs.HandwritingDialog)
+    dialog.focus_force()
+    hand.window.session.selected_entry = hand.window.session.collection.entries[0].key
+    for key in ("Delete", "BackSpace", "Escape"):
+        dialog.event_generate(f"<Mod1-Key-{key}>")
+        hand.settle()
+        assert dialog.winfo_exists() and len(hand.window.session.collection) == 1
+    dialog.event_generate("<Key-Delete>")
+    hand.settle()
+    assert not len(hand.window.session.collection)
+
+
+@x11
+def test_alt_and_the_underlined_letter_open_each_menu(hand: Hand) -> None:
+    window, opened, letters = hand.window, list[str](), list[str]()
+    hand.write(FOUR)
+    for i, (name, menu) in enumerate(window.menus.items()):
+        menu.configure(postcommand=partial(opened.append, name))
+        letters.append(name[int(window.tk.call(window.cget("menu"), "entrycget", i, "-underline"))].lower())
+        hand.press(f"<Mod1-Key-{letters[-1]}>")
+        assert opened[-1:] == [name]
+        for _ in range(2):
+            window.tk.eval("event generate [focus] <Key-Escape>")
+            window.update()
+    assert len(set(letters)) == len(letters) and letters[-1] == "h"
+    assert window.session.tool is TOOLS[0] and window.session.selected is None
 
 
 def test_a_menu_that_opens_shows_what_is_possible_and_chosen(hand: Hand) -> None:
