@@ -136,6 +136,7 @@ def _tool(window: WindowActions, session: Session, tool: Tool) -> Command:
         tool.name,
         lambda: window.choose_tool(tool),
         (tool.key,),
+        lambda: session.can_use(tool),
         chosen=lambda: session.tool is tool,
         rule=tool is session.tools[0],
         button=Button(tool.icon, text=tool.button),
@@ -164,7 +165,7 @@ def _digit(window: WindowActions, session: Session) -> list[Command]:
 
 def _view(window: WindowActions, files: FileActions, session: Session) -> list[Command]:
     def any_photograph() -> bool:
-        return session.document.state.photograph is not None
+        return session.has_photograph
 
     def any_pages() -> bool:
         photograph = session.document.state.photograph

@@ -152,10 +152,8 @@ class Files:
     def crop(self, box: Box) -> None:
         """Keep a part of the photograph."""
         photograph = self._document.state.photograph
-        if photograph is None:
-            self._fail(UserError("There is no photograph to crop; open an image first"))
-            return
-        self._replace(photograph, partial(_cropped, box), lambda: crop_turn.cropped(photograph.rgb, box))
+        if photograph is not None:
+            self._replace(photograph, partial(_cropped, box), lambda: crop_turn.cropped(photograph.rgb, box))
 
     def _replace(
         self, photograph: Photograph, changed: Callable[[Strokes], Strokes], pixels: Callable[[], NDArray[np.uint8]]

@@ -241,7 +241,7 @@ class MainWindow(tk.Tk):
         """Choose a drawing tool."""
         self.session.tool = tool
         self._show_tool()
-        if tool.reach and self.document.state.photograph is not None:
+        if tool.reach and self.session.has_photograph:
             self._report("Erasers remove what you draw; a digit of the photograph is clicked and deleted with Delete")
 
     def set_pen(self, diameter: int) -> None:
@@ -322,6 +322,8 @@ class MainWindow(tk.Tk):
         state = self.document.state
         self.recognition.read()  # first: it goes on while the drawing is shown
         self.canvas.show(state.strokes, state.photograph, fit)
+        if not self.session.can_use(self.session.tool):
+            self.choose_tool(self.session.tools[0])
         self._report("")
         self._show()
 
