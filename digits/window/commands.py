@@ -136,6 +136,11 @@ def with_alt(event: "tk.Event[tk.Misc]") -> bool:
     return bool(state & X11_ALT)
 
 
+def wheel_step(event: "tk.Event[tk.Misc]") -> int:
+    """1 or -1: which way the wheel was turned, away from the user or towards; X11 has a button for each way."""
+    return 1 if event.num == 4 or event.delta > 0 else -1
+
+
 def build_menus(window: tk.Tk | tk.Toplevel, table: Callable[[], Sequence[Command]]) -> dict[str, tk.Menu]:
     """Build the menu bar with all commands and their shortcuts.
 

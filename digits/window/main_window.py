@@ -93,6 +93,7 @@ class MainWindow(tk.Tk):
         self.ended = False
         self.session = session
         self._ticks = 0
+        self._said_zoom: Message | None = None  # the last message that said it
         self._warned = False  # that no copy of the drawing can be written
         self._arranged: tuple[bool, bool] | None = None  # whether the panel lies below the paper, and the window is low
         self._copied: tuple[State, bool, Path | None, bool] | None = None  # of what there is a copy
@@ -280,9 +281,11 @@ class MainWindow(tk.Tk):
         labels = [(f"This is a {digit}", partial(self.correct, digit)) for digit in range(CLASSES)] if hit else []
         commands.pop_up(self, shown, labels, (screen_x, screen_y))
 
-    def _zoomed(self, percent: int) -> None:
-        """Say how large the drawing is shown."""
-        self._report(f"{percent}% of its size")
+    def _zoomed(self, percent: int, asked: bool) -> None:
+        """Say how large the drawing is shown, if the user has asked for it or reads it now."""
+        if asked or self.session.message is self._said_zoom:
+            self._report(f"Zoom {percent}%")
+            self._said_zoom = self.session.message
 
     def deselect(self) -> None:
         """Deselect the selected digit."""
