@@ -82,9 +82,11 @@ class Dialog(ttk.Toplevel):
         screen = of_screen(self)
         self._wrap_buttons(screen[0])
         self.update_idletasks()
+        self._scrolled.ask_for_room()
+        self.update_idletasks()
         width, height = min(self.winfo_reqwidth(), screen[0]), min(self.winfo_reqheight(), screen[1])
         x = self._parent.winfo_rootx() + (self._parent.winfo_width() - width) // 2
-        y = self._parent.winfo_rooty() + (self._parent.winfo_height() - height) // 3
+        y = self._parent.winfo_rooty() + (self._parent.winfo_height() - height) // 2 - TITLE // 2
         self.maxsize(*screen)
         left, top = within(x, y, (width, height), screen)
         self.geometry(f"+{left}+{top}")
