@@ -5,8 +5,9 @@ import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from os.path import isfile
 from pathlib import Path
-from tkinter import filedialog, messagebox
+from tkinter import filedialog
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,13 @@ from PIL import Image, ImageTk
 
 from digits.reading.collection import Collection, Entry
 from digits.reading.hand import Hand
+from digits.window import modal
 from digits.window.commands import Command, accelerator, is_mac, plain, shortcuts
 from digits.window.palette import Palette
 from digits.window.room import TITLE, Scrolled, of_screen, within
-from digits.window.summary import counted, gained
+from digits.window.summary import counted, gained, shortened
 
-SAVE, DISCARD, CANCEL, RESTORE = "save", "discard", "cancel", "restore"
+SAVE, DISCARD, CANCEL, RESTORE, REPLACE = "save", "discard", "cancel", "restore", "replace"
 CHOSEN = "chosen_kind_of_file"  #: Tk's variable
 COLUMNS = 12  #: pictures per row in My handwriting
 REST = 310  #: logical px, height of My handwriting without its pictures
@@ -61,6 +63,7 @@ class Dialog(ttk.Toplevel):
             self.bind(key, lambda _, step=step: self._scrolled.scroll(step * self.px(200)))
         self.bind("<Escape>", plain(lambda _: self.close()))
         self.protocol("WM_DELETE_WINDOW", self.close)
+        modal.give_way(self)
 
     def px(self, logical: float) -> int:
         """Logical pixels to screen pixels."""
@@ -146,6 +149,8 @@ class QuestionDialog(Dialog):
         said = ttk.Label(self.body, text=text, wraplength=self.px(420), justify="left")
         said.pack(anchor="w", pady=(self.px(8), 0))
         self.bind("<Visibility>", lambda _: self.grab_set())  # Tk refuses a grab before the dialog is visible
+        self.bind("<ButtonPress>", self._beside)
+        modal.begin(self, self)
 
     def answer(self, text: str, answer: str, style: str = "neutral", side: str = "right") -> ttk.Button:
         """Add a button that gives an answer."""
@@ -155,9 +160,19 @@ class QuestionDialog(Dialog):
         """Answer "cancel": Escape, or the title bar's button."""
         self._answer(CANCEL)
 
+    def destroy(self) -> None:
+        """Destroy the dialog, answered or with the window below it."""
+        modal.end(self, self)
+        super().destroy()
+
     def _answer(self, answer: str) -> None:
         super().close()
         self._answered(answer)
+
+    def _beside(self, event: "tk.Event[tk.Misc]") -> None:
+        """Keep the focus after a click on another window, which Tk reports here."""
+        if event.widget is self:
+            modal.raise_open(self)
 
 
 class UnsavedDialog(QuestionDialog):
@@ -205,6 +220,19 @@ class RestoreDialog(QuestionDialog):
         self.later = self.answer("Not now", CANCEL)
         self.discard = self.answer("Discard it", DISCARD, side="left")
         self.present(self.restore)
+
+
+class ReplaceDialog(QuestionDialog):
+    """Asks whether to replace a file."""
+
+    def __init__(
+        self, parent: tk.Tk | tk.Toplevel, factor: float, name: str, why: str, answered: Callable[[str], None]
+    ) -> None:
+        """Ask; ``answered`` is called with "replace" or "cancel"."""
+        super().__init__(parent, factor, f"Replace {shortened(name)}?", why, answered, "Save")
+        self.replace = self.answer("Replace", REPLACE)
+        self.cancel = self.answer("Cancel", CANCEL, "primary")
+        self.present(self.cancel)
 
 
 class HelpDialog(Dialog):
@@ -493,18 +521,20 @@ def ask_open(parent: tk.Misc, folder: str = "") -> Path | None:
     """Ask for a file to open, in a folder at first; None if the dialog is cancelled."""
     every = ("*.json", *IMAGES)
     types = (("Drawings and images", every), ("Drawings", ("*.json",)), ("Images", IMAGES), ("All files", ("*",)))
-    where = {"initialdir": folder or str(Path.home())}
+    where = folder or str(Path.home())
     title = "Open a drawing or an image"
-    return _path(filedialog.askopenfilename(parent=parent, title=title, filetypes=types, **where))
+    return _path(parent, filedialog.askopenfilename, title=title, filetypes=types, initialdir=where)
 
 
 def ask_import(parent: tk.Misc) -> Path | None:
     """Ask for exported digits; None if the dialog is cancelled."""
     types = (("Exported digits", ("*.zip",)), ("All files", ("*",)))
-    return _path(filedialog.askopenfilename(parent=parent, title="Import digits", filetypes=types))
+    return _path(parent, filedialog.askopenfilename, title="Import digits", filetypes=types)
 
 
-def ask_save(parent: tk.Misc, title: str, name: str, types: Sequence[tuple[str, str]], folder: str = "") -> Path | None:
+def ask_save(
+    parent: tk.Tk, title: str, name: str, types: Sequence[tuple[str, str]], folder: str, factor: float
+) -> Path | None:
     """Ask for a file to save to; a name without an ending gets that of the chosen kind.
 
     Args:
@@ -512,30 +542,41 @@ def ask_save(parent: tk.Misc, title: str, name: str, types: Sequence[tuple[str, 
         title: of the dialog.
         name: the suggested name of the file.
         types: kinds of files as (name, "*.suffix"), the default first.
-        folder: in which it is saved unless another is chosen.
+        folder: in which it is saved unless another is chosen; "" for the user's.
+        factor: screen pixels per logical pixel.
 
     Returns:
         None if the dialog is cancelled.
     """
-    where: dict[str, Any] = {"initialdir": folder or str(Path.home())}
-    parent.tk.call("set", CHOSEN, types[0][0])
-    given = _path(
-        filedialog.asksaveasfilename(
-            parent=parent, title=title, initialfile=name, filetypes=list(types), typevariable=CHOSEN, **where
-        )
-    )
-    if given is None:
-        return None
-    path = with_ending(given, types, str(parent.tk.call("set", CHOSEN)))
-    replaces = path != given and path.exists()  # the dialog has asked about another name
-    question = f"{path.name} exists. Replace it?"
-    return None if replaces and not messagebox.askyesno(title, question, parent=parent) else path
+    own = str(parent.tk.call("tk", "windowingsystem")) == "x11"  # the system's dialog asks about the name itself
+    more: dict[str, Any] = {"confirmoverwrite": False} if own else {}
+    while True:
+        parent.tk.call("set", CHOSEN, types[0][0])
+        given = _path(
+            parent, filedialog.asksaveasfilename, title=title, initialfile=name, filetypes=list(types),
+            typevariable=CHOSEN, initialdir=folder or str(Path.home()), **more,
+        )  # fmt: skip
+        if given is None:
+            return None
+        path = with_ending(given, types, str(parent.tk.call("set", CHOSEN)))
+        unasked = own or path != given
+        if not (unasked and isfile(path)) or ask_replace(parent, path.name, factor, "There is a file of this name."):
+            return path
+        name, folder = path.name, str(path.parent)  # another name can be given
 
 
-def ask_replace(parent: tk.Misc, name: str) -> bool:
-    """Ask whether to replace a file that somebody else has changed."""
-    question = f"{name} was changed by another program or window after it was opened here. Replace it?"
-    return messagebox.askyesno("Save the drawing", question, parent=parent, default="no", icon="warning")
+def ask_replace(
+    parent: tk.Tk,
+    name: str,
+    factor: float,
+    why: str = "It was changed by another program or window after it was opened here.",
+) -> bool:
+    """Ask whether to replace a file, by default one that somebody else has changed."""
+    if modal.raise_open(parent):
+        return False
+    answers: list[str] = []
+    parent.wait_window(ReplaceDialog(parent, factor, name, why, answers.append))
+    return answers == [REPLACE]  # none, if the window below was closed
 
 
 def with_ending(path: Path, types: Sequence[tuple[str, str]], chosen: str) -> Path:
@@ -544,5 +585,10 @@ def with_ending(path: Path, types: Sequence[tuple[str, str]], chosen: str) -> Pa
     return path if path.suffix or not ending else path.with_name(path.name + ending)
 
 
-def _path(answer: str | tuple[str, ...]) -> Path | None:
+def _path(parent: tk.Misc, ask: Callable[..., str | tuple[str, ...]], **options: Any) -> Path | None:
+    """What a file dialog is answered; None if it is cancelled, or if another dialog must be answered first."""
+    if modal.raise_open(parent):
+        return None
+    with modal.asking(parent):
+        answer = ask(parent=parent, **options)
     return Path(answer) if answer and isinstance(answer, str) else None

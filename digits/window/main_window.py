@@ -29,6 +29,7 @@ from digits.window import (
     files,
     hands,
     handwriting,
+    modal,
     panel,
     picture,
     recognition,
@@ -136,18 +137,25 @@ class MainWindow(tk.Tk):
         self.recognition = recognition.Recognition(session, self.jobs, reading)
         filing = files.Handlers(
             self._report, lambda: self._drawing_changed(fit=True), self._show, lambda: self.canvas.page_size,
-            lambda: self.canvas.drawing,
+            lambda: self.canvas.drawing or modal.is_asking(self),
         )  # fmt: skip
         self.recovery = recovery.Recovery(self._settings_path.parent / recovery.FOLDER)
         self.files = files.Files(self, factor, session, self.jobs, filing)
-        actions = dialogs.HandActions(self.write_samples, self.import_digits, self.export_digits)
+        hand = self.write_samples, self.import_digits, self.export_digits
+        actions = dialogs.HandActions(*(partial(self._unless_asked, action) for action in hand))
         keeping = handwriting.Handlers(self._report, self.status.show_handwriting, self._learned, actions)
         self.handwriting = handwriting.Handwriting(self, factor, session, self.jobs, keeping)
         self.commands = self._table()
         self._keys = commands.shortcuts(self.commands, commands.is_mac(self))
 
     def _table(self) -> list[commands.Command]:
-        return command_table.table(self, self.files, self.session)
+        """All commands; while a dialog must be answered first, they raise it."""
+        complete = command_table.table(self, self.files, self.session)
+        return [replace(command, run=partial(self._unless_asked, command.run)) for command in complete]
+
+    def _unless_asked(self, run: Callable[[], object]) -> None:
+        if not modal.raise_open(self):
+            run()
 
     def _build(self) -> None:
         """Build the widgets and bind the events."""
@@ -169,7 +177,7 @@ class MainWindow(tk.Tk):
         self.canvas.want_marks(session.settings.labels)
         self.canvas.steady_pen(session.settings.steady)
         self.canvas.bind("<Key>", lambda _: self._hide_tips())
-        drop.accept_files(self, self.files.open_path)
+        drop.accept_files(self, lambda path: self._unless_asked(partial(self.files.open_path, path)))
         self.menus = commands.build_menus(self, self._table)
         commands.bind(self, self.commands)
         self.bind("<Key>", commands.plain(self._typed))
@@ -178,6 +186,7 @@ class MainWindow(tk.Tk):
         self._lay_out(width, height)
         self.bind("<Configure>", self._resized)
         self.protocol("WM_DELETE_WINDOW", self.close)
+        modal.give_way(self)
         if commands.is_mac(self):
             self.createcommand("tk::mac::Quit", self.close)
 
@@ -650,6 +659,9 @@ class MainWindow(tk.Tk):
 
     def _offer_left(self, others: Iterator[recovery.Left] | None = None) -> None:
         """Offer a drawing that an ended window has left, of ``others`` if some were offered before."""
+        if modal.is_asking(self):
+            self.after(TICK, self._offer_left, others)
+            return
         others = self.recovery.left() if others is None else others
         left = next(others, None)
         if left is None:
@@ -685,7 +697,7 @@ class MainWindow(tk.Tk):
 
     def close(self) -> None:
         """Close the window; asks first if the drawing is unsaved, or digits on the sheet are not kept."""
-        self._leave_sheet(lambda: self.files.before_closing(self.destroy))
+        self._unless_asked(lambda: self._leave_sheet(lambda: self.files.before_closing(self.destroy)))
 
     def _leave_sheet(self, proceed: Callable[[], None]) -> None:
         """Proceed once what is written on the sheet for samples is kept or discarded."""

@@ -10,9 +10,9 @@ from digits.image_format import CLASSES
 from digits.reading.collection import Sample
 from digits.reading.ink import Stroke, Strokes
 from digits.reading.segmentation import stroke_components, union
-from digits.window import smooth
+from digits.window import modal, smooth
 from digits.window.commands import is_mac, plain
-from digits.window.dialogs import CANCEL, DISCARD, SAVE, Dialog, QuestionDialog, raise_existing
+from digits.window.dialogs import CANCEL, DISCARD, SAVE, Dialog, QuestionDialog
 from digits.window.document import digit_key
 from digits.window.palette import Palette
 from digits.window.room import of_screen
@@ -101,7 +101,8 @@ class SheetDialog(Dialog):
 
     def close(self) -> None:
         """Close the sheet; asks first whether to keep what was written."""
-        self.leave(lambda: None)
+        if not modal.raise_open(self):
+            self.leave(lambda: None)
 
     def leave(self, proceed: Callable[[], None]) -> None:
         """Proceed once the sheet is closed, which asks first whether to keep what was written."""
@@ -115,7 +116,7 @@ class SheetDialog(Dialog):
 
         if not self._strokes:
             answered(DISCARD)
-        elif not raise_existing(self, KeepDialog):
+        elif not modal.raise_open(self):
             KeepDialog(self, self._factor, answered)
 
     def samples(self) -> list[Sample]:
