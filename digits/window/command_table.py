@@ -16,6 +16,13 @@ from digits.window.tools import Tool
 
 THEMES = {"light": "Light", "dark": "Dark", "system": "Follow system"}
 PEN_STEP = 2  #: px, by which [ and ] change the pen
+#: What the pointer does on the paper, beside using the tool; written as shortcuts are.
+GESTURES = (
+    ("Right button", "Erase; a click shows a menu"),
+    ("Wheel   Shift+wheel", "Move the paper up or down; sideways"),
+    ("Middle button   Space+drag", "Move the paper"),
+    ("Ctrl+wheel", "Zoom"),
+)
 
 
 class FileActions(Protocol):

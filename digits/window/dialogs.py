@@ -30,8 +30,7 @@ REST = 310  #: logical px, height of My handwriting without its pictures
 ABOUT = (
     "Click a digit, or press {Next digit}, to see it as the network does. Type the right digit to correct the one that "
     "the panel shows, or press {Confirm digit} to confirm the selected one; the next one is selected then. "
-    "{Next doubtful digit} goes to the next one that may be wrong. The right button erases. With the space bar held "
-    "down, the pointer moves the paper."
+    "{Next doubtful digit} goes to the next one that may be wrong."
 )
 DOUBTFUL = "{} marked with ?: the digit looks like another one, also beside your others. They count for little."
 KEEPING = "Digits that you correct, or confirm with {Confirm digit}, are kept here."
@@ -236,10 +235,16 @@ class ReplaceDialog(QuestionDialog):
 
 
 class HelpDialog(Dialog):
-    """How to use the window, and all shortcuts."""
+    """How to use the window, all shortcuts, and what the pointer does."""
 
-    def __init__(self, parent: tk.Tk | tk.Toplevel, factor: float, commands: Sequence[Command]) -> None:
-        """Show the help for ``commands``."""
+    def __init__(
+        self,
+        parent: tk.Tk | tk.Toplevel,
+        factor: float,
+        commands: Sequence[Command],
+        gestures: Sequence[tuple[str, str]],
+    ) -> None:
+        """Show the help for commands, and for gestures such as ("Ctrl+wheel", "Zoom")."""
         super().__init__(parent, "Help", factor)
         ttk.Label(self.body, text="Draw a number; it is read as you draw.", font="Title").grid(
             row=0, column=0, columnspan=2, sticky="w"
@@ -249,26 +254,29 @@ class HelpDialog(Dialog):
             self.body, text=ABOUT.format_map(shortcuts(commands, mac)), wraplength=self.px(600), justify="left"
         )
         about.grid(row=1, column=0, columnspan=2, sticky="w", pady=(self.px(8), self.px(16)))
-        shown = [command for command in commands if command.keys]
+        shown = [
+            ("   ".join(accelerator(key, mac) for key in command.keys), command.title)
+            for command in commands
+            if command.keys
+        ]
+        shown += gestures
         half = (len(shown) + 1) // 2
-        tables = [self._table(part, mac) for part in (shown[:half], shown[half:])]
+        tables = [self._table(part) for part in (shown[:half], shown[half:])]
         gap = self.px(32)
         if sum(table.winfo_reqwidth() for table in tables) + gap > of_screen(self)[0] - self.px(60):
             for table in tables:
                 table.destroy()
-            tables = [self._table(shown, mac)]
+            tables = [self._table(shown)]
         for column, table in enumerate(tables):
             table.grid(row=2, column=column, sticky="nw", padx=(0, gap if column == 0 else 0))
         self.present(self.button("Close", self.close, "primary"))
 
-    def _table(self, commands: Sequence[Command], mac: bool) -> ttk.Frame:
-        """Shortcuts and what they do."""
+    def _table(self, rows: Sequence[tuple[str, str]]) -> ttk.Frame:
+        """Keys and what they do."""
         table = ttk.Frame(self.body)
-        for row, command in enumerate(commands):
-            keys = "   ".join(accelerator(key, mac) for key in command.keys)
+        for row, (keys, what) in enumerate(rows):
             ttk.Label(table, text=keys, font="Strong").grid(row=row, column=0, sticky="w", pady=self.px(2))
-            name = ttk.Label(table, text=command.title)
-            name.grid(row=row, column=1, sticky="w", padx=(self.px(16), 0))
+            ttk.Label(table, text=what).grid(row=row, column=1, sticky="w", padx=(self.px(16), 0))
         self.update_idletasks()
         return table
 

@@ -528,7 +528,7 @@ class MainWindow(tk.Tk):
     def show_help(self) -> None:
         """Show the shortcuts."""
         if not dialogs.raise_existing(self, dialogs.HelpDialog):
-            dialogs.HelpDialog(self, self.factor, self.commands)
+            dialogs.HelpDialog(self, self.factor, self.commands, command_table.GESTURES)
 
     def show_handwriting(self) -> None:
         """Show the collected digits, those of another window too."""

@@ -166,11 +166,25 @@ def test_help_shows_all_shortcuts(hand: Hand) -> None:
         if command.keys:
             keys = "   ".join(accelerator(key, mac) for key in command.keys)
             assert shown[shown.index(keys) + 1] == command.title
+    for keys, what in command_table.GESTURES:
+        assert shown[shown.index(keys) + 1] == what
     assert any("press Tab" in text and "press Return" in text for text in shown)
     hand.press("<Key-F1>")
     assert sum(isinstance(child, dialogs.HelpDialog) for child in hand.window.winfo_children()) == 1
     dialog.close()
     assert not dialog.winfo_exists()
+
+
+@pytest.mark.parametrize(
+    ("bound", "named"),
+    [
+        ("<Button-4>", "Wheel"), ("<Shift-Button-4>", "Shift+wheel"), ("<Control-Button-4>", "Ctrl+wheel"),
+        ("<B2-Motion>", "Middle button"), ("<KeyPress-space>", "Space+drag"), ("<B3-Motion>", "Right button"),
+    ],
+)  # fmt: skip
+def test_what_the_pointer_does_is_in_the_help(hand: Hand, bound: str, named: str) -> None:
+    assert hand.window.canvas.bind(bound)
+    assert any(named in keys for keys, _ in command_table.GESTURES)
 
 
 class StraightLine:
