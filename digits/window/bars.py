@@ -7,7 +7,7 @@ from tkinter import font
 
 import ttkbootstrap as ttk
 
-from digits.window.commands import Button, Command, is_mac, tooltip
+from digits.window.commands import Button, Command, is_mac, tooltip, wheel_step
 from digits.window.palette import LIGHT, Palette
 from digits.window.session import Message
 from digits.window.settings import LARGEST_PEN, SMALLEST_PEN
@@ -79,7 +79,15 @@ class Toolbar(ttk.Frame):
             self, from_=SMALLEST_PEN, to=LARGEST_PEN, variable=self._diameter, length=round(84 * factor),
             command=dragged, takefocus=False,
         )  # fmt: skip
+        self.scale.bind("<ButtonPress-1>", self._jump)
+        for turn in ("<MouseWheel>", "<Button-4>", "<Button-5>"):
+            self.scale.bind(turn, lambda event: resize(self._pen + wheel_step(event)))
         self.pixels = ttk.Label(self, width=5)
+
+    def _jump(self, event: "tk.Event[tk.Misc]") -> str:
+        """Move the knob to the pointer, which drags it from there: what Tk does for the other buttons."""
+        self.tk.call("ttk::scale::Jump", str(self.scale), event.x, self.scale.winfo_height() // 2)  # the groove is thin
+        return "break"
 
     def set_low(self, low: bool) -> None:
         """Take little height, or as much as is pleasant."""

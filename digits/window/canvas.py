@@ -12,6 +12,7 @@ from PIL import Image, ImageTk
 
 from digits.reading.ink import FARTHEST, Box, Stroke
 from digits.window import picture, smooth
+from digits.window.commands import wheel_step
 from digits.window.document import Photograph
 from digits.window.ink_filter import Point
 from digits.window.labels import Rectangle
@@ -45,7 +46,7 @@ class Handlers:
         clicked: given the x and y of a click; returns whether it was for a digit.
         cropped: given the box to which the photograph is cropped.
         menu: given the x and y of a click with the other button, and the same on the screen.
-        zoomed: given how large the drawing is shown, in percent of its size.
+        zoomed: given how large the drawing is shown, in percent, and whether the user has just asked for that.
     """
 
     drawn: Callable[[Stroke], None]
@@ -53,7 +54,7 @@ class Handlers:
     clicked: Callable[[float, float], bool]
     cropped: Callable[[tuple[int, int, int, int]], None]
     menu: Callable[[float, float, int, int], None]
-    zoomed: Callable[[int], None]
+    zoomed: Callable[[int, bool], None]
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ class DrawingCanvas(tk.Canvas):
         self._strokes = strokes
         if photograph is not self._photograph or fit:
             self._photograph = photograph
-            self.fit()
+            self._fit()
         else:
             self._show_ink(strokes)
             self._show_hint()
@@ -212,6 +213,11 @@ class DrawingCanvas(tk.Canvas):
         self._show_marks()
 
     def fit(self) -> None:
+        """Scale the drawing so that all of it is visible."""
+        self._fit()
+        self._say_zoom(asked=True)
+
+    def _fit(self) -> None:
         """Scale the drawing so that all of it is visible, and redraw everything."""
         self._own_view = False
         if self._photograph is not None:
@@ -234,15 +240,21 @@ class DrawingCanvas(tk.Canvas):
         self._own_view = True
         self.view = for_ink(self._strokes, self._screen, self._factor)
         self._redraw()
+        self._say_zoom(asked=True)
 
     def zoom(self, steps: int, at: tuple[float, float] | None = None) -> None:
         """Magnify by some steps, or reduce; the place ``at``, in screen pixels, or the middle, stays where it is."""
+        if self.drawing:
+            return
         x, y = at or (self.winfo_width() / 2, self.winfo_height() / 2)
         view = self.view.zoomed(STEP**steps, x, y, self._factor)
-        if view != self.view and not self.drawing:
+        if view != self.view:
             self._own_view, self.view = True, view
             self._redraw()
-            self._handlers.zoomed(round(100 * view.scale / (self._factor if self._photograph is None else 1)))
+        self._say_zoom(asked=True)
+
+    def _say_zoom(self, asked: bool) -> None:
+        self._handlers.zoomed(round(100 * self.view.scale / (self._factor if self._photograph is None else 1)), asked)
 
     def scroll(self, x: float, y: float) -> None:
         """Move the paper by some screen pixels."""
@@ -536,7 +548,8 @@ class DrawingCanvas(tk.Canvas):
         elif self._own_view:
             self._redraw()
         else:
-            self.fit()
+            self._fit()
+            self._say_zoom(asked=False)
 
     def _start_pan(self, event: "tk.Event[tk.Misc]") -> None:
         if self._gesture is None:
@@ -565,13 +578,13 @@ class DrawingCanvas(tk.Canvas):
         self._schedule("space", SPACE, up)  # a key that repeats is released and pressed again and again
 
     def _scroll(self, event: "tk.Event[tk.Misc]") -> None:
-        self.scroll(0, WHEEL * self._factor * _steps(event))
+        self.scroll(0, WHEEL * self._factor * wheel_step(event))
 
     def _scroll_aside(self, event: "tk.Event[tk.Misc]") -> None:
-        self.scroll(WHEEL * self._factor * _steps(event), 0)
+        self.scroll(WHEEL * self._factor * wheel_step(event), 0)
 
     def _wheel_zoom(self, event: "tk.Event[tk.Misc]") -> None:
-        self.zoom(_steps(event), (event.x, event.y))
+        self.zoom(wheel_step(event), (event.x, event.y))
 
     def _schedule(self, name: str, ms: int, act: Callable[[], None]) -> None:
         """Do something later, in place of what was scheduled by the same name."""
@@ -610,8 +623,3 @@ class DrawingCanvas(tk.Canvas):
 
 def _font(mark: Mark) -> str:
     return "Small" if mark.left_out else "Strong"
-
-
-def _steps(event: "tk.Event[tk.Misc]") -> int:
-    """1 or -1: which way the wheel was turned; X11 has a button for each way."""
-    return 1 if event.num == 4 or event.delta > 0 else -1

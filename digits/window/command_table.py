@@ -16,6 +16,13 @@ from digits.window.tools import Tool
 
 THEMES = {"light": "Light", "dark": "Dark", "system": "Follow system"}
 PEN_STEP = 2  #: px, by which [ and ] change the pen
+#: What the pointer does on the paper, beside using the tool; written as shortcuts are.
+GESTURES = (
+    ("Right button", "Erase; a click shows a menu"),
+    ("Wheel   Shift+wheel", "Move the paper up or down; sideways"),
+    ("Middle button   Space+drag", "Move the paper"),
+    ("Ctrl+wheel", "Zoom"),
+)
 
 
 class FileActions(Protocol):
@@ -136,6 +143,7 @@ def _tool(window: WindowActions, session: Session, tool: Tool) -> Command:
         tool.name,
         lambda: window.choose_tool(tool),
         (tool.key,),
+        lambda: session.can_use(tool),
         chosen=lambda: session.tool is tool,
         rule=tool is session.tools[0],
         button=Button(tool.icon, text=tool.button),
@@ -164,7 +172,7 @@ def _digit(window: WindowActions, session: Session) -> list[Command]:
 
 def _view(window: WindowActions, files: FileActions, session: Session) -> list[Command]:
     def any_photograph() -> bool:
-        return session.document.state.photograph is not None
+        return session.has_photograph
 
     def any_pages() -> bool:
         photograph = session.document.state.photograph

@@ -75,6 +75,10 @@ KEYSYMS = {
 }
 
 
+#: The bits of modifiers in an event's state: Ctrl everywhere, Alt and Super on X11, Alt on Windows, both of a Mac's.
+CONTROL, X11_ALT, WINDOWS_ALT, COMMAND, OPTION = 0x4, 0x8 | 0x40, 0x20000, 0x8, 0x10
+
+
 def sequences(key: str, mac: bool) -> list[str]:
     """A shortcut as Tk's event sequences: ``Mod+Z`` gives ``<Control-Key-z>``, and Z for when Caps Lock is on."""
     if key == "Shift+Tab":
@@ -106,8 +110,35 @@ def bind(window: tk.Misc, commands: Sequence[Command], first: Callable[[], objec
     mac = is_mac(window)
     for command in commands:
         for key in command.keys:
+            run = _handler(command, first)
             for sequence in sequences(key, mac):
-                window.bind(sequence, _handler(command, first))
+                window.bind(sequence, run if "Mod" in key else plain(run))
+
+
+def plain(act: Callable[["tk.Event[tk.Misc]"], object]) -> Callable[["tk.Event[tk.Misc]"], object]:
+    """A handler of a plain key, which leaves the key with Alt or Super to the menus and the desktop."""
+
+    def handle(event: "tk.Event[tk.Misc]") -> object:
+        return None if with_alt(event) else act(event)
+
+    return handle
+
+
+def with_alt(event: "tk.Event[tk.Misc]") -> bool:
+    """Whether a key was pressed with Alt or Super, or a Mac's Command or Option; not if that makes the character."""
+    state = event.state if isinstance(event.state, int) else 0
+    system = str(event.widget.tk.call("tk", "windowingsystem"))
+    if system == "aqua":
+        makes_character = bool(event.char) and event.char.isprintable()
+        return bool(state & COMMAND or (state & OPTION and not makes_character))
+    if system == "win32":
+        return bool(state & WINDOWS_ALT and not state & CONTROL)  # with Ctrl it is AltGr
+    return bool(state & X11_ALT)
+
+
+def wheel_step(event: "tk.Event[tk.Misc]") -> int:
+    """1 or -1: which way the wheel was turned, away from the user or towards; X11 has a button for each way."""
+    return 1 if event.num == 4 or event.delta > 0 else -1
 
 
 def build_menus(window: tk.Tk | tk.Toplevel, table: Callable[[], Sequence[Command]]) -> dict[str, tk.Menu]:
@@ -122,10 +153,12 @@ def build_menus(window: tk.Tk | tk.Toplevel, table: Callable[[], Sequence[Comman
     """
     bar = ttk.Menu(window)
     menus: dict[str, tk.Menu] = {}
-    for name in dict.fromkeys(command.menu for command in table()):
+    names = list(dict.fromkeys(command.menu for command in table()))
+    underlined = _underlined(names)
+    for name in names:
         menu = ttk.Menu(bar, tearoff=False)
         _keep_filled(menu, name, table)
-        bar.add_cascade(label=name, menu=menu, underline=0)
+        bar.add_cascade(label=name, menu=menu, underline=underlined[name])
         menus[name] = menu
     window.configure(menu=bar)
     return menus
@@ -157,6 +190,16 @@ def pop_up(
 def is_mac(window: tk.Misc) -> bool:
     """Whether the window is on a Mac's desktop."""
     return str(window.tk.call("tk", "windowingsystem")) == "aqua"
+
+
+def _underlined(names: Sequence[str]) -> dict[str, int]:
+    """The place in each name of the letter that opens the menu with Alt: the first that no later menu has."""
+    places: dict[str, int] = {}
+    taken = set[str]()
+    for name in reversed(names):  # Help, the last one, is opened by H everywhere
+        places[name] = next(i for i, letter in enumerate(name.lower()) if letter not in taken)
+        taken.add(name[places[name]].lower())
+    return places
 
 
 def _keep_filled(menu: tk.Menu, name: str, table: Callable[[], Sequence[Command]]) -> None:

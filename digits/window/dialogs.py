@@ -5,8 +5,9 @@ import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from os.path import isfile
 from pathlib import Path
-from tkinter import filedialog, messagebox
+from tkinter import filedialog
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,13 @@ from PIL import Image, ImageTk
 
 from digits.reading.collection import Collection, Entry
 from digits.reading.hand import Hand
-from digits.window.commands import Command, accelerator, is_mac, shortcuts
+from digits.window import modal
+from digits.window.commands import Command, accelerator, is_mac, plain, shortcuts
 from digits.window.palette import Palette
 from digits.window.room import TITLE, Scrolled, of_screen, within
-from digits.window.summary import counted, gained
+from digits.window.summary import counted, gained, shortened
 
-SAVE, DISCARD, CANCEL, RESTORE = "save", "discard", "cancel", "restore"
+SAVE, DISCARD, CANCEL, RESTORE, REPLACE = "save", "discard", "cancel", "restore", "replace"
 CHOSEN = "chosen_kind_of_file"  #: Tk's variable
 COLUMNS = 12  #: pictures per row in My handwriting
 REST = 310  #: logical px, height of My handwriting without its pictures
@@ -28,8 +30,7 @@ REST = 310  #: logical px, height of My handwriting without its pictures
 ABOUT = (
     "Click a digit, or press {Next digit}, to see it as the network does. Type the right digit to correct the one that "
     "the panel shows, or press {Confirm digit} to confirm the selected one; the next one is selected then. "
-    "{Next doubtful digit} goes to the next one that may be wrong. The right button erases. With the space bar held "
-    "down, the pointer moves the paper."
+    "{Next doubtful digit} goes to the next one that may be wrong."
 )
 DOUBTFUL = "{} marked with ? may be wrong: the digit looks more like others here. Such labels count for little."
 KEEPING = "Digits that you correct, or confirm with {Confirm digit}, are kept here."
@@ -59,8 +60,9 @@ class Dialog(ttk.Toplevel):
         self.buttons.lift()  # the keyboard's focus comes to them last
         for key, step in (("<Prior>", -1), ("<Next>", 1)):
             self.bind(key, lambda _, step=step: self._scrolled.scroll(step * self.px(200)))
-        self.bind("<Escape>", lambda _: self.close())
+        self.bind("<Escape>", plain(lambda _: self.close()))
         self.protocol("WM_DELETE_WINDOW", self.close)
+        modal.give_way(self)
 
     def px(self, logical: float) -> int:
         """Logical pixels to screen pixels."""
@@ -82,9 +84,11 @@ class Dialog(ttk.Toplevel):
         screen = of_screen(self)
         self._wrap_buttons(screen[0])
         self.update_idletasks()
+        self._scrolled.ask_for_room()
+        self.update_idletasks()
         width, height = min(self.winfo_reqwidth(), screen[0]), min(self.winfo_reqheight(), screen[1])
         x = self._parent.winfo_rootx() + (self._parent.winfo_width() - width) // 2
-        y = self._parent.winfo_rooty() + (self._parent.winfo_height() - height) // 3
+        y = self._parent.winfo_rooty() + (self._parent.winfo_height() - height) // 2 - TITLE // 2
         self.maxsize(*screen)
         left, top = within(x, y, (width, height), screen)
         self.geometry(f"+{left}+{top}")
@@ -144,6 +148,8 @@ class QuestionDialog(Dialog):
         said = ttk.Label(self.body, text=text, wraplength=self.px(420), justify="left")
         said.pack(anchor="w", pady=(self.px(8), 0))
         self.bind("<Visibility>", lambda _: self.grab_set())  # Tk refuses a grab before the dialog is visible
+        self.bind("<ButtonPress>", self._beside)
+        modal.begin(self, self)
 
     def answer(self, text: str, answer: str, style: str = "neutral", side: str = "right") -> ttk.Button:
         """Add a button that gives an answer."""
@@ -153,9 +159,19 @@ class QuestionDialog(Dialog):
         """Answer "cancel": Escape, or the title bar's button."""
         self._answer(CANCEL)
 
+    def destroy(self) -> None:
+        """Destroy the dialog, answered or with the window below it."""
+        modal.end(self, self)
+        super().destroy()
+
     def _answer(self, answer: str) -> None:
         super().close()
         self._answered(answer)
+
+    def _beside(self, event: "tk.Event[tk.Misc]") -> None:
+        """Keep the focus after a click on another window, which Tk reports here."""
+        if event.widget is self:
+            modal.raise_open(self)
 
 
 class UnsavedDialog(QuestionDialog):
@@ -205,11 +221,30 @@ class RestoreDialog(QuestionDialog):
         self.present(self.restore)
 
 
-class HelpDialog(Dialog):
-    """How to use the window, and all shortcuts."""
+class ReplaceDialog(QuestionDialog):
+    """Asks whether to replace a file."""
 
-    def __init__(self, parent: tk.Tk | tk.Toplevel, factor: float, commands: Sequence[Command]) -> None:
-        """Show the help for ``commands``."""
+    def __init__(
+        self, parent: tk.Tk | tk.Toplevel, factor: float, name: str, why: str, answered: Callable[[str], None]
+    ) -> None:
+        """Ask; ``answered`` is called with "replace" or "cancel"."""
+        super().__init__(parent, factor, f"Replace {shortened(name)}?", why, answered, "Save")
+        self.replace = self.answer("Replace", REPLACE)
+        self.cancel = self.answer("Cancel", CANCEL, "primary")
+        self.present(self.cancel)
+
+
+class HelpDialog(Dialog):
+    """How to use the window, all shortcuts, and what the pointer does."""
+
+    def __init__(
+        self,
+        parent: tk.Tk | tk.Toplevel,
+        factor: float,
+        commands: Sequence[Command],
+        gestures: Sequence[tuple[str, str]],
+    ) -> None:
+        """Show the help for commands, and for gestures such as ("Ctrl+wheel", "Zoom")."""
         super().__init__(parent, "Help", factor)
         ttk.Label(self.body, text="Draw a number; it is read as you draw.", font="Title").grid(
             row=0, column=0, columnspan=2, sticky="w"
@@ -219,26 +254,29 @@ class HelpDialog(Dialog):
             self.body, text=ABOUT.format_map(shortcuts(commands, mac)), wraplength=self.px(600), justify="left"
         )
         about.grid(row=1, column=0, columnspan=2, sticky="w", pady=(self.px(8), self.px(16)))
-        shown = [command for command in commands if command.keys]
+        shown = [
+            ("   ".join(accelerator(key, mac) for key in command.keys), command.title)
+            for command in commands
+            if command.keys
+        ]
+        shown += gestures
         half = (len(shown) + 1) // 2
-        tables = [self._table(part, mac) for part in (shown[:half], shown[half:])]
+        tables = [self._table(part) for part in (shown[:half], shown[half:])]
         gap = self.px(32)
         if sum(table.winfo_reqwidth() for table in tables) + gap > of_screen(self)[0] - self.px(60):
             for table in tables:
                 table.destroy()
-            tables = [self._table(shown, mac)]
+            tables = [self._table(shown)]
         for column, table in enumerate(tables):
             table.grid(row=2, column=column, sticky="nw", padx=(0, gap if column == 0 else 0))
         self.present(self.button("Close", self.close, "primary"))
 
-    def _table(self, commands: Sequence[Command], mac: bool) -> ttk.Frame:
-        """Shortcuts and what they do."""
+    def _table(self, rows: Sequence[tuple[str, str]]) -> ttk.Frame:
+        """Keys and what they do."""
         table = ttk.Frame(self.body)
-        for row, command in enumerate(commands):
-            keys = "   ".join(accelerator(key, mac) for key in command.keys)
+        for row, (keys, what) in enumerate(rows):
             ttk.Label(table, text=keys, font="Strong").grid(row=row, column=0, sticky="w", pady=self.px(2))
-            name = ttk.Label(table, text=command.title)
-            name.grid(row=row, column=1, sticky="w", padx=(self.px(16), 0))
+            ttk.Label(table, text=what).grid(row=row, column=1, sticky="w", padx=(self.px(16), 0))
         self.update_idletasks()
         return table
 
@@ -323,10 +361,10 @@ class HandwritingDialog(Dialog):
         self.button("Show the folder", lambda: webbrowser.open(collection.folder.as_uri()))
         self.delete = self.button("Delete digit", handlers.remove, side="left")
         for key in ("<Delete>", "<BackSpace>"):
-            self.bind(key, lambda _: handlers.remove())
+            self.bind(key, plain(lambda _: handlers.remove()))
         self.bind("<Command-Key-z>" if is_mac(self) else "<Control-Key-z>", lambda _: handlers.put_back())
         for key, step in (("<Left>", -1), ("<Right>", 1), ("<Up>", -COLUMNS), ("<Down>", COLUMNS)):
-            self.bind(key, partial(self._move_selection, step))
+            self.bind(key, plain(partial(self._move_selection, step)))
         self.present(closing)
 
     def _build_gallery(self) -> None:
@@ -493,18 +531,20 @@ def ask_open(parent: tk.Misc, folder: str = "") -> Path | None:
     """Ask for a file to open, in a folder at first; None if the dialog is cancelled."""
     every = ("*.json", *IMAGES)
     types = (("Drawings and images", every), ("Drawings", ("*.json",)), ("Images", IMAGES), ("All files", ("*",)))
-    where = {"initialdir": folder or str(Path.home())}
+    where = folder or str(Path.home())
     title = "Open a drawing or an image"
-    return _path(filedialog.askopenfilename(parent=parent, title=title, filetypes=types, **where))
+    return _path(parent, filedialog.askopenfilename, title=title, filetypes=types, initialdir=where)
 
 
 def ask_import(parent: tk.Misc) -> Path | None:
     """Ask for exported digits; None if the dialog is cancelled."""
     types = (("Exported digits", ("*.zip",)), ("All files", ("*",)))
-    return _path(filedialog.askopenfilename(parent=parent, title="Import digits", filetypes=types))
+    return _path(parent, filedialog.askopenfilename, title="Import digits", filetypes=types)
 
 
-def ask_save(parent: tk.Misc, title: str, name: str, types: Sequence[tuple[str, str]], folder: str = "") -> Path | None:
+def ask_save(
+    parent: tk.Tk, title: str, name: str, types: Sequence[tuple[str, str]], folder: str, factor: float
+) -> Path | None:
     """Ask for a file to save to; a name without an ending gets that of the chosen kind.
 
     Args:
@@ -512,30 +552,41 @@ def ask_save(parent: tk.Misc, title: str, name: str, types: Sequence[tuple[str, 
         title: of the dialog.
         name: the suggested name of the file.
         types: kinds of files as (name, "*.suffix"), the default first.
-        folder: in which it is saved unless another is chosen.
+        folder: in which it is saved unless another is chosen; "" for the user's.
+        factor: screen pixels per logical pixel.
 
     Returns:
         None if the dialog is cancelled.
     """
-    where: dict[str, Any] = {"initialdir": folder or str(Path.home())}
-    parent.tk.call("set", CHOSEN, types[0][0])
-    given = _path(
-        filedialog.asksaveasfilename(
-            parent=parent, title=title, initialfile=name, filetypes=list(types), typevariable=CHOSEN, **where
-        )
-    )
-    if given is None:
-        return None
-    path = with_ending(given, types, str(parent.tk.call("set", CHOSEN)))
-    replaces = path != given and path.exists()  # the dialog has asked about another name
-    question = f"{path.name} exists. Replace it?"
-    return None if replaces and not messagebox.askyesno(title, question, parent=parent) else path
+    own = str(parent.tk.call("tk", "windowingsystem")) == "x11"  # the system's dialog asks about the name itself
+    more: dict[str, Any] = {"confirmoverwrite": False} if own else {}
+    while True:
+        parent.tk.call("set", CHOSEN, types[0][0])
+        given = _path(
+            parent, filedialog.asksaveasfilename, title=title, initialfile=name, filetypes=list(types),
+            typevariable=CHOSEN, initialdir=folder or str(Path.home()), **more,
+        )  # fmt: skip
+        if given is None:
+            return None
+        path = with_ending(given, types, str(parent.tk.call("set", CHOSEN)))
+        unasked = own or path != given
+        if not (unasked and isfile(path)) or ask_replace(parent, path.name, factor, "There is a file of this name."):
+            return path
+        name, folder = path.name, str(path.parent)  # another name can be given
 
 
-def ask_replace(parent: tk.Misc, name: str) -> bool:
-    """Ask whether to replace a file that somebody else has changed."""
-    question = f"{name} was changed by another program or window after it was opened here. Replace it?"
-    return messagebox.askyesno("Save the drawing", question, parent=parent, default="no", icon="warning")
+def ask_replace(
+    parent: tk.Tk,
+    name: str,
+    factor: float,
+    why: str = "It was changed by another program or window after it was opened here.",
+) -> bool:
+    """Ask whether to replace a file, by default one that somebody else has changed."""
+    if modal.raise_open(parent):
+        return False
+    answers: list[str] = []
+    parent.wait_window(ReplaceDialog(parent, factor, name, why, answers.append))
+    return answers == [REPLACE]  # none, if the window below was closed
 
 
 def with_ending(path: Path, types: Sequence[tuple[str, str]], chosen: str) -> Path:
@@ -544,5 +595,10 @@ def with_ending(path: Path, types: Sequence[tuple[str, str]], chosen: str) -> Pa
     return path if path.suffix or not ending else path.with_name(path.name + ending)
 
 
-def _path(answer: str | tuple[str, ...]) -> Path | None:
+def _path(parent: tk.Misc, ask: Callable[..., str | tuple[str, ...]], **options: Any) -> Path | None:
+    """What a file dialog is answered; None if it is cancelled, or if another dialog must be answered first."""
+    if modal.raise_open(parent):
+        return None
+    with modal.asking(parent):
+        answer = ask(parent=parent, **options)
     return Path(answer) if answer and isinstance(answer, str) else None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from digits.errors import UserError, reason
 from digits.files import replacing
 from digits.reading.ink import Box, Strokes, save_strokes
-from digits.window import clipboard, crop_turn, dialogs, picture, summary
+from digits.window import clipboard, crop_turn, dialogs, modal, picture, summary
 from digits.window.document import Photograph, State
 from digits.window.engine import LONGEST_JPEG, Engine, page_note
 from digits.window.jobs import Jobs
@@ -24,7 +24,7 @@ _opening = threading.Lock()  #: an opening that is cancelled runs to its end; tw
 DRAWING, PNG, JPEG = ("Drawing", "*.json"), ("PNG picture", "*.png"), ("JPEG picture", "*.jpg")
 PICTURES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}  #: Pillow's name of each ending's format
 QUALITY = 92  #: of a JPEG
-LATER = 50  #: ms until it is looked again whether a stroke has ended
+LATER = 50  #: ms until it is looked again whether a stroke has ended, or a dialog was answered
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class Handlers:
         replaced: the drawing was replaced by another.
         saved: the drawing was saved.
         page_size: returns (width, height) of the canvas in the drawing's pixels.
-        drawing: returns whether a stroke is being drawn.
+        busy: returns whether the drawing must stay: a stroke is being drawn, or a dialog must be answered first.
     """
 
     report: Callable[[str, bool], None]
     replaced: Callable[[], None]
     saved: Callable[[], None]
     page_size: Callable[[], tuple[int, int]]
-    drawing: Callable[[], bool]
+    busy: Callable[[], bool]
 
 
 class Files:
@@ -156,10 +156,8 @@ class Files:
     def crop(self, box: Box) -> None:
         """Keep a part of the photograph."""
         photograph = self._document.state.photograph
-        if photograph is None:
-            self._fail(UserError("There is no photograph to crop; open an image first"))
-            return
-        self._replace(photograph, partial(_cropped, box), lambda: crop_turn.cropped(photograph.rgb, box))
+        if photograph is not None:
+            self._replace(photograph, partial(_cropped, box), lambda: crop_turn.cropped(photograph.rgb, box))
 
     def _replace(
         self, photograph: Photograph, changed: Callable[[Strokes], Strokes], pixels: Callable[[], NDArray[np.uint8]]
@@ -249,7 +247,7 @@ class Files:
         there, stamp = self._document.state, _stamp(file) if file else None
 
         def show(opened: State) -> None:
-            if self._handlers.drawing():  # a stroke belongs to the drawing on which it was begun
+            if self._handlers.busy():  # a stroke, or an answer, belongs to the drawing on which it was begun
                 self._window.after(LATER, show, opened)
             elif again is not None and self._document.state is not there:
                 again()
@@ -294,7 +292,8 @@ class Files:
             return self.save_as()
         path = self._document.path
         now = _stamp(path)
-        if now is not None and now != self._stamps.get(path) and not dialogs.ask_replace(self._window, path.name):
+        changed = now is not None and now != self._stamps.get(path)
+        if changed and not dialogs.ask_replace(self._window, path.name, self._factor):
             return False
         return self._save_drawing(path)
 
@@ -328,7 +327,7 @@ class Files:
         if photograph is not None and photograph.pages > 1 and self._document.path is None:
             stem += f"-{photograph.page + 1}"
         name = f"{stem}{addition}{types[0][1].lstrip('*')}"
-        return dialogs.ask_save(self._window, title, name, types, self._session.settings.folder)
+        return dialogs.ask_save(self._window, title, name, types, self._session.settings.folder, self._factor)
 
     def _save_drawing(self, path: Path) -> bool:
         try:
@@ -380,7 +379,7 @@ class Files:
     def export_collection(self) -> None:
         """Ask for a folder or a zip file and copy the collected digits to it."""
         types, name = (("Zip file", "*.zip"), ("New folder", "*")), self._session.collection_name
-        path = dialogs.ask_save(self._window, f"Export {name}", f"{name}.zip", types)
+        path = dialogs.ask_save(self._window, f"Export {name}", f"{name}.zip", types, "", self._factor)
         if path is None:
             return
         collection = self._session.collection
@@ -417,12 +416,14 @@ class Files:
         self.once_written(lambda: self._before("closing", close))
 
     def once_written(self, proceed: Callable[[], None]) -> None:
-        """Proceed once no picture is being written; not if one cannot be."""
-        if not self._jobs.writing:
+        """Proceed once no picture is being written, and no dialog is open; not if one cannot be written."""
+        if self._jobs.writing:
+            self._report("Saving … The window closes then.")
+            self._waiting = lambda: self.once_written(proceed)
+        elif modal.is_asking(self._window):
+            self._window.after(LATER, self.once_written, proceed)
+        else:
             proceed()
-            return
-        self._report("Saving … The window closes then.")
-        self._waiting = lambda: self.once_written(proceed)
 
     def _before(self, what: str, proceed: Callable[[], None]) -> None:
         """Proceed with what replaces the drawing, once it is saved or the user has discarded it."""
@@ -435,7 +436,7 @@ class Files:
 
         if not self._document.dirty and not self._is_gone():
             proceed()
-        elif not dialogs.raise_existing(self._window, dialogs.UnsavedDialog):
+        elif not modal.raise_open(self._window):
             dialogs.UnsavedDialog(self._window, self._factor, answered, what, asks=self._document.path is None)
 
     def _is_gone(self) -> bool:

@@ -29,6 +29,7 @@ from digits.window import (
     files,
     hands,
     handwriting,
+    modal,
     panel,
     picture,
     recognition,
@@ -101,6 +102,7 @@ class MainWindow(tk.Tk):
         self.ended = False
         self.session = session
         self._ticks = 0
+        self._said_zoom: Message | None = None  # the last message that said it
         self._warned = False  # that no copy of the drawing can be written
         self._arranged: tuple[bool, bool] | None = None  # whether the panel lies below the paper, and the window is low
         self._copied: tuple[State, bool, Path | None, bool] | None = None  # of what there is a copy
@@ -147,25 +149,30 @@ class MainWindow(tk.Tk):
         self.recognition = recognition.Recognition(session, self.jobs, reading)
         filing = files.Handlers(
             self._report, lambda: self._drawing_changed(fit=True), self._show, lambda: self.canvas.page_size,
-            lambda: self.canvas.drawing,
+            lambda: self.canvas.drawing or modal.is_asking(self),
         )  # fmt: skip
         self.recovery = session.recovery or recovery.Recovery(self._settings_path.parent / recovery.FOLDER)
         session.recovery = None
         self.files = files.Files(self, factor, session, self.jobs, filing)
-        actions = dialogs.HandActions(self.write_samples, self.import_digits, self.export_digits)
+        hand = self.write_samples, self.import_digits, self.export_digits
+        actions = dialogs.HandActions(*(partial(self._unless_asked, action) for action in hand))
         keeping = handwriting.Handlers(self._report, self.status.show_handwriting, self._learned, actions)
         self.handwriting = handwriting.Handwriting(self, factor, session, self.jobs, keeping)
         self.commands = self._table()
         self._keys = commands.shortcuts(self.commands, commands.is_mac(self))
 
     def _table(self) -> list[commands.Command]:
-        """All commands; each ends the stroke that is being drawn, which belongs to the drawing as it is."""
+        """All commands; each ends the stroke that is being drawn, and raises a dialog that must be answered first."""
         table = command_table.table(self, self.files, self.session)
         return [replace(command, run=partial(self._run, command.run)) for command in table]
 
     def _run(self, run: Callable[[], object]) -> None:
         self.canvas.finish()
-        run()
+        self._unless_asked(run)
+
+    def _unless_asked(self, run: Callable[[], object]) -> None:
+        if not modal.raise_open(self):
+            run()
 
     def _build(self) -> None:
         """Build the widgets and bind the events."""
@@ -187,15 +194,16 @@ class MainWindow(tk.Tk):
         self.canvas.want_marks(session.settings.labels)
         self.canvas.steady_pen(session.settings.steady)
         self.canvas.bind("<Key>", lambda _: self._hide_tips())
-        drop.accept_files(self, self.files.open_path)
+        drop.accept_files(self, lambda path: self._unless_asked(partial(self.files.open_path, path)))
         self.menus = commands.build_menus(self, self._table)
         commands.bind(self, self.commands, self.canvas.finish)
-        self.bind("<Key>", self._typed)
+        self.bind("<Key>", commands.plain(self._typed))
         self.bind("<FocusIn>", lambda _: self.handwriting.refresh())
         width, height, *_ = map(int, PLACE.findall(self.geometry()))
         self._lay_out(width, height)
         self.bind("<Configure>", self._resized)
         self.protocol("WM_DELETE_WINDOW", self.close)
+        modal.give_way(self)
         if commands.is_mac(self):
             self.createcommand("tk::mac::Quit", self.close)
 
@@ -274,7 +282,7 @@ class MainWindow(tk.Tk):
         """Choose a drawing tool."""
         self.session.tool = tool
         self._show_tool()
-        if tool.reach and self.document.state.photograph is not None:
+        if tool.reach and self.session.has_photograph:
             self._report("Erasers remove what you draw; a digit of the photograph is clicked and deleted with Delete")
 
     def set_pen(self, diameter: int) -> None:
@@ -313,9 +321,11 @@ class MainWindow(tk.Tk):
         labels = [(f"This is a {digit}", partial(self.correct, digit)) for digit in range(CLASSES)] if hit else []
         commands.pop_up(self, shown, labels, (screen_x, screen_y))
 
-    def _zoomed(self, percent: int) -> None:
-        """Say how large the drawing is shown."""
-        self._report(f"{percent}% of its size")
+    def _zoomed(self, percent: int, asked: bool) -> None:
+        """Say how large the drawing is shown, if the user has asked for it or reads it now."""
+        if asked or self.session.message is self._said_zoom:
+            self._report(f"Zoom {percent}%")
+            self._said_zoom = self.session.message
 
     def deselect(self) -> None:
         """Deselect the selected digit."""
@@ -354,6 +364,8 @@ class MainWindow(tk.Tk):
         state = self.document.state
         self.recognition.read()  # first: it goes on while the drawing is shown
         self.canvas.show(state.strokes, state.photograph, fit)
+        if not self.session.can_use(self.session.tool):
+            self.choose_tool(self.session.tools[0])
         self._report("")
         self._show()
 
@@ -381,7 +393,7 @@ class MainWindow(tk.Tk):
 
     def _typed(self, event: "tk.Event[tk.Misc]") -> None:
         """A digit corrects the one that the panel shows, and the next one is selected."""
-        modified = isinstance(event.state, int) and event.state & 0x4  # with Ctrl
+        modified = isinstance(event.state, int) and event.state & commands.CONTROL
         if event.char and event.char in "0123456789" and not modified:
             self.correct(int(event.char), move_on=True)
 
@@ -554,7 +566,7 @@ class MainWindow(tk.Tk):
     def show_help(self) -> None:
         """Show the shortcuts."""
         if not dialogs.raise_existing(self, dialogs.HelpDialog):
-            dialogs.HelpDialog(self, self.factor, self._table())
+            dialogs.HelpDialog(self, self.factor, self._table(), command_table.GESTURES)
 
     def show_handwriting(self) -> None:
         """Show the collected digits, those of another window too."""
@@ -701,7 +713,7 @@ class MainWindow(tk.Tk):
         The file to open at first is opened after that.
         """
         others = self.recovery.left() if others is None else others
-        if self.canvas.drawing:  # a dialog would take the pointer away
+        if self.canvas.drawing or modal.is_asking(self):
             self.after(TICK, self._offer_left, others)
             return
         left = next(others, None)
@@ -747,8 +759,7 @@ class MainWindow(tk.Tk):
 
     def close(self) -> None:
         """Close the window; asks first if the drawing is unsaved, or digits on the sheet are not kept."""
-        self.canvas.finish()
-        self._leave_sheet(lambda: self.files.before_closing(self.destroy))
+        self._run(lambda: self._leave_sheet(lambda: self.files.before_closing(self.destroy)))
 
     def _leave_sheet(self, proceed: Callable[[], None]) -> None:
         """Proceed once what is written on the sheet for samples is kept or discarded."""

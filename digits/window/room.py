@@ -48,6 +48,10 @@ class Scrolled(ttk.Frame):
         """(width, height) in pixels of all that is inside."""
         return self.inside.winfo_reqwidth(), self.inside.winfo_reqheight()
 
+    def ask_for_room(self) -> None:
+        """Ask for all the room that is needed, before anything is shown."""
+        self._clip.configure(width=self.needed[0], height=self.needed[1])
+
     def take_wheel(self) -> None:
         """Scroll by the wheel over everything that is inside now, but for what scrolls itself."""
         waiting: list[tk.Misc] = [self.inside]
@@ -73,8 +77,8 @@ class Scrolled(ttk.Frame):
 
     def _fit(self) -> None:
         """Show the bars that are needed, and what is inside at its place, in all the room that there is."""
+        self.ask_for_room()
         needed, whole = self.needed, (self.winfo_width(), self.winfo_height())
-        self._clip.configure(width=needed[0], height=needed[1])
         across, down = self._bars
         thick = down.winfo_reqwidth(), across.winfo_reqheight()
         wanted = [whole[0] < needed[0], whole[1] < needed[1]]

@@ -138,6 +138,15 @@ class Session:
         """Set the pen's diameter in logical pixels, limited to 2 to 40."""
         self.settings = replace(self.settings, pen=min(max(diameter, SMALLEST_PEN), LARGEST_PEN))
 
+    @property
+    def has_photograph(self) -> bool:
+        """Whether there is a photograph below the ink."""
+        return self.document.state.photograph is not None
+
+    def can_use(self, tool: tools.Tool) -> bool:
+        """Whether a tool can be used on the drawing as it is now."""
+        return self.has_photograph or not tool.on_photograph
+
     # ---- results
 
     @property

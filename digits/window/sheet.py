@@ -10,8 +10,9 @@ from digits.image_format import CLASSES
 from digits.reading.collection import Sample
 from digits.reading.ink import Stroke, Strokes
 from digits.reading.segmentation import stroke_components, union
-from digits.window import smooth
-from digits.window.dialogs import CANCEL, DISCARD, SAVE, Dialog, QuestionDialog, raise_existing
+from digits.window import modal, smooth
+from digits.window.commands import is_mac, plain
+from digits.window.dialogs import CANCEL, DISCARD, SAVE, Dialog, QuestionDialog
 from digits.window.document import digit_key
 from digits.window.palette import Palette
 from digits.window.room import of_screen
@@ -74,8 +75,10 @@ class SheetDialog(Dialog):
         self.paper.bind("<B1-Motion>", self._move)
         self.paper.bind("<ButtonRelease-1>", self._release)
         self.bind("<Control-Key-z>", lambda _: self.undo())
-        self.bind("<Command-Key-z>" if self.tk.call("tk", "windowingsystem") == "aqua" else "<BackSpace>",
-                  lambda _: self.undo())  # fmt: skip
+        if is_mac(self):
+            self.bind("<Command-Key-z>", lambda _: self.undo())
+        else:
+            self.bind("<BackSpace>", plain(lambda _: self.undo()))
         self.done = self.button("Keep", self.finish, "primary")
         self.button("Cancel", self.close)
         self.back = self.button("Undo", self.undo, side="left")
@@ -108,7 +111,8 @@ class SheetDialog(Dialog):
 
     def close(self) -> None:
         """Close the sheet; asks first whether to keep what was written."""
-        self.leave(lambda: None)
+        if not modal.raise_open(self):
+            self.leave(lambda: None)
 
     def leave(self, proceed: Callable[[], None]) -> None:
         """Proceed once the sheet is closed, which asks first whether to keep what was written."""
@@ -122,7 +126,7 @@ class SheetDialog(Dialog):
 
         if not self._strokes:
             answered(DISCARD)
-        elif not raise_existing(self, KeepDialog):
+        elif not modal.raise_open(self):
             KeepDialog(self, self._factor, answered)
 
     def samples(self) -> list[Sample]:

@@ -85,9 +85,6 @@ def is_dark(choice: str) -> bool:
     return _system_is_dark() if choice == "system" else choice == "dark"
 
 
-_measured: list[float] = []  # the screen's own scaling, which Tk forgets for all windows once one has changed it
-
-
 def scaling(root: tk.Misc, zoom: int) -> float:
     """Screen pixels per logical pixel, 1.0 to 3.0.
 
@@ -95,12 +92,11 @@ def scaling(root: tk.Misc, zoom: int) -> float:
         root: any widget.
         zoom: percent; 0 follows the screen, in steps of 0.25.
     """
-    if not _measured:
-        _measured.append(float(root.tk.call("tk", "scaling")))
     if zoom:
         return zoom / 100
     standard = 1.0 if root.tk.call("tk", "windowingsystem") == "aqua" else 4 / 3
-    return min(3.0, max(1.0, round(_measured[0] / standard * 4) / 4))
+    measured = float(root.tk.call("tk", "scaling")) / standard
+    return min(3.0, max(1.0, round(measured * 4) / 4))
 
 
 def apply_scaling(root: tk.Misc, factor: float) -> None:

@@ -82,6 +82,7 @@ class Tool:
         start: begins a gesture at the point where the pointer is pressed.
         reach: radius of the ring around the pointer, in pen diameters; 0 for no ring.
         cursor: Tk's name of the pointer.
+        on_photograph: whether it can be used on a photograph only.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Tool:
     start: Callable[[Paper, Point], Gesture]
     reach: float = 0.0
     cursor: str = "crosshair"
+    on_photograph: bool = False
 
 
 class Draw:
@@ -197,5 +199,5 @@ TOOLS = (
     Tool("Pen", "Pen", "pencil-fill", "P", "Draw", Draw),
     Tool("Eraser", "Eraser", "eraser", "E", "Erase ink", erase_ink, reach=1.0),
     Tool("Stroke eraser", "Stroke eraser", "eraser-fill", "Shift+E", "Erase whole strokes", erase_strokes, reach=1.0),
-    Tool("Crop", "Crop", "crop", "C", "Keep a part of the photograph", Crop),
+    Tool("Crop", "Crop", "crop", "C", "Keep a part of the photograph", Crop, on_photograph=True),
 )

@@ -175,7 +175,7 @@ def test_what_another_program_has_saved_is_asked_about(
     hand.write([[(500, 300), (500, 400)]])
 
     def answer(yes: bool) -> None:
-        def ask(_: object, name: str) -> bool:
+        def ask(_: object, name: str, *__: object) -> bool:
             asked.append(name)
             return yes
 

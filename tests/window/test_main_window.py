@@ -137,6 +137,28 @@ def test_brush_keys_stay_within_bounds(hand: Hand) -> None:
         assert hand.window.session.pen == end
 
 
+def test_a_click_beside_the_slider_s_knob_moves_it_there_and_the_wheel_by_one(hand: Hand) -> None:
+    scale, session = hand.window.toolbar.scale, hand.window.session
+
+    def at(share: float) -> int:
+        return round(share * scale.winfo_width())
+
+    bottom = scale.winfo_height() - 1
+    for place, y, least, most in ((0.9, 1, 34, 40), (0.1, bottom // 2, 2, 8), (0.5, bottom, 18, 24)):
+        scale.event_generate("<ButtonPress-1>", x=at(place), y=y)
+        hand.window.update()
+        assert least <= session.pen <= most, place
+        scale.event_generate("<B1-Motion>", x=at(0.75), y=y, state=0x100)
+        scale.event_generate("<ButtonRelease-1>", x=at(0.75), y=y, state=0x100)
+        hand.window.update()
+        assert 27 <= session.pen <= 35, "dragged on from there"
+    before = session.pen
+    for button, pen in ((4, before + 1), (5, before), (5, before - 1)):
+        scale.event_generate(f"<Button-{button}>", x=at(0.5), y=1)
+        hand.window.update()
+        assert session.pen == pen and hand.window.toolbar.pixels.cget("text") == f"{pen} px"
+
+
 def test_resizing_moves_no_ink(hand: Hand) -> None:
     hand.write(FOUR)
     before = hand.window.document.state.strokes
@@ -435,7 +457,46 @@ def test_what_a_key_finds_nothing_to_do_for_is_said(hand: Hand) -> None:
     hand.press("<Key-d>")
     assert hand.status == "No digit is doubtful"
     hand.press("<Control-Key-equal>")
-    assert hand.status == "125% of its size"
+    assert hand.status == "Zoom 125%"
+
+
+@pytest.mark.parametrize("photograph", [False, True])
+def test_the_zoom_that_is_said_is_the_one_that_is_shown(hand: Hand, tmp_path: Path, photograph: bool) -> None:
+    window, canvas = hand.window, hand.window.canvas
+    if photograph:
+        Image.new("L", (1200, 900), 255).save(tmp_path / "a.png")
+        window.files.open_path(tmp_path / "a.png")
+        hand.settle()
+    hand.write(FOUR)
+
+    def said() -> bool:
+        return hand.status == f"Zoom {round(100 * canvas.view.scale)}%"
+
+    assert "Zoom" not in hand.status
+    for key in ("<Control-Key-equal>", "<Key-f>", "<Control-Key-minus>", "<Control-Key-0>"):
+        hand.press(key)
+        assert said(), key
+    for button in (4, 5, 5):
+        canvas.event_generate(f"<Control-Button-{button}>", x=100, y=100)
+        window.update()
+        assert said()
+    for _ in range(30):
+        hand.press("<Control-Key-equal>")
+    assert said(), "as far as it goes"
+    hand.press("<Control-Key-0>")
+    for width in (700, 1100):
+        window.geometry(f"{width}x500")
+        hand.until(lambda width=width: window.winfo_width() == width)  # type: ignore[misc]
+        assert said(), "another size of the window"
+    hand.press("<Key-Tab>")
+    hand.press("<Control-Key-c>")
+    window.geometry("800x500")
+    hand.until(lambda: window.winfo_width() == 800)
+    assert hand.status.startswith("Copied"), "not said unless it was"
+    hand.press("<Control-Key-equal>")
+    hand.press("<Control-Key-z>")
+    hand.settle()
+    assert "Zoom" not in hand.status
 
 
 def test_an_eraser_says_what_it_does_on_a_photograph(hand: Hand, tmp_path: Path) -> None:

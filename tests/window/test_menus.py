@@ -1,17 +1,22 @@
 """The tables of commands and tools in the window: menus, shortcuts, buttons and help."""
 
+import sys
 import tkinter as tk
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from digits.reading.ink import Stroke
-from digits.window import dialogs, tools
-from digits.window.commands import accelerator, is_mac, sequences
+from digits.window import command_table, dialogs, tools
+from digits.window.commands import Command, accelerator, is_mac, sequences
 from digits.window.ink_filter import Point
 from digits.window.settings import Settings
 from digits.window.tools import TOOLS, Paper, Tool
 from tests.window.conftest import FOUR, Hand, OpenWindow
+
+x11 = pytest.mark.skipif(sys.platform != "linux", reason="Alt is another modifier elsewhere")
 
 
 def labels(widget: tk.Misc) -> list[str]:
@@ -60,6 +65,68 @@ def test_labels_and_shortcuts_are_unique(hand_with_all: Hand) -> None:
     assert len(set(keys)) == len(keys)
 
 
+@x11
+@pytest.mark.parametrize("modifier", ["Mod1", "Mod4"])
+def test_with_alt_or_super_no_plain_key_does_anything(
+    open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch, modifier: str
+) -> None:
+    run: list[str] = []
+
+    def told(command: Command) -> Command:
+        return replace(command, run=lambda: run.append(command.label), enabled=lambda: True)
+
+    complete = command_table.table
+    monkeypatch.setattr(command_table, "table", lambda *given: list(map(told, complete(*given))))
+    hand = open_window()
+    monkeypatch.setattr(type(hand.window), "correct", lambda _, digit, move_on: run.append(str(digit)))
+    shown = [command for command in hand.window.commands if command.keys]
+    keys = [(command.label, key) for command in shown for key in command.keys if "Mod" not in key]
+    keys += [(str(digit), str(digit)) for digit in range(10)]
+    assert len(keys) > 25
+    for label, key in keys:
+        sequence = sequences(key, is_mac(hand.window))[0].replace("<<PrevWindow>>", "<Shift-Key-ISO_Left_Tab>")
+        press = sequence if "Key" in sequence else f"<Key-{key}>"
+        hand.press(press.replace("<", f"<{modifier}-"))
+        assert not run, (label, key)
+        hand.press(press)
+        assert run == [label], (label, key)
+        run.clear()
+
+
+@x11
+def test_in_a_dialog_a_plain_key_with_alt_does_nothing_either(hand: Hand) -> None:
+    hand.write(FOUR)
+    hand.press("<Key-4>")
+    hand.settle()
+    hand.press("<Control-Key-h>")
+    dialog = hand.dialog(dialogs.HandwritingDialog)
+    dialog.focus_force()
+    hand.window.session.selected_entry = hand.window.session.collection.entries[0].key
+    for key in ("Delete", "BackSpace", "Escape"):
+        dialog.event_generate(f"<Mod1-Key-{key}>")
+        hand.settle()
+        assert dialog.winfo_exists() and len(hand.window.session.collection) == 1
+    dialog.event_generate("<Key-Delete>")
+    hand.settle()
+    assert not len(hand.window.session.collection)
+
+
+@x11
+def test_alt_and_the_underlined_letter_open_each_menu(hand: Hand) -> None:
+    window, opened, letters = hand.window, list[str](), list[str]()
+    hand.write(FOUR)
+    for i, (name, menu) in enumerate(window.menus.items()):
+        menu.configure(postcommand=partial(opened.append, name))
+        letters.append(name[int(window.tk.call(window.cget("menu"), "entrycget", i, "-underline"))].lower())
+        hand.press(f"<Mod1-Key-{letters[-1]}>")
+        assert opened[-1:] == [name]
+        for _ in range(2):
+            window.tk.eval("event generate [focus] <Key-Escape>")
+            window.update()
+    assert len(set(letters)) == len(letters) and letters[-1] == "h"
+    assert window.session.tool is TOOLS[0] and window.session.selected is None
+
+
 def test_a_menu_that_opens_shows_what_is_possible_and_chosen(hand: Hand) -> None:
     menu = hand.window.menus["Edit"]
 
@@ -99,11 +166,25 @@ def test_help_shows_all_shortcuts(hand: Hand) -> None:
         if command.keys:
             keys = "   ".join(accelerator(key, mac) for key in command.keys)
             assert shown[shown.index(keys) + 1] == command.title
+    for keys, what in command_table.GESTURES:
+        assert shown[shown.index(keys) + 1] == what
     assert any("press Tab" in text and "press Return" in text for text in shown)
     hand.press("<Key-F1>")
     assert sum(isinstance(child, dialogs.HelpDialog) for child in hand.window.winfo_children()) == 1
     dialog.close()
     assert not dialog.winfo_exists()
+
+
+@pytest.mark.parametrize(
+    ("bound", "named"),
+    [
+        ("<Button-4>", "Wheel"), ("<Shift-Button-4>", "Shift+wheel"), ("<Control-Button-4>", "Ctrl+wheel"),
+        ("<B2-Motion>", "Middle button"), ("<KeyPress-space>", "Space+drag"), ("<B3-Motion>", "Right button"),
+    ],
+)  # fmt: skip
+def test_what_the_pointer_does_is_in_the_help(hand: Hand, bound: str, named: str) -> None:
+    assert hand.window.canvas.bind(bound)
+    assert any(named in keys for keys, _ in command_table.GESTURES)
 
 
 class StraightLine:

@@ -124,9 +124,27 @@ def test_a_photograph_is_cropped(hand: Hand, tmp_path: Path) -> None:
 def test_there_must_be_a_photograph_to_crop(hand: Hand) -> None:
     hand.write(FOUR)
     hand.press("<Key-c>")
-    hand.draw([(50, 50), (100, 100), (200, 200)])
-    assert "no photograph to crop" in hand.status
-    assert hand.number == "4"
+    assert hand.window.session.tool.name == "Pen"
+    assert str(hand.window.toolbar.buttons["Crop"].cget("state")) == "disabled"
+    hand.window.menus["Edit"].tk.call(hand.window.menus["Edit"].cget("postcommand"))
+    assert hand.window.menus["Edit"].entrycget("Crop", "state") == "disabled"
+    hand.draw([(450, 100), (450, 200), (450, 300)])
+    assert len(hand.window.document.state.strokes) == len(FOUR) + 1
+
+
+@pytest.mark.parametrize("key", ["<Control-Key-z>", "<Control-Key-Delete>", "<Control-Key-n>"])
+def test_crop_is_left_with_the_photograph(hand: Hand, tmp_path: Path, key: str) -> None:
+    picture("583").save(tmp_path / "a.png")
+    opened(hand, tmp_path / "a.png")
+    button = hand.window.toolbar.buttons["Crop"]
+    assert str(button.cget("state")) == "normal"
+    hand.press("<Key-c>")
+    assert hand.window.session.tool.name == "Crop"
+    hand.press(key)
+    hand.settle()
+    assert hand.window.document.state.photograph is None
+    assert hand.window.session.tool.name == "Pen" and str(button.cget("state")) == "disabled"
+    assert hand.window.getvar(str(button.cget("variable"))) == "Pen"
 
 
 def test_the_camera_s_picture_is_read_and_unsaved(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from digits.window.about import AboutDialog
 from digits.window.bars import shortened
 from digits.window.compare import ROW
 from digits.window.palette import DARK, LIGHT
+from digits.window.room import TITLE, of_screen, within
 from digits.window.session import COMPARE, Message
 from digits.window.settings import ZOOMS, Settings
 from digits.window.sheet import SheetDialog
@@ -289,21 +290,42 @@ def test_a_window_opens_on_the_screen_wherever_it_was(
     assert on_screen(window)
 
 
-@pytest.mark.parametrize("zoom", [100, 150, 200])
-def test_dialogs_fit_a_small_screen(open_window: OpenWindow, small_screen: tuple[int, int], zoom: int) -> None:
-    hand = open_window(NAMES, settings=Settings(theme="light", zoom=zoom))
-    window, factor = hand.window, hand.window.factor
-    write_and_select(hand)
-    hand.press("<Key-Return>")
-    hand.settle()
+def open_all_dialogs(hand: Hand) -> list[dialogs.Dialog]:
+    """One dialog of each kind that stands above the window, and of those with a question."""
+    window = hand.window
     window.show_help()
     window.show_handwriting()
     window.show_about()
     window.write_samples()
     window.new_hand()
-    dialogs.UnsavedDialog(window, factor, lambda _: None)
-    dialogs.RestoreDialog(window, factor, "1 January 2026 at 12:00", lambda _: None)
-    opened = [child for child in window.winfo_children() if isinstance(child, dialogs.Dialog)]
+    dialogs.UnsavedDialog(window, window.factor, lambda _: None)
+    dialogs.RestoreDialog(window, window.factor, "1 January 2026 at 12:00", lambda _: None)
+    return [child for child in window.winfo_children() if isinstance(child, dialogs.Dialog)]
+
+
+@pytest.mark.parametrize("place", [(200, 100, 1180, 740), (20, 200, 700, 500)])
+def test_dialogs_stand_in_the_middle_of_the_window(open_window: OpenWindow, place: tuple[int, int, int, int]) -> None:
+    hand = open_window(settings=Settings(theme="light", place=place))
+    window = hand.window
+    write_and_select(hand)
+    for dialog in open_all_dialogs(hand):
+        hand.until(lambda dialog=dialog: bool(dialog.winfo_viewable()))  # type: ignore[misc]
+        hand.until(lambda dialog=dialog: dialog.winfo_width() == dialog.winfo_reqwidth())  # type: ignore[misc]
+        left, top, right, bottom = box(dialog)
+        around = box(window)
+        size, screen = (right - left, bottom - top), of_screen(window)
+        x, y = within((around[0] + around[2] - size[0]) // 2, (around[1] + around[3] - size[1]) // 2, size, screen)
+        assert abs(left - x) <= 1 and -TITLE // 2 - 1 <= top - y <= 1, type(dialog)
+
+
+@pytest.mark.parametrize("zoom", [100, 150, 200])
+def test_dialogs_fit_a_small_screen(open_window: OpenWindow, small_screen: tuple[int, int], zoom: int) -> None:
+    hand = open_window(NAMES, settings=Settings(theme="light", zoom=zoom))
+    window = hand.window
+    write_and_select(hand)
+    hand.press("<Key-Return>")
+    hand.settle()
+    opened = open_all_dialogs(hand)
     assert len({type(dialog) for dialog in opened}) == 7
     assert {AboutDialog, SheetDialog} < {type(dialog) for dialog in opened}
     for dialog in opened:
