@@ -12,7 +12,7 @@ from PIL import Image
 
 from digits.reading.ink import Stroke, Strokes, open_strokes, save_strokes
 from digits.window import dialogs, modal
-from digits.window.recovery import Left
+from digits.window.recovery import NOWHERE, Left
 from digits.window.sheet import SheetDialog
 from tests.window.conftest import FOUR, Hand
 
@@ -152,7 +152,7 @@ def test_what_comes_later_waits_for_the_answer(hand: Hand, tmp_path: Path) -> No
     hand.press("<Control-Key-n>")
     question = hand.dialog(dialogs.UnsavedDialog)
     released: list[bool] = []
-    left = SimpleNamespace(when=0.0, file=None, path=tmp_path, release=lambda: released.append(True))
+    left = SimpleNamespace(when=0.0, origin=NOWHERE, path=tmp_path, release=lambda: released.append(True))
     window._offer_left(iter([cast(Left, left)]))
     hand.settle()
     over = list[bool]()

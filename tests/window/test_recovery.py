@@ -143,7 +143,7 @@ def test_a_restored_drawing_knows_whether_its_file_was_changed(
     open_window: OpenWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: bool
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(dialogs, "ask_replace", lambda _, name: asked.append(name))
+    monkeypatch.setattr(dialogs, "ask_replace", lambda _window, name, *_: asked.append(name))
     path = leave(tmp_path, "mine.json", "7", 1)
     hand = open_window()
     hand.window.files.open_path(path)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from digits.window import theme
 from digits.window.settings import Settings, default_path, load, save, save_changes
 from tests.window.conftest import Hand, OpenWindow
 
@@ -149,7 +148,7 @@ def test_settings_that_could_not_be_written_are_tried_again(open_window: OpenWin
 
 def test_the_screen_s_own_size_is_known_after_another(open_window: OpenWindow) -> None:
     hand = open_window(settings=Settings(theme="light", zoom=200))
-    own = theme.scaling(hand.window, 0)
+    own = hand.window._screens_factor
     hand.window.destroy()
     again = open_window(settings=Settings(theme="light", zoom=100))
-    assert theme.scaling(again.window, 0) == own == 1.0
+    assert again.window._screens_factor == own == 1.0
