@@ -235,7 +235,7 @@ def _break_columns(menu: tk.Menu) -> None:
         return
     entry = menu.yposition(last) - menu.yposition(last - 1) if last else 0
     for i in range(last + 1):
-        if menu.yposition(i) + 2 * entry > menu.winfo_screenheight() - TITLE:
+        if menu.type(i) != "separator" and menu.yposition(i) + 2 * entry > menu.winfo_screenheight() - TITLE:
             menu.entryconfigure(i, columnbreak=True)
 
 

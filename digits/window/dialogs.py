@@ -144,8 +144,9 @@ class QuestionDialog(Dialog):
         """Ask; ``answered`` is called with the answer that a button gives, or with "cancel"."""
         super().__init__(parent, title, factor)
         self._answered = answered
-        ttk.Label(self.body, text=question, font="Title").pack(anchor="w")
-        said = ttk.Label(self.body, text=text, wraplength=self.px(420), justify="left")
+        wide = min(self.px(420), of_screen(self)[0] - self.px(48))
+        ttk.Label(self.body, text=question, font="Title", wraplength=wide, justify="left").pack(anchor="w")
+        said = ttk.Label(self.body, text=text, wraplength=wide, justify="left")
         said.pack(anchor="w", pady=(self.px(8), 0))
         self.bind("<Visibility>", lambda _: self.grab_set())  # Tk refuses a grab before the dialog is visible
         self.bind("<ButtonPress>", self._beside)
@@ -250,9 +251,9 @@ class HelpDialog(Dialog):
             row=0, column=0, columnspan=2, sticky="w"
         )
         mac = is_mac(self)
-        about = ttk.Label(
-            self.body, text=ABOUT.format_map(shortcuts(commands, mac)), wraplength=self.px(600), justify="left"
-        )
+        wide = of_screen(self)[0] - self.px(60)
+        text = ABOUT.format_map(shortcuts(commands, mac))
+        about = ttk.Label(self.body, text=text, wraplength=min(self.px(600), wide), justify="left")
         about.grid(row=1, column=0, columnspan=2, sticky="w", pady=(self.px(8), self.px(16)))
         shown = [
             ("   ".join(accelerator(key, mac) for key in command.keys), command.title)
@@ -261,22 +262,25 @@ class HelpDialog(Dialog):
         ]
         shown += gestures
         half = (len(shown) + 1) // 2
-        tables = [self._table(part) for part in (shown[:half], shown[half:])]
+        tables = [self._table(part, wide) for part in (shown[:half], shown[half:])]
         gap = self.px(32)
-        if sum(table.winfo_reqwidth() for table in tables) + gap > of_screen(self)[0] - self.px(60):
+        if sum(table.winfo_reqwidth() for table in tables) + gap > wide:
             for table in tables:
                 table.destroy()
-            tables = [self._table(shown)]
+            tables = [self._table(shown, wide)]
         for column, table in enumerate(tables):
-            table.grid(row=2, column=column, sticky="nw", padx=(0, gap if column == 0 else 0))
+            table.grid(row=2, column=column, sticky="nw", padx=(gap if column else 0, 0))
         self.present(self.button("Close", self.close, "primary"))
 
-    def _table(self, rows: Sequence[tuple[str, str]]) -> ttk.Frame:
-        """Keys and what they do."""
-        table = ttk.Frame(self.body)
-        for row, (keys, what) in enumerate(rows):
-            ttk.Label(table, text=keys, font="Strong").grid(row=row, column=0, sticky="w", pady=self.px(2))
-            ttk.Label(table, text=what).grid(row=row, column=1, sticky="w", padx=(self.px(16), 0))
+    def _table(self, rows: Sequence[tuple[str, str]], wide: int) -> ttk.Frame:
+        """Keys and what they do, no wider than some pixels."""
+        table, gap = ttk.Frame(self.body), self.px(16)
+        labels = [(ttk.Label(table, text=keys, font="Strong"), ttk.Label(table, text=what)) for keys, what in rows]
+        room = wide - gap - max(keys.winfo_reqwidth() for keys, _ in labels)
+        for row, (keys, what) in enumerate(labels):
+            what.configure(wraplength=room, justify="left")
+            keys.grid(row=row, column=0, sticky="nw", pady=self.px(2))
+            what.grid(row=row, column=1, sticky="w", padx=(gap, 0))
         self.update_idletasks()
         return table
 

@@ -342,6 +342,25 @@ def test_dialogs_fit_a_small_screen(open_window: OpenWindow, small_screen: tuple
         assert all(seen(label) for label in hidden[-1:]), f"{type(dialog)}: the end can be scrolled to"
 
 
+def test_at_double_size_a_screen_of_800_by_600_is_wide_enough_for_help_questions_and_menus(
+    open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tk.Misc, "winfo_screenwidth", lambda _: 800)
+    monkeypatch.setattr(tk.Misc, "winfo_screenheight", lambda _: 600)
+    hand = open_window(settings=Settings(theme="light", zoom=200))
+    window = hand.window
+    for menu in window.menus.values():
+        menu.tk.call(menu.cget("postcommand"))
+        assert menu.winfo_reqheight() <= 600
+    window.show_help()
+    dialogs.ReplaceDialog(window, window.factor, f"{'long-name' * 20}.json", LONG, lambda _: None)
+    for kind in (dialogs.HelpDialog, dialogs.ReplaceDialog):
+        dialog = hand.dialog(kind)
+        hand.until(lambda dialog=dialog: dialog.winfo_width() > 400)  # type: ignore[misc]
+        assert dialog.winfo_rootx() + dialog.winfo_width() <= 800, kind
+        assert dialog._scrolled.needed[0] <= dialog._scrolled._clip.winfo_width(), kind
+
+
 @pytest.mark.parametrize("zoom", [100, 200])
 def test_menus_fit_a_small_screen(
     open_window: OpenWindow, small_screen: tuple[int, int], monkeypatch: pytest.MonkeyPatch, zoom: int
