@@ -22,6 +22,7 @@ from digits.window.palette import Palette
 from digits.window.room import TITLE, Scrolled, of_screen, within
 from digits.window.summary import counted, gained, shortened
 
+AGAIN = 50  #: ms after which a dialog that could not take over tries again
 SAVE, DISCARD, CANCEL, RESTORE, REPLACE = "save", "discard", "cancel", "restore", "replace"
 CHOSEN = "chosen_kind_of_file"  #: Tk's variable
 COLUMNS = 12  #: pictures per row in My handwriting
@@ -148,7 +149,7 @@ class QuestionDialog(Dialog):
         ttk.Label(self.body, text=question, font="Title", wraplength=wide, justify="left").pack(anchor="w")
         said = ttk.Label(self.body, text=text, wraplength=wide, justify="left")
         said.pack(anchor="w", pady=(self.px(8), 0))
-        self.bind("<Visibility>", lambda _: self.grab_set())  # Tk refuses a grab before the dialog is visible
+        self.bind("<Visibility>", lambda _: self._take_over())  # Tk refuses a grab before the dialog is visible
         self.bind("<ButtonPress>", self._beside)
         modal.begin(self, self)
 
@@ -159,6 +160,13 @@ class QuestionDialog(Dialog):
     def close(self) -> None:
         """Answer "cancel": Escape, or the title bar's button."""
         self._answer(CANCEL)
+
+    def _take_over(self) -> None:
+        """Take all events of the program, at once or when the desktop, or a button that is held down, lets go."""
+        try:
+            self.grab_set()
+        except tk.TclError:
+            self.after(AGAIN, lambda: self.winfo_exists() and self._take_over())
 
     def destroy(self) -> None:
         """Destroy the dialog, answered or with the window below it."""

@@ -1,6 +1,7 @@
 """One question at a time: while a dialog must be answered first, nothing opens another, and it keeps the focus."""
 
 import sys
+import tkinter as tk
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tkinter import filedialog
@@ -233,3 +234,21 @@ def test_a_name_that_is_taken_is_asked_about_and_can_be_changed(
 
 def test_all_questions_are_the_program_s_own() -> None:
     assert not [path.name for path in FOLDER.glob("*.py") if "messagebox" in path.read_text(encoding="utf-8")]
+
+
+def test_a_question_takes_over_once_another_program_lets_go(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    grab, tried = dialogs.UnsavedDialog.grab_set, []
+
+    def refuse_twice(dialog: dialogs.UnsavedDialog) -> None:
+        tried.append(dialog)
+        if len(tried) <= 2:
+            raise tk.TclError("grab failed: another application has grab")
+        grab(dialog)
+
+    monkeypatch.setattr(dialogs.UnsavedDialog, "grab_set", refuse_twice)
+    hand.write(FOUR)
+    hand.window.close()
+    dialog = hand.dialog(dialogs.UnsavedDialog)
+    hand.until(lambda: dialog.grab_current() is dialog, "the grab")
+    dialog.cancel.invoke()
+    assert len(tried) >= 3
