@@ -163,10 +163,12 @@ class QuestionDialog(Dialog):
 
     def _take_over(self) -> None:
         """Take all events of the program, at once or when the desktop, or a button that is held down, lets go."""
+        if not self.winfo_exists():
+            return
         try:
             self.grab_set()
         except tk.TclError:
-            self.after(AGAIN, lambda: self.winfo_exists() and self._take_over())
+            self.after(AGAIN, self._take_over)
 
     def destroy(self) -> None:
         """Destroy the dialog, answered or with the window below it."""
