@@ -13,7 +13,7 @@ from digits.reading.text_lines import boxes_of
 
 SPACE = 1.5  #: widths of a digit: more paper than that is a space
 FAR = 3.0  #: and more than that is one even between digits that are evenly spaced, as in the boxes of a form
-CLEAR = 1.0, 4.0  #: so is that, beside so many times the usual gap, on a line of nothing but digits and marks
+CLEAR = 1.0, 2.5  #: so is that, beside so many times the usual gap, on a line of nothing but digits and marks
 FEW = 3  #: gaps of a line, of which less is not said to be usual
 UNEVEN = 1.5  #: gaps of a line, of which the others are so many times the least, are not even
 NEAR = 0.6  #: of their height: letters that are nearer are one word

@@ -22,7 +22,7 @@ from digits.window.palette import Palette
 from digits.window.room import TITLE, Scrolled, of_screen, within
 from digits.window.summary import counted, gained, shortened
 
-AGAIN = 50  #: ms after which a dialog that could not take over tries again
+AGAIN = 50  #: ms after which a dialog takes over again: the desktop may give the focus to the window below it
 SAVE, DISCARD, CANCEL, RESTORE, REPLACE = "save", "discard", "cancel", "restore", "replace"
 CHOSEN = "chosen_kind_of_file"  #: Tk's variable
 COLUMNS = 12  #: pictures per row in My handwriting
@@ -127,7 +127,8 @@ class Dialog(ttk.Toplevel):
     def close(self) -> None:
         """Close the dialog."""
         self.destroy()
-        (getattr(self._parent, "canvas", None) or self._parent).focus_set()
+        if not modal.raise_open(self._parent):
+            (getattr(self._parent, "canvas", None) or self._parent).focus_set()
 
 
 class QuestionDialog(Dialog):
@@ -168,7 +169,9 @@ class QuestionDialog(Dialog):
         try:
             self.grab_set()
         except tk.TclError:
-            self.after(AGAIN, self._take_over)
+            self.nametowidget(".").after(AGAIN, self._take_over)  # this dialog may be gone by then
+        else:
+            self.nametowidget(".").after(AGAIN, modal.raise_open, self.nametowidget("."))
 
     def destroy(self) -> None:
         """Destroy the dialog, answered or with the window below it."""
@@ -380,6 +383,12 @@ class HandwritingDialog(Dialog):
         for key, step in (("<Left>", -1), ("<Right>", 1), ("<Up>", -COLUMNS), ("<Down>", COLUMNS)):
             self.bind(key, plain(partial(self._move_selection, step)))
         self.present(closing)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Change all colours."""
+        self._palette = palette
+        self.gallery.configure(background=palette.paper)
+        self._draw()
 
     def _build_gallery(self) -> None:
         frame = ttk.Frame(self.body)
@@ -614,5 +623,10 @@ def _path(parent: tk.Misc, ask: Callable[..., str | tuple[str, ...]], **options:
     if modal.raise_open(parent):
         return None
     with modal.asking(parent):
-        answer = ask(parent=parent, **options)
+        later = [parent.after(ms, modal.raise_open, parent) for ms in (AGAIN, 5 * AGAIN)]
+        try:
+            answer = ask(parent=parent, **options)
+        finally:
+            for one in later:
+                parent.after_cancel(one)
     return Path(answer) if answer and isinstance(answer, str) else None

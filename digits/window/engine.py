@@ -27,7 +27,12 @@ from digits.window.document import Photograph, State, digit_key
 
 BATCH = 32  #: collected digits that are looked at in one call
 LIKE = 0.6  #: share of two boxes that they have in common if they are of the same digit
-QUALITY = 95  #: of a photograph that is too large to be kept without loss
+QUALITIES = (
+    95,
+    85,
+    70,
+    50,
+)  #: of a photograph that is too large to be kept without loss: the first that is small enough
 LONGEST_JPEG = 65_500  #: px, the longer side that libjpeg writes
 LARGEST_PREVIEW = 2400  #: px, the longer side; larger than most screens
 
@@ -282,8 +287,11 @@ def _encoded(name: str, rgb: NDArray[np.uint8]) -> tuple[bytes, NDArray[np.uint8
                 f"{name} is {max(rgb.shape):,} pixels long, more than {LONGEST_JPEG:,}, and has too much detail to be "
                 "kept in a drawing; give a part of it"
             )
-        content = io.BytesIO()
-        Image.fromarray(rgb).save(content, format="JPEG", quality=QUALITY)
+        for quality in QUALITIES:
+            content = io.BytesIO()
+            Image.fromarray(rgb).save(content, format="JPEG", quality=quality)
+            if content.tell() <= MOST_PICTURE:
+                break
         with image_file.opened(content.getvalue(), "the photograph") as pages:
             rgb = page.open_page(pages, 0)
     return content.getvalue(), rgb

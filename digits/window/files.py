@@ -66,7 +66,7 @@ class Files:
         self._jobs = jobs
         self._handlers = handlers
         self._waiting: Callable[[], None] | None = None  # what is done once the pictures are written
-        self._newest = object()  #: identifies the newest opening
+        self._newest: object | None = None  #: identifies the newest opening, until it is shown or given up
         self._stamps = session.stamps
         self.forget_turns()
 
@@ -74,7 +74,18 @@ class Files:
 
     def forget_turns(self) -> None:
         """Count further pages and quarters from what is shown, and not from what was wanted and never came."""
-        self._page = self._quarters = (State(), 0)  # wanted of a state, and not shown yet
+        self._page: tuple[Photograph | None, int] = (None, 0)  # wanted of a photograph, and not shown yet
+        self._quarters: tuple[Photograph | None, int] = (None, 0)
+
+    @property
+    def opening(self) -> bool:
+        """Whether something is being opened."""
+        return self._newest is not None
+
+    def cancel(self) -> None:
+        """Give up what is being opened."""
+        self._newest = None
+        self.forget_turns()
 
     def new(self) -> None:
         """Start on empty paper."""
@@ -97,8 +108,10 @@ class Files:
         """Open a drawing or an image, after the question about an unsaved drawing."""
 
         if _is_missing(path):
-            self._session.settings = self._session.settings.without(path)
-            self._fail(UserError(f"{summary.shortened(str(path))} is no longer there"))
+            before, self._session.settings = self._session.settings, self._session.settings.without(path)
+            known = self._session.settings != before
+            shown = summary.shortened(str(path))
+            self._fail(UserError(f"{shown} is no longer there" if known else f"There is no file {shown}"))
             return
 
         def proceed() -> None:
@@ -137,9 +150,9 @@ class Files:
         photograph = state.photograph
         if photograph is None or photograph.file is None:
             return
-        path, start = photograph.file, self._page[1] if self._page[0] is state else photograph.page
+        path, start = photograph.file, self._page[1] if self._page[0] is photograph else photograph.page
         number = min(max(start + by, 0), photograph.pages - 1)
-        self._page = state, number  # for a further turn while this one is not finished
+        self._page = photograph, number  # for a further turn while this one is not finished
         if number != photograph.page:
             self._before("turning the page", lambda: self._submit_opening(lambda e: e.open(path, number), None, path))
 
@@ -149,8 +162,8 @@ class Files:
         photograph = state.photograph
         if photograph is None:
             return
-        quarters += self._quarters[1] if self._quarters[0] is state else 0
-        self._quarters = state, quarters
+        quarters += self._quarters[1] if self._quarters[0] is photograph else 0
+        self._quarters = photograph, quarters
         self._replace(photograph, partial(_turned, quarters), lambda: crop_turn.turned(photograph.rgb, quarters))
 
     def crop(self, box: Box) -> None:
@@ -247,17 +260,19 @@ class Files:
         there, stamp = self._document.state, _stamp(file) if file else None
 
         def show(opened: State) -> None:
+            if self._newest is not newest:
+                return  # it was given up
             if self._handlers.busy():  # a stroke, or an answer, belongs to the drawing on which it was begun
                 self._window.after(LATER, show, opened)
             elif again is not None and self._document.state is not there:
                 again()
             elif before or self._document.state is not there:  # drawn meanwhile
-                self._before(before or "opening it", lambda: take(opened))
+                self._before(before or "opening it", lambda: take(opened), self.cancel)
             else:
                 take(opened)
 
         def take(opened: State) -> None:
-            self.forget_turns()
+            self.cancel()
             if again is None:
                 self._session.remember()
             if file is not None:
@@ -279,7 +294,7 @@ class Files:
                 return work(engine)
 
         def refused(error: UserError) -> None:
-            self.forget_turns()
+            self.cancel()
             (failed or self._fail)(error)
 
         self._jobs.submit("open", alone, show, refused, urgency=3, long=True, background=True)
@@ -416,23 +431,23 @@ class Files:
         self.once_written(lambda: self._before("closing", close))
 
     def once_written(self, proceed: Callable[[], None]) -> None:
-        """Proceed once no picture is being written, and no dialog is open; not if one cannot be written."""
+        """Proceed once all pictures are written, unless one cannot be, no dialog is open, and no stroke drawn."""
         if self._jobs.writing:
             self._report("Saving … The window closes then.")
             self._waiting = lambda: self.once_written(proceed)
-        elif modal.is_asking(self._window):
+        elif self._handlers.busy():
             self._window.after(LATER, self.once_written, proceed)
         else:
             proceed()
 
-    def _before(self, what: str, proceed: Callable[[], None]) -> None:
+    def _before(self, what: str, proceed: Callable[[], None], cancelled: Callable[[], None] | None = None) -> None:
         """Proceed with what replaces the drawing, once it is saved or the user has discarded it."""
 
         def answered(answer: str) -> None:
             if answer == dialogs.DISCARD or (answer == dialogs.SAVE and self.save()):
                 proceed()
             else:
-                self.forget_turns()
+                (cancelled or self.forget_turns)()
 
         if not self._document.dirty and not self._is_gone():
             proceed()

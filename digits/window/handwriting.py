@@ -64,6 +64,11 @@ class Handwriting:
         self.dialog = dialogs.HandwritingDialog(self._window, self._factor, palette, name, collection, keys, calls)
         self._select(None)
 
+    def set_palette(self, palette: Palette) -> None:
+        """Change the colours of the dialog, if it is open."""
+        if self.dialog is not None and self.dialog.winfo_exists():
+            self.dialog.set_palette(palette)
+
     def refresh(self) -> None:
         """Look at the folder, which another window may have changed, and read what is new in it."""
         if self._session.collection.refresh():

@@ -149,7 +149,7 @@ class MainWindow(tk.Tk):
         self.recognition = recognition.Recognition(session, self.jobs, reading)
         filing = files.Handlers(
             self._report, lambda: self._drawing_changed(fit=True), self._show, lambda: self.canvas.page_size,
-            lambda: self.canvas.drawing or modal.is_asking(self),
+            lambda: self.canvas.drawing or modal.is_busy(self),
         )  # fmt: skip
         self.recovery = session.recovery or recovery.Recovery(self._settings_path.parent / recovery.FOLDER)
         session.recovery = None
@@ -386,6 +386,8 @@ class MainWindow(tk.Tk):
 
     def select_doubtful(self) -> None:
         """Select the next doubtful digit."""
+        if not self._is_read():
+            return
         self.session.select_doubtful()
         self._show()
         if not self.session.doubtful:
@@ -393,14 +395,17 @@ class MainWindow(tk.Tk):
 
     def _typed(self, event: "tk.Event[tk.Misc]") -> None:
         """A digit corrects the one that the panel shows, and the next one is selected."""
+        if modal.is_asking(self):
+            return
         modified = isinstance(event.state, int) and event.state & commands.CONTROL
         if event.char and event.char in "0123456789" and not modified:
             self.correct(int(event.char), move_on=True)
 
     def correct(self, digit: int, move_on: bool = False) -> None:
         """Label the digit that is shown in detail; with ``move_on``, select the next one."""
+        self.canvas.finish()
         i = self.session.shown_index
-        if i is not None:
+        if i is not None and self._is_read():
             self.session.selected = self.session.keys[i]
             self._label(digit, move_on)
 
@@ -408,9 +413,15 @@ class MainWindow(tk.Tk):
         """Label the selected digit as it is shown, and select the next one."""
         self._label(None, move_on=True)
 
-    def _label(self, digit: int | None, move_on: bool) -> None:
-        if not self.session.up_to_date:
+    def _is_read(self) -> bool:
+        """Whether what is shown is of the drawing as it is; says so if not."""
+        if not self.session.up_to_date and not self.document.state.empty:
             self._report("The drawing is still being read; try again once it is")
+            return False
+        return True
+
+    def _label(self, digit: int | None, move_on: bool) -> None:
+        if not self._is_read():
             return
         sample = self.session.sample(digit, self.canvas.page_size)
         if sample is None:
@@ -434,9 +445,8 @@ class MainWindow(tk.Tk):
 
     def copy(self) -> None:
         """Copy the number to the clipboard."""
-        text = summary.text(self.session.number())
-        if text:
-            self._copy_text(text)
+        if self._is_read():
+            self._copy_text(summary.text(self.session.number()))
 
     def _copy_text(self, text: str) -> None:
         if text:
@@ -518,7 +528,7 @@ class MainWindow(tk.Tk):
         """Cancel all long jobs."""
         session = self.session
         self.jobs.cancel()
-        self.files.forget_turns()
+        self.files.cancel()
         if session.usable and not session.up_to_date and not self.document.state.empty:
             session.result, session.unread = None, True  # what was read before is of another drawing
         self._report("Cancelled")
@@ -587,11 +597,16 @@ class MainWindow(tk.Tk):
             part.set_palette(self.palette)
         for written in self._sheets():
             written.set_palette(self.palette)
+        self.handwriting.set_palette(self.palette)
 
     def choose_zoom(self, zoom: int) -> None:
         """Change the size of everything on the screen: the window closes to be opened again."""
 
         def reopen() -> None:
+            if self.files.opening:  # it would be lost
+                self._report("Opening … The size changes then.")
+                self.after(TICK, reopen)
+                return
             self._note_place()
             place = self.session.settings.place
             by = (zoom / 100 or self._screens_factor) / self.factor
@@ -713,7 +728,7 @@ class MainWindow(tk.Tk):
         The file to open at first is opened after that.
         """
         others = self.recovery.left() if others is None else others
-        if self.canvas.drawing or modal.is_asking(self):
+        if self.canvas.drawing or modal.is_busy(self):
             self.after(TICK, self._offer_left, others)
             return
         left = next(others, None)

@@ -34,6 +34,11 @@ def is_asking(widget: tk.Misc) -> bool:
     return bool(_open.get(widget.nametowidget(".")))
 
 
+def is_busy(widget: tk.Misc) -> bool:
+    """Whether a dialog must be answered first, or a menu is open, which a dialog would not close."""
+    return is_asking(widget) or bool(widget.tk.call("grab", "current", "."))
+
+
 def raise_open(widget: tk.Misc) -> bool:
     """Raise the dialog that must be answered first, and give it the focus; returns whether there is one.
 

@@ -125,6 +125,8 @@ class Number(ttk.Frame):
     def _fitting(self) -> tuple[int, int]:
         """The largest size in which the number fits, and its rows; the smallest, with broken lines, if it does not."""
         lines = ["".join(f" {digit.text}" if digit.spaced else digit.text for digit in line) for line in self._lines]
+        if not lines:
+            return SIZES[-1], 0  # a larger line would push the advice down
         width, rows = max(1, self.text.winfo_width()), len(lines)
         self._widths = {key: wide for key, wide in self._widths.items() if key[1] in lines}
         for size in SIZES:

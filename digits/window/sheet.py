@@ -103,6 +103,7 @@ class SheetDialog(Dialog):
 
     def finish(self) -> bool:
         """Give what was written, and close if it was kept; returns whether it was."""
+        self._end_stroke()
         samples = self.samples()
         if samples and not self._keep(samples):
             return False
@@ -124,6 +125,7 @@ class SheetDialog(Dialog):
             elif answer == SAVE and self.finish():
                 proceed()
 
+        self._end_stroke()
         if not self._strokes:
             answered(DISCARD)
         elif not modal.raise_open(self):
@@ -186,6 +188,10 @@ class SheetDialog(Dialog):
             self._preview()
 
     def _release(self, _: "tk.Event[tk.Misc]") -> None:
+        self._end_stroke()
+
+    def _end_stroke(self) -> None:
+        """Keep the stroke that is being drawn, if there is one."""
         if self._box is not None:
             factor = self._factor
             self._add(self._box, Stroke(tuple((x / factor, y / factor) for x, y in self._points), PEN))

@@ -12,6 +12,7 @@ from digits.networks import MODELS as NAMES
 from digits.reading.collection import Entry
 from digits.reading.ink import Stroke, Strokes, rasterise, save_strokes
 from digits.reading.segmentation import MOST_COMPONENTS
+from digits.window import engine as module
 from digits.window import summary
 from digits.window.document import Photograph, State
 from digits.window.engine import BATCH, Engine
@@ -172,3 +173,15 @@ def test_removed_digits_are_forgotten(engine: Engine) -> None:
     for i in range(5):
         engine.learn("ANN", [Entry(f"{i}", 0, crop)])
     assert len(engine._pupils["ANN"]._known) == 1
+
+
+def test_a_photograph_is_made_small_enough_to_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (400, 600, 3), np.uint8)
+    sizes = {}
+    for quality in module.QUALITIES:
+        content = io.BytesIO()
+        Image.fromarray(noise).save(content, format="JPEG", quality=quality)
+        sizes[quality] = content.tell()
+    monkeypatch.setattr(module, "MOST_PICTURE", sizes[70])
+    content_kept, rgb = module._encoded("noise", noise)
+    assert len(content_kept) == sizes[70] and rgb.shape == noise.shape

@@ -343,6 +343,30 @@ def test_what_is_on_the_sheet_is_kept_when_the_system_ends(hand: Hand, tmp_path:
     assert Collection(tmp_path / "my handwriting").labels() == [3]
 
 
+@pytest.mark.parametrize("how", ["close", "keep"])
+def test_a_stroke_that_is_being_written_on_the_sheet_counts(hand: Hand, tmp_path: Path, how: str) -> None:
+    hand.window.write_samples()
+    dialog = hand.dialog(SheetDialog)
+    x, y = dialog._corner(1)
+    dialog.paper.event_generate("<ButtonPress-1>", x=x + 20, y=y + 10)
+    dialog.paper.event_generate("<B1-Motion>", x=x + 20, y=y + 40, state=0x100)
+    if how == "close":
+        dialog.event_generate("<Escape>")
+        asked(dialog).keep.invoke()
+    else:
+        dialog.finish()
+    assert Collection(tmp_path / "my handwriting").labels() == [1]
+
+
+def test_the_gallery_changes_its_colours_with_the_window(hand: Hand) -> None:
+    hand.window.show_handwriting()
+    dialog = hand.dialog(dialogs.HandwritingDialog)
+    hand.window.choose_theme("dark")
+    assert dialog.gallery.cget("background") == DARK.paper
+    dialog.close()
+    hand.window.choose_theme("light")
+
+
 def test_a_sheet_changes_its_colours_with_the_window(hand: Hand) -> None:
     hand.window.write_samples()
     dialog = hand.dialog(SheetDialog)

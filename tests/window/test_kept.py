@@ -351,6 +351,37 @@ def test_what_is_cancelled_is_said_to_be_unread(hand: Hand, monkeypatch: pytest.
     assert hand.number == "911"
 
 
+# ---- what is not read yet
+
+
+def test_a_digit_typed_while_the_pen_is_down_corrects_nothing(hand: Hand) -> None:
+    hand.write(FOUR)
+    canvas = hand.window.canvas
+    canvas.event_generate("<ButtonPress-1>", x=400, y=100)
+    canvas.event_generate("<B1-Motion>", x=400, y=300, state=0x100)
+    hand.press("<Key-6>")
+    assert "still being read" in hand.status and not canvas.drawing
+    hand.settle()
+    assert hand.number == "41" and len(hand.window.session.collection) == 0
+    assert hand.window.session.selected is None, "a second try corrects the newest digit"
+    hand.press("<Key-7>")
+    assert hand.number == "47"
+
+
+@pytest.mark.parametrize("key", ["<Control-Key-c>", "<Key-d>"])
+def test_what_is_not_read_yet_is_neither_copied_nor_searched(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    hand.write(FOUR)
+    hand.window.clipboard_clear()
+    hand.window.clipboard_append("before")
+    with monkeypatch.context() as patch:
+        slow(hand, patch)
+        hand.draw([(400, 100), (400, 300)])
+        hand.press(key)
+    assert "still being read" in hand.status and hand.window.clipboard_get() == "before"
+
+
 # ---- what is selected, remembered and opened
 
 
@@ -410,3 +441,75 @@ def test_it_is_said_that_a_picture_is_no_drawing(hand: Hand, tmp_path: Path, mon
     hand.settle()
     assert hand.status == f"Saved {tmp_path / 'a.png'}; to go on drawing later, save it as .json too"
     assert hand.window.document.dirty
+
+
+def test_turns_add_up_with_a_stroke_between_them(hand: Hand, tmp_path: Path) -> None:
+    hand.window.files.open_path(picture(tmp_path / "a.png"))
+    hand.settle()
+    before = hand.window.document.state.photograph
+    hand.window.files.turn(1)
+    hand.draw([(300, 200), (300, 260)])
+    hand.window.files.turn(1)
+    hand.settle()
+    after = hand.window.document.state
+    assert before is not None and after.photograph is not None and len(after.strokes) == 1
+    assert (after.photograph.rgb == before.rgb[::-1, ::-1]).all()
+
+
+def waiting_opening(hand: Hand, *paths: Path) -> None:
+    """Let files be opened while the pen is down, so that they wait."""
+    hand.window.canvas.event_generate("<ButtonPress-1>", x=400, y=100)
+    for path in paths:
+        hand.window.files.open_path(path)
+        hand.until(lambda: not hand.window.jobs.busy, "the opening")
+
+
+def test_a_waiting_opening_can_be_cancelled(hand: Hand, tmp_path: Path) -> None:
+    waiting_opening(hand, saved(tmp_path / "a.json", FOUR))
+    hand.window.cancel()
+    assert not hand.window.files.opening
+    hand.window.canvas.event_generate("<ButtonRelease-1>", x=400, y=100)
+    wait(hand, 0.3)
+    assert len(hand.window.document.state.strokes) == 1 and hand.window.document.name == ""
+
+
+def test_the_newest_of_two_waiting_openings_is_shown(hand: Hand, tmp_path: Path) -> None:
+    waiting_opening(hand, saved(tmp_path / "a.json", FOUR), saved(tmp_path / "b.json", NUMBER))
+    hand.window.canvas.event_generate("<ButtonRelease-1>", x=400, y=100)
+    hand.until(lambda: any(isinstance(each, dialogs.UnsavedDialog) for each in hand.window.winfo_children()))
+    hand.dialog(dialogs.UnsavedDialog).discard.invoke()
+    hand.settle()
+    assert hand.window.document.name == "b.json" and not hand.window.files.opening
+
+
+def test_another_size_waits_for_what_is_being_opened(hand: Hand, tmp_path: Path) -> None:
+    waiting_opening(hand, saved(tmp_path / "a.json", FOUR))
+    hand.window.document.open(hand.window.document.state)
+    hand.window.choose_zoom(125)
+    assert hand.window.alive and hand.window.files.opening
+    hand.window.canvas.finish()
+    hand.window.document.mark_saved(saved(tmp_path / "b.json", FOUR))
+    hand.until(lambda: not hand.window.alive, "the size")
+    assert hand.window.session.document.name == "a.json"
+
+
+def test_a_stroke_drawn_while_the_last_picture_is_written_is_asked_about(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand.write(FOUR)
+    hand.window.document.mark_saved(saved(tmp_path / "a.json", FOUR))
+    choose(monkeypatch, tmp_path / "a.png")
+    hand.press("<Control-Key-e>")
+    hand.window.close()
+    hand.window.canvas.event_generate("<ButtonPress-1>", x=400, y=100)
+    hand.window.canvas.event_generate("<B1-Motion>", x=400, y=200, state=0x100)
+    hand.until(lambda: not hand.window.jobs.writing, "the picture")
+    wait(hand, 0.2)
+    assert hand.window.alive
+    hand.window.canvas.event_generate("<ButtonRelease-1>", x=400, y=200)
+    hand.until(lambda: any(isinstance(each, dialogs.UnsavedDialog) for each in hand.window.winfo_children()))
+
+
+def test_a_file_that_never_was_there_is_not_said_to_be_gone(hand: Hand, tmp_path: Path) -> None:
+    hand.window.files.open_path(tmp_path / "no.json")
+    assert hand.status.endswith(f"There is no file {tmp_path / 'no.json'}")

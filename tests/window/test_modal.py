@@ -148,8 +148,9 @@ def test_a_question_stays_the_only_one_and_keeps_the_focus(hand: Hand, asked: li
 def test_what_comes_later_waits_for_the_answer(hand: Hand, tmp_path: Path) -> None:
     window = hand.window
     Image.new("L", (300, 200), 255).save(tmp_path / "a.png")
-    window.files.open_path(tmp_path / "a.png")
-    hand.draw([(100, 100), (100, 200)])
+    window.canvas.event_generate("<ButtonPress-1>", x=100, y=100)
+    window.files.open_path(tmp_path / "a.png")  # which waits for the end of the stroke
+    window.canvas.event_generate("<B1-Motion>", x=100, y=200, state=0x100)
     hand.press("<Control-Key-n>")
     question = hand.dialog(dialogs.UnsavedDialog)
     released: list[bool] = []
@@ -252,3 +253,32 @@ def test_a_question_takes_over_once_another_program_lets_go(hand: Hand, monkeypa
     hand.until(lambda: dialog.grab_current() is dialog, "the grab")
     dialog.cancel.invoke()
     assert len(tried) >= 3
+
+
+def test_digits_typed_beside_a_question_correct_nothing(hand: Hand) -> None:
+    hand.write(FOUR)
+    hand.window.show_help()
+    help_dialog = hand.dialog(dialogs.HelpDialog)
+    hand.window.close()
+    question = hand.dialog(dialogs.UnsavedDialog)
+    help_dialog.close()
+    hand.window.update()
+    assert str(hand.window.tk.call("focus", "-lastfor", ".")) != str(hand.window.canvas) or question.focus_displayof()
+    hand.window.canvas.event_generate("<Key-7>")
+    hand.window.event_generate("<Key-7>")
+    assert hand.number == "4" and len(hand.window.session.collection) == 0
+    question.cancel.invoke()
+
+
+def test_nothing_is_asked_while_a_menu_is_open(hand: Hand) -> None:
+    hand.write(FOUR)
+    menu = hand.window.menus["File"]
+    menu.post(hand.window.winfo_rootx() + 5, hand.window.winfo_rooty() + 5)
+    hand.window.tk.call("grab", "set", "-global", str(menu))
+    hand.window.files.before_closing(hand.window.destroy)
+    hand.window.update()
+    assert not open_dialogs(hand) and hand.window.alive
+    hand.window.tk.call("grab", "release", str(menu))
+    menu.unpost()
+    hand.until(lambda: bool(open_dialogs(hand)), "the question")
+    hand.dialog(dialogs.UnsavedDialog).cancel.invoke()

@@ -458,3 +458,14 @@ def test_a_tip_has_the_colours_of_the_theme_and_goes_when_a_key_is_pressed(hand:
         assert colours == [palette.text, palette.soft]
         hand.press("<Key-e>")
         assert not tips()
+
+
+@pytest.mark.parametrize("zoom", [100, 175, 200])
+def test_the_advice_in_place_of_the_number_is_seen(open_window: OpenWindow, zoom: int) -> None:
+    hand = open_window(settings=Settings(theme="light", zoom=zoom))
+    hand.window.geometry("1100x760")
+    hand.window.update()
+    text = hand.window.panel.number.text
+    hand.until(lambda: text.bbox("1.0") is not None, "the advice")
+    box = text.bbox("1.0")
+    assert box is not None and box[1] >= 0 and box[1] + box[3] <= text.winfo_height()
