@@ -148,7 +148,8 @@ class _Hand:
             action()
             self._update()
         except Exception as error:  # of an event that is not delivered through Tk
-            self._note(error)
+            if self.driven.window.alive:  # else the hand has reached for a window that had just closed
+                self._note(error)
         if not self.driven.window.alive:
             self._open_again()
 

@@ -81,6 +81,7 @@ class Dialog(ttk.Toplevel):
 
     def present(self, focus: tk.Misc) -> None:
         """Show the dialog centred over its parent, with the keyboard focus on ``focus``."""
+        self.first = focus
         self._scrolled.take_wheel()
         screen = of_screen(self)
         self._wrap_buttons(screen[0])

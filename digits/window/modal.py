@@ -2,7 +2,7 @@
 
 import tkinter as tk
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from weakref import WeakKeyDictionary
 
 _open: "WeakKeyDictionary[tk.Misc, set[object]]" = WeakKeyDictionary()  #: by main window, what is to be answered first
@@ -52,8 +52,22 @@ def raise_open(widget: tk.Misc) -> bool:
         window = str(call("winfo", "toplevel", front))
         call("wm", "deiconify", window)
         call("raise", window)
-        call("focus", "-force", str(call("focus", "-lastfor", window)))
+        last = str(call("focus", "-lastfor", window))
+        call("focus", "-force", _first_in(widget, window) if last == window else last)
     return True
+
+
+def _first_in(widget: tk.Misc, window: str) -> str:
+    """Where the focus belongs in a dialog: where it says, or in its first entry; a dialog of Tk's is no widget here."""
+    with suppress(KeyError, AttributeError):
+        return str(widget.nametowidget(window).first)
+    found = [window]
+    for path in found:  # which grows
+        is_entry = str(widget.tk.call("winfo", "class", path)) in ("Entry", "TEntry")
+        if is_entry and str(widget.tk.call(path, "cget", "-takefocus")) != "0":  # as that around Tk's list of files is
+            return path
+        found += map(str, widget.tk.splitlist(widget.tk.call("winfo", "children", path)))  # type: ignore[no-untyped-call]
+    return window
 
 
 def give_way(window: tk.Tk | tk.Toplevel) -> None:

@@ -282,3 +282,32 @@ def test_nothing_is_asked_while_a_menu_is_open(hand: Hand) -> None:
     menu.unpost()
     hand.until(lambda: bool(open_dialogs(hand)), "the question")
     hand.dialog(dialogs.UnsavedDialog).cancel.invoke()
+
+
+@x11
+def test_the_file_dialog_after_a_question_has_the_keyboard_in_its_name(hand: Hand) -> None:
+    window, seen = hand.window, list[str]()
+
+    def look() -> None:
+        window.tk.call("focus", "-force", TK_DIALOG)  # as a desktop does when the question has gone
+        told_by_the_desktop(window, "WM_TAKE_FOCUS")
+        seen.append(str(window.tk.call("focus", "-lastfor", TK_DIALOG)))
+        window.tk.call("event", "generate", TK_DIALOG, "<Escape>")
+
+    hand.write(FOUR)
+    window.close()
+    window.after(400, look)
+    hand.dialog(dialogs.UnsavedDialog).save.invoke()
+    (path,) = seen
+    assert str(window.tk.eval("winfo exists .")) == "1" and path.startswith(TK_DIALOG) and path.endswith(".ent")
+
+
+def test_a_question_has_the_keyboard_on_its_button_whenever_it_is_given_the_focus(hand: Hand) -> None:
+    hand.write(FOUR)
+    hand.window.close()
+    question = hand.dialog(dialogs.UnsavedDialog)
+    hand.until(lambda: question.grab_current() is question, "the grab")
+    question.focus_force()
+    told_by_the_desktop(hand.window, "WM_TAKE_FOCUS")
+    assert question.focus_lastfor() is question.save
+    question.cancel.invoke()
